@@ -1,0 +1,81 @@
+# Every target works alone on a fresh clone: it first makes .venv with what it needs, at the versions of
+# requirements.lock. Stamp files in .venv make the second run instant.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+.PHONY: demo
+demo: $(VENV)/.base ## Run a word count on a simulated cluster and lose an executor
+	$(BIN)/sparksim demo
+
+.PHONY: test
+test: $(VENV)/.test ## Run the tests
+	$(PYTEST)
+
+.PHONY: test-spark
+test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (pyspark, Java 17)
+	$(PYTEST) -m spark tests/spark
+
+.PHONY: test-notebooks
+test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
+	$(PYTEST) -m notebook tests/notebooks
+
+.PHONY: bench
+bench: $(VENV)/.test ## Run the benchmarks
+	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+.PHONY: lint
+lint: $(VENV)/.test ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.test ## Format the code and sort the imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# One lock for all extras and for every supported Python. It has no hashes because pip takes none in constraints.
+.PHONY: lock
+lock: $(VENV)/.lock ## Refresh requirements.lock from pyproject.toml with the newest versions
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.10 --all-extras --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove the environment, caches and built files
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: check-java
+check-java:
+	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -q 'version "17[."]' || { \
+		echo "make test-spark needs Java 17: install openjdk-17-jre-headless, or set JAVA_HOME to a Java 17." >&2; \
+		exit 1; }
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml requirements.lock | $(BIN)/python
+	$(PIP_INSTALL) --constraint requirements.lock --editable .
+	@touch $@
+
+$(VENV)/.test $(VENV)/.spark $(VENV)/.notebook: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.lock: | $(BIN)/python
+	$(PIP_INSTALL) uv
+	@touch $@

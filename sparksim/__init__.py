@@ -1,0 +1,27 @@
+"""sparksim: understand Spark Streaming by running it, with no JVM and no cluster.
+
+This is the facade. It re-exports PySpark's names from `sparksim.core` and registers the cluster that runs their jobs;
+`sparksim.streaming` mirrors `pyspark.streaming` in the same way.
+"""
+
+from sparksim.cluster.backend import register as _register
+from sparksim.core.accumulators import Accumulator, AccumulatorParam
+from sparksim.core.broadcast import Broadcast
+from sparksim.core.conf import SparkConf
+from sparksim.core.context import SparkContext
+from sparksim.core.rdd import RDD
+from sparksim.core.storage_level import StorageLevel
+from sparksim.core.task_context import TaskContext
+
+_register()
+
+__all__ = [
+    "RDD",
+    "Accumulator",
+    "AccumulatorParam",
+    "Broadcast",
+    "SparkConf",
+    "SparkContext",
+    "StorageLevel",
+    "TaskContext",
+]

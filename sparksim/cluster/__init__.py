@@ -1,0 +1,1 @@
+"""The cluster around the engine: clocks, executors, schedulers, storage, costs and faults."""

@@ -1,0 +1,206 @@
+"""One application's cluster, put together: clock, executors, storage, schedulers, trace.
+
+This is what stands behind a `SparkContext` (`core.backend.Backend`), and what `sparksim.streaming` builds on. A live master
+gives one executor named `driver` inside this process; a simulated one gives executors "1", "2", … on hosts of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import simpy
+
+from sparksim.cluster.clock import Clock
+from sparksim.cluster.cost import FREE, Prices
+from sparksim.cluster.dag_scheduler import DAGScheduler, Job
+from sparksim.cluster.executor import Executor
+from sparksim.cluster.locations import Locator
+from sparksim.cluster.master_url import Master, is_master, parse_master
+from sparksim.cluster.network import LiveNetwork, Network
+from sparksim.cluster.seeds import Seeds
+from sparksim.cluster.shuffle import MapOutputTracker
+from sparksim.cluster.storage import BlockManagerMaster
+from sparksim.cluster.task_runner import TaskRunner
+from sparksim.cluster.task_scheduler import TaskScheduler
+from sparksim.cluster.task_set import Locality
+from sparksim.cluster.world import current_world
+from sparksim.core import accumulators, local_properties
+from sparksim.core.backend import PartitionFunction, register_backend
+from sparksim.core.conf import SparkConf, integer, time_ms
+from sparksim.core.rdd import RDD
+from sparksim.trace.events import (
+    ApplicationEnd,
+    ApplicationStart,
+    Event,
+    ExecutorAdded,
+    ExecutorRemoved,
+    FaultInjected,
+    Warned,
+)
+from sparksim.trace.trace import Trace
+
+
+class ClusterBackend:
+    """Runs the jobs of one application. Public parts: `clock`, `trace`, `blocks`, `network`, `seeds`, `prices`."""
+
+    def __init__(self, conf: SparkConf) -> None:
+        master_url = conf.get("spark.master") or ""
+        self.master: Master = parse_master(master_url)
+        self.conf = conf
+        self.trace = Trace()
+        self._warned: set[str] = set()
+        self._next_executor = 1
+        self._stopped = False
+        world = current_world()
+        if self.master.live:
+            from sparksim.cluster.live_clock import LiveClock
+
+            self.clock: Clock = LiveClock()
+            self.seeds = Seeds(0)
+            self.prices = Prices(FREE, self.seeds.generator("prices"))
+            self.network: Network = LiveNetwork(self.clock)
+        else:
+            from sparksim.cluster.virtual_clock import VirtualClock
+
+            clock = VirtualClock()
+            clock.limit_ms = world.until_ms
+            self.clock = clock
+            self.seeds = Seeds(world.seed)
+            self.prices = Prices(world.cost, self.seeds.generator("prices"))
+            self.network = world.network(self.clock, self.seeds, self.emit)
+        self.start_time_ms = int(self.clock.now_ms)
+        self.application_id = f"local-{self.start_time_ms}" if self.master.live else f"sim-{self.seeds.seed}"
+        total_cores = self.master.executors * self.master.cores
+        self.default_parallelism = integer(
+            conf, "spark.default.parallelism", total_cores if self.master.live else max(total_cores, 2)
+        )
+        self.blocks = BlockManagerMaster(self.clock, self.prices, self.emit)
+        self._outputs = MapOutputTracker()
+        self._locator = Locator(self.blocks, self._outputs)
+        runner = TaskRunner(self.clock, self.prices, self.blocks, self._outputs)
+        revive_ms = None if self.master.live else time_ms(conf, "spark.scheduler.revive.interval", "1s")
+        self.tasks = TaskScheduler(self.clock, runner, self.seeds.generator("offers"), self.emit, revive_ms)
+        wait_ms = time_ms(conf, "spark.locality.wait", "3s")
+        self._dag = DAGScheduler(
+            self.clock,
+            self.prices,
+            self.tasks,
+            self._outputs,
+            self.emit,
+            self._locator.preferred,
+            accumulators.merge,
+            self.master.max_failures or integer(conf, "spark.task.maxFailures", 4),
+            {
+                Locality.PROCESS_LOCAL: time_ms(conf, "spark.locality.wait.process", f"{wait_ms}ms"),
+                Locality.NODE_LOCAL: time_ms(conf, "spark.locality.wait.node", f"{wait_ms}ms"),
+            },
+        )
+        self.clock.call(self._start, conf.get("spark.app.name") or "", master_url)
+        if not self.master.live:
+            for fault in world.faults:
+                self.clock.env.process(fault.strike(self))
+
+    # --- core.backend.Backend ------------------------------------------------------------------------------------------
+
+    def run_job(self, rdd: RDD[Any], func: PartitionFunction, partitions: Sequence[int]) -> list[Any]:
+        job = self.submit_job(rdd, func, partitions)
+        try:
+            results: list[Any] = self.clock.wait(job.done)
+        except KeyboardInterrupt:
+            self.clock.call(self._dag.cancel, job, "Job cancelled: interrupted by the user")
+            raise
+        return results
+
+    def submit_job(
+        self, rdd: RDD[Any], func: PartitionFunction, partitions: Sequence[int], kind: str = "ResultTask"
+    ) -> Job:
+        """Start a job without waiting for it, with the caller's local properties."""
+        return self.clock.call(self._dag.submit, rdd, func, partitions, local_properties.current(), kind)
+
+    def cancel_job(self, job: Job, message: str) -> None:
+        """End a job that is still running. Hub only."""
+        self._dag.cancel(job, message)
+
+    def remove_rdd(self, rdd_id: int) -> None:
+        self.clock.call(self.blocks.remove_rdd, rdd_id)
+
+    def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        self.clock.call(lambda: self.emit(ApplicationEnd(self.clock.now_ms, self.application_id)))
+        self.clock.stop()
+
+    # --- for the layers above ------------------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """Put a fact on record. Hub only."""
+        self.trace.append(event)
+
+    def warn(self, component: str, message: str) -> None:
+        """Say once what Spark would log as a warning. Hub only."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self.emit(Warned(self.clock.now_ms, component, message))
+            logging.getLogger(f"sparksim.{component}").warning(message)
+
+    @property
+    def executors(self) -> list[Executor]:
+        """The executors that the driver knows, in order of registration."""
+        return self.tasks.executors
+
+    # --- faults --------------------------------------------------------------------------------------------------------
+
+    def executor_for_fault(self, target: str) -> Executor | None:
+        living = [executor for executor in self.executors if executor.alive]
+        if target == "receiver":
+            return next((each for each in self.tasks.executors_running("Receiver") if each.alive), None)
+        if target == "random":
+            return self.seeds.generator(f"fault at {self.clock.now_ms}").choice(living) if living else None
+        return next((executor for executor in living if executor.executor_id == target), None)
+
+    def crash_executor(self, executor: Executor | None, fault: str, restart_after_ms: float | None) -> None:
+        self.emit(FaultInjected(self.clock.now_ms, fault, "" if executor is None else executor.executor_id))
+        if executor is not None:
+            executor.die(self.clock, f"executor {executor.executor_id} crashed")
+            self.clock.env.process(self._lose(executor, restart_after_ms))
+
+    def _lose(self, executor: Executor, restart_after_ms: float | None) -> Iterator[simpy.Event]:
+        """The driver hears of the death a little later: its connection breaks (SlaveLost)."""
+        yield self.clock.env.timeout(self.prices.draw(self.prices.model.detect_loss_ms))
+        reason = f"Remote RPC client disassociated: executor {executor.executor_id} on {executor.host} is gone"
+        self.blocks.executor_lost(executor)
+        self._dag.executor_lost(executor)
+        self.tasks.executor_lost(executor, reason)
+        self.emit(ExecutorRemoved(self.clock.now_ms, executor.executor_id, reason))
+        if restart_after_ms is not None:
+            yield self.clock.env.timeout(restart_after_ms)
+            self._add_executor(executor.host, executor.cores)
+
+    # --- start ---------------------------------------------------------------------------------------------------------
+
+    def _start(self, app_name: str, master_url: str) -> None:
+        seed = None if self.master.live else self.seeds.seed
+        self.emit(
+            ApplicationStart(
+                self.clock.now_ms, self.application_id, app_name, master_url, seed, self.default_parallelism
+            )
+        )
+        for number in range(1, self.master.executors + 1):
+            self._add_executor("localhost" if self.master.live else f"host-{number}", self.master.cores)
+
+    def _add_executor(self, host: str, cores: int) -> None:
+        executor_id = "driver" if self.master.live else str(self._next_executor)
+        self._next_executor += 1
+        executor = Executor(executor_id, host, cores, socket.gethostname() if self.master.live else host)
+        self.blocks.add(executor)
+        self.emit(ExecutorAdded(self.clock.now_ms, executor_id, host, cores))
+        self.tasks.add_executor(executor)
+
+
+def register() -> None:
+    """Let `SparkContext` find this backend."""
+    register_backend(is_master, ClusterBackend)

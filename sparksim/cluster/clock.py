@@ -1,0 +1,115 @@
+"""The small interface that hides what kind of time a run lives in.
+
+The engine is a set of simpy processes; they are driven in one place, the *hub*, and only there does engine state change.
+User code blocks (`rdd.count()` waits for a job), so it runs on *fibers* beside the hub: greenlets in virtual time
+(`virtual_clock.py`), threads in live time (`live_clock.py`). No other module asks which of the two it is.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import simpy
+
+T = TypeVar("T")
+
+
+class Timeline(simpy.Environment):
+    """simpy's environment, which may also step forward over a stretch of time in which nothing is due."""
+
+    def advance(self, to_ms: float) -> None:
+        """Move `now` to `to_ms`; nothing may be due before it."""
+        if not self._now <= to_ms <= self.peek():
+            raise ValueError(f"cannot step from {self._now} to {to_ms} ms: something is due at {self.peek()} ms")
+        self._now = to_ms
+
+
+class Killed(BaseException):
+    """Raised inside a fiber whose executor died or whose task was cancelled; not for user code to catch."""
+
+
+class TimeLimitReached(BaseException):
+    """The main program waited past the last moment of the simulation; it ends here."""
+
+
+class Fiber:
+    """One piece of blocking code on its way.
+
+    `done` is a simpy event: it succeeds with the code's result, or fails with what it raised (already defused, so a
+    failure nobody waits for does not stop the run).
+    """
+
+    def __init__(self, env: simpy.Environment, name: str) -> None:
+        self.name = name
+        self.done: simpy.Event = env.event()
+        self.killed: BaseException | None = None
+
+    def finish(self, result: Any, error: BaseException | None) -> None:
+        """Settle `done`. Called once, in the hub."""
+        if error is None:
+            self.done.succeed(result)
+        else:
+            self.done.fail(error if isinstance(error, Exception) else FiberKilled(error))
+            self.done.defused = True
+
+
+class FiberKilled(Exception):
+    """How `Fiber.done` reports a fiber that was killed; `cause` is what struck it."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Clock(ABC):
+    """Time, and the ways of code that blocks to meet it. All times are milliseconds."""
+
+    env: Timeline
+
+    @property
+    def now_ms(self) -> float:
+        """The present in ms (virtual, or since the epoch), to the microsecond."""
+        return round(float(self.env.now), 3)
+
+    @abstractmethod
+    def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
+        """Start `fn(*args)` on a new fiber, with a copy of the caller's context variables. Hub only."""
+
+    @abstractmethod
+    def call(self, fn: Callable[..., T], *args: Any) -> T:
+        """Run `fn(*args)` in the hub and return its result. From anywhere."""
+
+    @abstractmethod
+    def wait(self, event: simpy.Event) -> Any:
+        """Block until `event` was processed; its value, or its failure raised. From a fiber or the main program."""
+
+    @abstractmethod
+    def sleep(self, ms: float) -> None:
+        """Let `ms` pass. From a fiber or the main program."""
+
+    @abstractmethod
+    def charge(self, ms: float) -> None:
+        """Let modelled work take its time: `sleep` in virtual time, nothing in live time."""
+
+    @abstractmethod
+    def kill(self, fiber: Fiber, cause: BaseException) -> None:
+        """Raise `cause` in the fiber where it stands; it never does another step of its work. Hub only."""
+
+    @abstractmethod
+    def current(self) -> Fiber | None:
+        """The fiber that is running now, or None in the hub and the main program."""
+
+    @abstractmethod
+    def datetime(self, time_ms: float) -> datetime:
+        """The moment as PySpark shows it: local time when live, UTC from 1970 in a simulation."""
+
+    @abstractmethod
+    def time_ms(self, moment: datetime) -> int:
+        """The inverse of `datetime`, in whole ms."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Drive no further. Waiting calls end."""

@@ -1,0 +1,74 @@
+"""An executor: a process with cores that run tasks and memory that holds blocks.
+
+Its tasks run on fibers. Whatever else lives in the process (a receiver's supervisor, say) attaches itself, so that it
+dies with the executor.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sparksim.cluster.clock import Clock, Fiber, Killed
+
+
+class Resident(Protocol):
+    """Something that lives inside an executor's process."""
+
+    def executor_died(self, reason: str) -> None:
+        """The process is gone: drop everything that was only in its memory, and say what was lost."""
+
+
+class ExecutorDied(Killed):
+    """What strikes the fibers of an executor whose process died."""
+
+
+class Executor:
+    """`cores` slots, numbered from 0; `alive` until the process dies; `known` until the driver hears of it.
+
+    `host` is where its cores are offered, `block_host` where its blocks are said to lie. In local mode Spark calls the two by
+    different names, so that no block is ever local and no task waits for one.
+    """
+
+    def __init__(self, executor_id: str, host: str, cores: int, block_host: str | None = None) -> None:
+        self.executor_id = executor_id
+        self.host = host
+        self.block_host = block_host or host
+        self.cores = cores
+        self.alive = True
+        self.known = True
+        self.blocks: dict[str, bytes] = {}
+        self.shuffle_files: dict[tuple[int, int], list[bytes]] = {}
+        self.fibers: list[Fiber] = []
+        self.residents: list[Resident] = []
+        self._free = list(range(cores))
+
+    @property
+    def location(self) -> str:
+        """How a preferred location names this executor (Spark: TaskLocation)."""
+        return f"executor_{self.host}_{self.executor_id}"
+
+    @property
+    def free_cores(self) -> int:
+        return len(self._free) if self.known else 0
+
+    def take_core(self) -> int:
+        """The lowest free slot, now busy."""
+        assert self._free, f"executor {self.executor_id} has no free core"
+        return self._free.pop(0)
+
+    def give_back(self, core: int) -> None:
+        """The slot is free again."""
+        assert core not in self._free, f"core {core} of executor {self.executor_id} was already free"
+        self._free.append(core)
+        self._free.sort()
+
+    def die(self, clock: Clock, reason: str) -> None:
+        """The process ends here and now: its fibers, residents, blocks and shuffle files are gone."""
+        self.alive = False
+        cause = ExecutorDied(reason)
+        for fiber in self.fibers:
+            clock.kill(fiber, cause)
+        for resident in list(self.residents):
+            resident.executor_died(reason)
+        self.blocks.clear()
+        self.shuffle_files.clear()

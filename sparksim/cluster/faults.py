@@ -1,0 +1,60 @@
+"""Faults are values: what breaks, and when. The simulation gives them to the cluster; no engine class has a flag for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import simpy
+
+from sparksim.cluster.clock import Clock
+from sparksim.cluster.executor import Executor
+from sparksim.core.errors import IllegalArgumentError
+
+
+class Victim(Protocol):
+    """What a fault may do to a cluster."""
+
+    clock: Clock
+
+    def executor_for_fault(self, target: str) -> Executor | None:
+        """The living executor that `target` means now: an id, "receiver" or "random"."""
+
+    def crash_executor(self, executor: Executor | None, fault: str, restart_after_ms: float | None) -> None:
+        """Kill its process; a replacement registers after `restart_after_ms`, if that is a number."""
+
+
+class Fault(Protocol):
+    """Something that will go wrong."""
+
+    def strike(self, victim: Victim) -> Iterator[simpy.Event]:
+        """The process that waits for the moment and does the damage."""
+
+
+@dataclass(frozen=True)
+class ExecutorCrash:
+    """The process of an executor dies: with its tasks, its blocks, its receiver and its shuffle files.
+
+    `executor` is an executor's id (such as "2"), "receiver" (the executor that runs the first receiver at that moment) or
+    "random". `at` is in seconds of virtual time. With `restart_after` (seconds) the cluster manager starts a replacement
+    under a new id, as standalone mode and YARN do; without it the executor stays away.
+    """
+
+    executor: str | int
+    at: float
+    restart_after: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.at >= 0:
+            raise IllegalArgumentError(f"ExecutorCrash(at={self.at!r}): give the moment in seconds from the start, 0 or more")
+        if self.restart_after is not None and not self.restart_after >= 0:
+            raise IllegalArgumentError(
+                f"ExecutorCrash(restart_after={self.restart_after!r}): seconds until the replacement, 0 or more, or None"
+            )
+
+    def strike(self, victim: Victim) -> Iterator[simpy.Event]:
+        yield victim.clock.env.timeout(self.at * 1000)
+        restart_ms = None if self.restart_after is None else self.restart_after * 1000
+        target = victim.executor_for_fault(str(self.executor))
+        victim.crash_executor(target, f"ExecutorCrash({str(self.executor)!r})", restart_ms)

@@ -1,0 +1,75 @@
+"""Which map output lies where: the driver's table of shuffles (Spark: MapOutputTracker).
+
+The bytes themselves stay on the executor that ran the map task, and go with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sparksim.cluster.executor import Executor
+from sparksim.core.errors import FetchFailed
+
+REDUCER_PREF_LOCS_FRACTION = 0.2
+"""DAGScheduler's and MapOutputTracker's threshold for calling a map output big."""
+
+
+class MapOutputTracker:
+    """One row per shuffle: the executor of each map partition, or None while it is missing. State changes in the hub."""
+
+    def __init__(self) -> None:
+        self._outputs: dict[int, list[Executor | None]] = {}
+
+    def register(self, shuffle_id: int, maps: int) -> bool:
+        """A shuffle with `maps` map partitions exists from now on; whether it is new."""
+        new = shuffle_id not in self._outputs
+        self._outputs.setdefault(shuffle_id, [None] * maps)
+        return new
+
+    def add(self, shuffle_id: int, map_index: int, executor: Executor) -> None:
+        """The output of this map task lies on `executor`."""
+        self._outputs[shuffle_id][map_index] = executor
+
+    def missing(self, shuffle_id: int) -> list[int]:
+        """The map partitions without an output."""
+        return [index for index, executor in enumerate(self._outputs[shuffle_id]) if executor is None]
+
+    def executor_lost(self, executor: Executor) -> None:
+        """Every output on this executor is gone."""
+        for outputs in self._outputs.values():
+            for index, holder in enumerate(outputs):
+                if holder is executor:
+                    outputs[index] = None
+
+    def drop_dead(self) -> None:
+        """Forget outputs on executors that turned out to be dead, heard of or not."""
+        for outputs in self._outputs.values():
+            outputs[:] = [holder if holder is not None and holder.alive else None for holder in outputs]
+
+    def remove(self, shuffle_id: int) -> None:
+        """The shuffle is no longer needed: its outputs go."""
+        for index, holder in enumerate(self._outputs.pop(shuffle_id, [])):
+            if holder is not None:
+                holder.shuffle_files.pop((shuffle_id, index), None)
+
+    def preferred_hosts(self, shuffle_id: int, reduce_index: int) -> tuple[str, ...]:
+        """Hosts that hold at least a fifth of what this reduce task will read (MapOutputTracker.getLocationsWithLargestOutputs)."""
+        sizes: dict[str, int] = {}
+        for map_index, holder in enumerate(self._outputs.get(shuffle_id, ())):
+            buckets = None if holder is None else holder.shuffle_files.get((shuffle_id, map_index))
+            if holder is not None and buckets is not None:
+                sizes[holder.block_host] = sizes.get(holder.block_host, 0) + len(buckets[reduce_index])
+        total = sum(sizes.values())
+        return tuple(host for host, size in sizes.items() if size >= REDUCER_PREF_LOCS_FRACTION * total)
+
+    def fetch(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
+        """One bucket of every map output, in map order. Raises `FetchFailed` where one is missing."""
+        for map_index, holder in enumerate(self._outputs[shuffle_id]):
+            buckets = holder.shuffle_files.get((shuffle_id, map_index)) if holder is not None and holder.alive else None
+            if buckets is None:
+                raise FetchFailed(
+                    shuffle_id,
+                    reduce_index,
+                    f"map output {map_index} of shuffle {shuffle_id} is gone: the executor that held it was lost",
+                )
+            yield buckets[reduce_index]

@@ -1,0 +1,141 @@
+"""Runs one task on its fiber: the executor's side of a task (Spark: Executor.TaskRunner).
+
+Time passes where the work happens. Each record that a task pulls is first paid for, then handed to the user's function,
+so a task that dies in mid-partition has really done the records before, and not one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from operator import length_hint
+from typing import Any
+
+from sparksim.cluster.clock import Clock
+from sparksim.cluster.cost import Prices
+from sparksim.cluster.executor import Executor
+from sparksim.cluster.shuffle import MapOutputTracker
+from sparksim.cluster.storage import BlockManagerMaster
+from sparksim.cluster.task_set import TaskAttempt, TaskCounters
+from sparksim.core.rdd import RDD
+from sparksim.core.serializer import dump_records, load_records
+from sparksim.core.task_context import TaskContext
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What a successful task sends to the driver."""
+
+    value: Any
+    accumulator_updates: dict[int, Any]
+
+
+class TaskRunner:
+    """Shared by all executors; the attempt says where it runs."""
+
+    def __init__(self, clock: Clock, prices: Prices, blocks: BlockManagerMaster, outputs: MapOutputTracker) -> None:
+        self._clock = clock
+        self._prices = prices
+        self._blocks = blocks
+        self._outputs = outputs
+
+    def run(self, attempt: TaskAttempt) -> TaskResult:
+        """Compute the task. On a fiber; raises whatever the user's function raises."""
+        self._clock.charge(self._prices.draw(self._prices.model.task_ms))
+        services = ExecutorServices(
+            self._clock, self._prices, self._blocks, self._outputs, attempt.executor, attempt.counters
+        )
+        task_set = attempt.task_set
+        task = TaskContext(
+            stage_id=task_set.stage_id,
+            partition_id=attempt.index,
+            attempt_number=attempt.attempt,
+            task_attempt_id=attempt.task_id,
+            local_properties=task_set.properties,
+            services=services,
+        )
+        try:
+            value = task_set.body(attempt.index, task)
+        finally:
+            services.settle()
+        return TaskResult(value, task.accumulator_updates)
+
+
+class ExecutorServices:
+    """`core.backend.TaskServices` on one executor, for one task."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        prices: Prices,
+        blocks: BlockManagerMaster,
+        outputs: MapOutputTracker,
+        executor: Executor,
+        counters: TaskCounters,
+    ) -> None:
+        self.clock = clock
+        self.executor = executor
+        self.counters = counters
+        self._prices = prices
+        self._blocks = blocks
+        self._outputs = outputs
+        self._factor = prices.factor()
+        self._unread: list[tuple[str, int, Iterator[Any]]] = []
+
+    def meter(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
+        model = self._prices.model
+        price_ms = round((model.record_ms if kind == "input" else model.shuffle_read_record_ms) * self._factor, 6)
+        if price_ms > 0:
+            return self._charged(records, kind, price_ms)
+        if isinstance(records, list):
+            # A free record needs no stop: what is left of the list at the end tells how far the task came.
+            iterator = iter(records)
+            self._unread.append((kind, len(records), iterator))
+            return iterator
+        return self._counted(records, kind)
+
+    def cached(self, rdd: RDD[Any], index: int, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+        block_id = f"rdd_{rdd.id()}_{index}"
+        for holder in self._blocks.holders(block_id):
+            if holder.alive:
+                return self.meter(load_records(self._blocks.get(self.executor, block_id)), "input")
+        records = list(compute())
+        self.clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
+        self._blocks.put(self.executor, block_id, dump_records(records), rdd.getStorageLevel())
+        return iter(records)
+
+    def write_shuffle(self, shuffle_id: int, map_index: int, buckets: list[bytes], records: int) -> None:
+        self.clock.charge(self._prices.model.shuffle_write_record_ms * records * self._factor)
+        self.counters.shuffle_written += records
+        self.executor.shuffle_files[shuffle_id, map_index] = buckets
+
+    def read_shuffle(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
+        return self._outputs.fetch(shuffle_id, reduce_index)
+
+    def read_block(self, block_id: str) -> bytes:
+        self.counters.blocks.append(block_id)
+        return self._blocks.get(self.executor, block_id)
+
+    def settle(self) -> None:
+        """Bring the counters up to date with what was pulled from free sources."""
+        for kind, total, iterator in self._unread:
+            self._count(kind, total - length_hint(iterator))
+        self._unread.clear()
+
+    def _charged(self, records: Iterable[Any], kind: str, price_ms: float) -> Iterator[Any]:
+        charge = self.clock.charge
+        for record in records:
+            charge(price_ms)
+            self._count(kind, 1)
+            yield record
+
+    def _counted(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
+        for record in records:
+            self._count(kind, 1)
+            yield record
+
+    def _count(self, kind: str, records: int) -> None:
+        if kind == "input":
+            self.counters.records_read += records
+        else:
+            self.counters.shuffle_read += records

@@ -1,0 +1,65 @@
+"""What surrounds a simulated cluster: its prices, its seed, its network and its faults.
+
+`sparksim.sim` prepares a world and makes it current; the next `SparkContext("sim[e,c]")` is born into it. Without one, a
+simulated context lives in the default world: seed 0, the teaching prices, a network on which nobody listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+from sparksim.cluster.clock import Clock
+from sparksim.cluster.cost import TEACHING, CostModel
+from sparksim.cluster.network import Connection, Network
+from sparksim.cluster.seeds import Seeds
+from sparksim.trace.events import Event
+
+if TYPE_CHECKING:
+    from sparksim.cluster.faults import Fault
+
+NetworkFactory = Callable[[Clock, Seeds, Callable[[Event], None]], Network]
+
+
+class SilentNetwork:
+    """A network on which nobody listens."""
+
+    def connect(self, host: str, port: int, stream_id: int) -> Connection:
+        raise ConnectionRefusedError(
+            f"nobody listens on {host}:{port} in the simulated network. Give the simulation a source there: "
+            f'Simulation(..., network={{"{host}:{port}": Constant(rate=10, record="...")}}) or '
+            f"sparksim run --source {host}:{port}=constant:10"
+        )
+
+
+@dataclass(frozen=True)
+class World:
+    """The surroundings of one simulated application. `until_ms` is its last moment."""
+
+    seed: int = 0
+    cost: CostModel = TEACHING
+    network: NetworkFactory = field(default=lambda clock, seeds, emit: SilentNetwork())
+    faults: tuple[Fault, ...] = ()
+    until_ms: float = inf
+
+
+_current: ContextVar[World | None] = ContextVar("sparksim world", default=None)
+
+
+def current_world() -> World:
+    """The world that a simulated context made now would live in."""
+    return _current.get() or World()
+
+
+@contextmanager
+def living_in(world: World) -> Iterator[None]:
+    """Make `world` the current one for a while."""
+    token = _current.set(world)
+    try:
+        yield
+    finally:
+        _current.reset(token)

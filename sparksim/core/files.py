@@ -1,0 +1,264 @@
+"""RDDs of files, through fsspec: lines, whole files, records of fixed length, split as Hadoop splits them.
+
+Paths may name files, directories or globs, several joined by commas. Names that start with `_` or `.` are left out.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import fsspec
+
+from sparksim.core.errors import IllegalArgumentError, InvalidInput, SparkException
+from sparksim.core.rdd import RDD
+from sparksim.core.steps import metered
+
+if TYPE_CHECKING:
+    from sparksim.core.context import SparkContext
+    from sparksim.core.task_context import TaskContext
+
+BLOCK_BYTES = 32 * 1024 * 1024
+"""The block size that Hadoop gives local files (fs.local.block.size)."""
+
+SPLIT_SLOP = 1.1
+"""The last split of a file may be this much longer than the others (FileInputFormat.SPLIT_SLOP)."""
+
+READ_AHEAD_BYTES = 64 * 1024
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.decompress,
+    ".bz2": bz2.decompress,
+    ".deflate": zlib.decompress,
+}
+_BOM = b"\xef\xbb\xbf"
+
+
+class File(NamedTuple):
+    """A file to read; `url` is what the user sees."""
+
+    files: Any
+    path: str
+    url: str
+    size_bytes: int
+
+    def read(self, start: int = 0, end: int | None = None) -> bytes:
+        data: bytes = self.files.cat_file(self.path, start=start, end=end)
+        return data
+
+
+class Split(NamedTuple):
+    """Bytes `start` to `end` (excluded) of a file."""
+
+    file: File
+    start: int
+    end: int
+
+
+class FileRDD(RDD[Any]):
+    """Files looked up when the partitions are first asked for, as in Hadoop: making the RDD touches no file."""
+
+    def __init__(self, ctx: SparkContext, path: str, minPartitions: int = 0) -> None:
+        super().__init__(ctx)
+        self._path = path
+        self._least = minPartitions
+        self._splits: list[list[Split]] | None = None
+
+    def getNumPartitions(self) -> int:
+        return len(self._partitions())
+
+    def _partitions(self) -> list[list[Split]]:
+        if self._splits is None:
+            self._splits = self._split(find_files(self._path))
+        return self._splits
+
+    def _split(self, files: list[File]) -> list[list[Split]]:
+        raise NotImplementedError(f"{type(self).__name__} must define _split(files)")
+
+    def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
+        return metered(map(self._read, self._partitions()[index]), task.services.meter, "input")
+
+    def _read(self, split: Split) -> list[Any]:
+        raise NotImplementedError(f"{type(self).__name__} must define _read(split)")
+
+
+class TextFileRDD(FileRDD):
+    """The lines of text files (Hadoop: TextInputFormat). A line belongs to the split in which it starts."""
+
+    def __init__(self, ctx: SparkContext, path: str, minPartitions: int, use_unicode: bool) -> None:
+        super().__init__(ctx, path, minPartitions)
+        self._use_unicode = use_unicode
+
+    def _split(self, files: list[File]) -> list[list[Split]]:
+        goal = sum(file.size_bytes for file in files) // max(self._least, 1)
+        size = max(1, min(goal, BLOCK_BYTES))
+        splits = []
+        for file in files:
+            start = 0
+            if not file.path.endswith((".gz", ".deflate")):
+                while (file.size_bytes - start) / size > SPLIT_SLOP:
+                    splits.append([Split(file, start, start + size)])
+                    start += size
+            if start < file.size_bytes or file.size_bytes == 0:
+                splits.append([Split(file, start, file.size_bytes)])
+        return splits
+
+    def _read(self, split: Split) -> list[Any]:
+        lines = _lines_of(split)
+        return [decode(line) for line in lines] if self._use_unicode else lines
+
+
+class WholeFileRDD(FileRDD):
+    """(path, content) pairs; small files share a partition (Hadoop: CombineFileInputFormat)."""
+
+    def __init__(self, ctx: SparkContext, path: str, minPartitions: int, convert: Callable[[bytes], Any]) -> None:
+        super().__init__(ctx, path, minPartitions)
+        self._convert = convert
+
+    def _split(self, files: list[File]) -> list[list[Split]]:
+        total = sum(file.size_bytes for file in files)
+        most = -(-total // max(self._least, 1))
+        groups: list[list[Split]] = [[]]
+        for file in files:
+            if sum(split.end for split in groups[-1]) >= most > 0:
+                groups.append([])
+            groups[-1].append(Split(file, 0, file.size_bytes))
+        return groups if files else []
+
+    def _read(self, split: Split) -> list[Any]:
+        return [(split.file.url, self._convert(_decompressed(split.file)))]
+
+
+class BinaryRecordsRDD(FileRDD):
+    """Records of fixed length (Spark: FixedLengthBinaryInputFormat)."""
+
+    def __init__(self, ctx: SparkContext, path: str, recordLength: int) -> None:
+        if recordLength <= 0:
+            raise IllegalArgumentError(f"recordLength must be positive, got {recordLength!r}")
+        super().__init__(ctx, path)
+        self._length = recordLength
+
+    def _split(self, files: list[File]) -> list[list[Split]]:
+        size = max(BLOCK_BYTES // self._length, 1) * self._length
+        return [
+            [Split(file, start, min(start + size, file.size_bytes))]
+            for file in files
+            for start in range(0, file.size_bytes, size)
+        ]
+
+    def _read(self, split: Split) -> list[bytes]:
+        data = split.file.read(split.start, split.end)
+        if len(data) % self._length:
+            raise SparkException(
+                f"{split.file.url} ends with {len(data) % self._length} bytes, which is no whole record of "
+                f"{self._length} bytes"
+            )
+        return [data[start : start + self._length] for start in range(0, len(data), self._length)]
+
+
+def find_files(paths: str) -> list[File]:
+    """The files that `paths` names, in order of their names. Raises `InvalidInput` for what does not exist."""
+    return list(chain.from_iterable(map(_files_at, _split_at_commas(paths))))
+
+
+def decode(data: bytes) -> str:
+    """Text from UTF-8; what is none becomes the replacement character, as in Hadoop's Text."""
+    return data.decode("utf-8", "replace")
+
+
+def _files_at(path: str) -> list[File]:
+    files, root = fsspec.core.url_to_fs(path)
+    is_glob = any(sign in root for sign in "*?[{")
+    names = sorted(set(chain.from_iterable(map(files.glob, _alternatives(root))))) if is_glob else [root]
+    names = [name for name in names if not (is_glob and _is_hidden(name))]
+    if not names or not all(map(files.exists, names)):
+        raise InvalidInput(
+            f"input path {path} {'matches no file' if is_glob else 'does not exist'}: check it, relative paths start at "
+            "the working directory of the driver"
+        )
+    found = []
+    for name in names:
+        if files.isdir(name):
+            inside = sorted(files.ls(name, detail=True), key=lambda info: str(info["name"]))
+            found += [info for info in inside if not _is_hidden(info["name"])]
+        else:
+            found.append(files.info(name))
+    for info in found:
+        if info["type"] == "directory":
+            raise SparkException(
+                f"not a file: {info['name']}. Directories are read one level deep; use a glob for more"
+            )
+    return [File(files, info["name"], _url(files, info["name"]), info["size"]) for info in found]
+
+
+def _url(files: Any, path: str) -> str:
+    return f"file:{path}" if "file" in files.protocol else str(files.unstrip_protocol(path))
+
+
+def _is_hidden(path: str) -> bool:
+    return path.rstrip("/").rpartition("/")[2].startswith(("_", "."))
+
+
+def _split_at_commas(paths: str) -> list[str]:
+    """Commas inside braces belong to a glob."""
+    parts, depth = [""], 0
+    for sign in paths:
+        depth += (sign == "{") - (sign == "}")
+        if sign == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
+def _alternatives(glob: str) -> list[str]:
+    """Globs without braces for one with: `{a,b}*` is `a*` or `b*`."""
+    before, brace, rest = glob.partition("{")
+    if not brace:
+        return [glob]
+    choices, _, after = rest.partition("}")
+    return [each for choice in choices.split(",") for each in _alternatives(before + choice + after)]
+
+
+def _lines_of(split: Split) -> list[bytes]:
+    if _decompressor(split.file) is not None:
+        # Only whole files can be decompressed, so the first split reads it all.
+        return _split_lines(_decompressed(split.file)) if split.start == 0 else []
+    end = split.end - split.start
+    data = split.file.read(split.start, split.end)
+    # The line that starts at or before the end belongs to this split, so read on until it is complete.
+    while split.start + len(data) < split.file.size_bytes and not _has_line_end(data, end):
+        reached = split.start + len(data)
+        data += split.file.read(reached, min(reached + READ_AHEAD_BYTES, split.file.size_bytes))
+    lines = []
+    position = 0
+    for line in data.splitlines(keepends=True):
+        if position > end:
+            break
+        if position > 0 or split.start == 0:
+            lines.append(line.rstrip(b"\r\n"))
+        position += len(line)
+    if lines and split.start == 0:
+        lines[0] = lines[0].removeprefix(_BOM)
+    return lines
+
+
+def _has_line_end(data: bytes, start: int) -> bool:
+    return data.find(b"\n", start) >= 0 or data.find(b"\r", start) >= 0
+
+
+def _split_lines(data: bytes) -> list[bytes]:
+    return data.removeprefix(_BOM).splitlines()
+
+
+def _decompressor(file: File) -> Callable[[bytes], bytes] | None:
+    return next((decompress for suffix, decompress in _DECOMPRESS.items() if file.path.endswith(suffix)), None)
+
+
+def _decompressed(file: File) -> bytes:
+    decompress = _decompressor(file)
+    return file.read() if decompress is None else decompress(file.read())

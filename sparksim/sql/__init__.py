@@ -1,0 +1,1 @@
+"""Structured Streaming: not part of this version."""

@@ -1,0 +1,118 @@
+"""Streams that stand at the beginning (Spark: InputDStream, ReceiverInputDStream, QueueInputDStream, SocketInputDStream)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sparksim.core.rdd import RDD
+from sparksim.core.storage_level import StorageLevel
+from sparksim.streaming.dstream import DStream
+from sparksim.streaming.receiver import Receiver
+from sparksim.streaming.receiver_rdd import BlockRDD
+from sparksim.trace.events import RecordsLost
+
+if TYPE_CHECKING:
+    from sparksim.streaming.context import StreamingContext
+
+T = TypeVar("T")
+
+
+class InputDStream(DStream[T]):
+    """A stream without parents. `stream_id` counts the context's inputs from 0."""
+
+    def __init__(self, ssc: StreamingContext) -> None:
+        super().__init__(ssc, (), ssc._graph.batch_ms)
+        self.stream_id = ssc._next_stream_id()
+        ssc._graph.add_input(self)
+
+    def start(self) -> None:
+        """The context starts."""
+
+    def stop(self) -> None:
+        """The context stops."""
+
+    def _own_ids(self) -> tuple[int, ...]:
+        return (self.stream_id,)
+
+
+class ReceiverInputDStream(InputDStream[T]):
+    """A stream fed by a receiver: each batch is an RDD with one partition per received block."""
+
+    def __init__(self, ssc: StreamingContext, receiver: Receiver) -> None:
+        super().__init__(ssc)
+        self.receiver = receiver
+
+    def compute(self, batch_time_ms: int) -> RDD[T] | None:
+        """The blocks this batch was given. Those of which no copy is left any more are missing, with a warning."""
+        ssc, backend = self._ssc, self._ssc._backend
+        blocks = ssc._tracker.blocks_of_batch(batch_time_ms, self.stream_id)
+        ssc._input_info.report(batch_time_ms, self.stream_id, sum(block.records for block in blocks))
+        kept = [block for block in blocks if backend.blocks.holders(block.block_id)]
+        gone = [block for block in blocks if block not in kept]
+
+        def lose() -> None:
+            for block in gone:
+                reason = "its block was lost with its executor before the batch's jobs were generated"
+                backend.emit(
+                    RecordsLost(
+                        backend.clock.now_ms, block.origins, block.records, reason, self.stream_id, block.block_id
+                    )
+                )
+            backend.warn(
+                "streaming",
+                f"Some blocks could not be recovered as they were not found in memory: batch {batch_time_ms} ms of stream "
+                f"{self.stream_id} goes on without {len(gone)} of its {len(blocks)} blocks",
+            )
+
+        if gone:
+            backend.clock.call(lose)
+        return BlockRDD(ssc.sparkContext, backend, [block.block_id for block in kept])
+
+
+class QueueInputDStream(InputDStream[T]):
+    """A fixed list of RDDs, one per batch or all at once; then the default RDD, or an empty one."""
+
+    def __init__(self, ssc: StreamingContext, rdds: list[RDD[T]], one_at_a_time: bool, default: RDD[T] | None) -> None:
+        super().__init__(ssc)
+        self._queue = list(rdds)
+        self._one_at_a_time = one_at_a_time
+        self._default = default
+
+    def compute(self, batch_time_ms: int) -> RDD[T] | None:
+        taken = self._queue[:1] if self._one_at_a_time else self._queue
+        self._queue = self._queue[len(taken) :]
+        if len(taken) == 1:
+            return taken[0]
+        if taken:
+            return self._ssc.sparkContext.union(taken)
+        return self._default if self._default is not None else self._ssc.sparkContext.emptyRDD()
+
+
+class SocketReceiver(Receiver):
+    """Reads lines from a TCP server. Unreliable: a line is stored one by one and nothing is ever read again."""
+
+    def __init__(self, host: str, port: int, storageLevel: StorageLevel) -> None:
+        super().__init__(storageLevel)
+        self.host = host
+        self.port = port
+
+    def onStart(self) -> None:
+        try:
+            connection = self.connect(self.host, self.port)
+        except OSError as error:
+            self.restart(f"Error connecting to {self.host}:{self.port}", error)
+            return
+        self.start_thread(self._receive, connection)
+
+    def onStop(self) -> None:
+        """Nothing to do: the supervisor hangs up, and the reading thread ends."""
+
+    def _receive(self, connection: Any) -> None:
+        try:
+            while not self.isStopped() and (line := connection.read()) is not None:
+                self.store(line)
+            if not self.isStopped():
+                self.restart("Socket data stream had no more data")
+        except OSError as error:
+            if not self.isStopped():
+                self.restart("Error receiving data", error)

@@ -1,0 +1,122 @@
+"""Makes the jobs of each batch when its time comes, and cleans up after it (Spark: JobGenerator).
+
+A timer posts the batch time; one thread of control handles what was posted, in order: give the batch its blocks, ask every
+output stream for its job, submit the jobs. A transform function that is slow therefore delays the batches behind it, which
+then get more blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+import simpy
+
+from sparksim.cluster.backend import ClusterBackend
+from sparksim.cluster.clock import FiberKilled
+from sparksim.core.conf import time_ms
+from sparksim.core.failure import describe_failure
+from sparksim.streaming.graph import DStreamGraph
+from sparksim.streaming.input_info import InputInfoTracker
+from sparksim.streaming.job import JobSet, StreamingJob
+from sparksim.streaming.job_scheduler import JobScheduler
+from sparksim.streaming.receiver_tracker import ReceiverTracker
+from sparksim.streaming.timer import RecurringTimer
+from sparksim.trace.events import JobGenerationFailed
+
+POLL_MS = 100
+"""How often a graceful stop looks whether it is done (JobGenerator.stop)."""
+
+
+class JobGenerator:
+    """One per started context."""
+
+    def __init__(
+        self,
+        backend: ClusterBackend,
+        graph: DStreamGraph,
+        tracker: ReceiverTracker,
+        input_info: InputInfoTracker,
+        scheduler: JobScheduler,
+        on_error: Callable[[BaseException], None],
+    ) -> None:
+        self._backend = backend
+        self._clock = backend.clock
+        self._graph = graph
+        self._tracker = tracker
+        self._input_info = input_info
+        self._scheduler = scheduler
+        self._on_error = on_error
+        self._events: simpy.Store = simpy.Store(backend.clock.env)
+        self._timer = RecurringTimer(backend.clock, graph.batch_ms, self._tick)
+        self._graceful_ms = time_ms(backend.conf, "spark.streaming.gracefulStopTimeout", 10 * graph.batch_ms)
+        self._last_processed_ms: int | None = None
+
+    def first_batch_ms(self) -> int:
+        """The first batch time, if the generator is started now."""
+        return self._timer.next_start_ms()
+
+    def start(self, first_batch_ms: int) -> None:
+        """Begin to make batches. Hub only."""
+        self._timer.start(first_batch_ms)
+        self._clock.env.process(self._handle_events())
+
+    def batch_completed(self, batch_time_ms: int) -> None:
+        """All jobs of a batch succeeded: clean up after it, in turn."""
+        self._events.put((self._clear_metadata, batch_time_ms))
+
+    def stop(self, graceful: bool) -> None:
+        """Stop making batches. A graceful stop lets every received block be processed first. From a fiber."""
+        if not graceful:
+            self._clock.wait(self._clock.call(self._timer.stop, True))
+            self._clock.call(self._graph.stop)
+            return
+        deadline_ms = self._clock.now_ms + self._graceful_ms
+
+        def poll_until(done: Callable[[], bool]) -> None:
+            while not self._clock.call(done) and self._clock.now_ms < deadline_ms:
+                self._clock.sleep(POLL_MS)
+
+        poll_until(lambda: not self._tracker.has_unallocated_blocks)
+        last_ms = self._clock.wait(self._clock.call(self._timer.stop, False))
+        self._clock.call(self._graph.stop)
+        poll_until(lambda: self._last_processed_ms == last_ms)
+
+    def _tick(self, tick_ms: int) -> None:
+        self._events.put((self._generate_jobs, tick_ms))
+
+    def _handle_events(self) -> Generator[simpy.Event, Any, None]:
+        """The event loop: one event after the other, each on a fiber because user code may block in it."""
+        while True:
+            handler, batch_time_ms = yield self._events.get()
+            fiber = self._clock.spawn(f"{handler.__name__} {batch_time_ms} ms", handler, batch_time_ms)
+            try:
+                yield fiber.done
+            except FiberKilled as killed:
+                self._on_error(killed.cause)
+            except Exception as error:
+                self._on_error(error)
+
+    def _generate_jobs(self, batch_time_ms: int) -> None:
+        self._clock.call(self._tracker.allocate_blocks_to_batch, batch_time_ms)
+        try:
+            jobs = self._graph.generate_jobs(batch_time_ms)
+        except Exception as error:
+            self._clock.call(self._generation_failed, batch_time_ms, error)
+            return
+        self._clock.charge(self._backend.prices.draw(self._backend.prices.model.generate_ms))
+        self._clock.call(self._submit, batch_time_ms, jobs)
+
+    def _submit(self, batch_time_ms: int, jobs: list[StreamingJob]) -> None:
+        self._scheduler.submit(JobSet(batch_time_ms, jobs, self._input_info.of_batch(batch_time_ms)))
+
+    def _generation_failed(self, batch_time_ms: int, error: Exception) -> None:
+        self._backend.emit(JobGenerationFailed(self._clock.now_ms, batch_time_ms, describe_failure(error)))
+        self._on_error(error)
+
+    def _clear_metadata(self, batch_time_ms: int) -> None:
+        self._graph.clear_metadata(batch_time_ms)
+        threshold_ms = batch_time_ms - self._graph.max_input_remember_ms()
+        self._clock.call(self._tracker.cleanup_old_batches, threshold_ms)
+        self._input_info.cleanup(threshold_ms)
+        self._last_processed_ms = batch_time_ms

@@ -1,0 +1,53 @@
+"""How fast a receiver may take records one by one (Spark: RateLimiter, which wraps Guava's SmoothBursty).
+
+Permits flow in at the limit and up to one second's worth is saved while nobody asks. A record that finds no permit waits.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from sparksim.core.conf import SparkConf, integer
+
+UNLIMITED = 2**63 - 1
+
+
+class RateLimiter:
+    """Pure arithmetic on times in ms; whoever calls `acquire` does the waiting."""
+
+    def __init__(self, conf: SparkConf) -> None:
+        self._max_rate = integer(conf, "spark.streaming.receiver.maxRate", UNLIMITED)
+        initial = integer(conf, "spark.streaming.backpressure.initialRate", self._max_rate)
+        self._rate_per_s = min(initial, self._max_rate)
+        self._saved = 0.0
+        self._next_free_ms = -inf
+
+    @property
+    def current_limit(self) -> float:
+        """Records per second; infinite when nothing limits."""
+        return inf if self._unlimited else self._rate_per_s
+
+    def update_rate(self, rate_per_s: int) -> None:
+        """Set a new limit, at most `spark.streaming.receiver.maxRate`; 0 and below are ignored."""
+        if rate_per_s > 0:
+            self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
+
+    def acquire(self, now_ms: float) -> float:
+        """Take one permit and return how many ms to wait for it."""
+        if self._unlimited:
+            return 0.0
+        per_permit_ms = 1000 / self._rate_per_s
+        if now_ms > self._next_free_ms:
+            if self._next_free_ms > -inf:
+                self._saved = min(self._rate_per_s, self._saved + (now_ms - self._next_free_ms) / per_permit_ms)
+            self._next_free_ms = now_ms
+        wait_ms = self._next_free_ms - now_ms
+        from_saved = min(1.0, self._saved)
+        self._saved -= from_saved
+        self._next_free_ms += (1.0 - from_saved) * per_permit_ms
+        return wait_ms
+
+    @property
+    def _unlimited(self) -> bool:
+        # The guide says that 0 and below mean no limit; Guava would refuse them (docs/fidelity.md).
+        return self._rate_per_s <= 0 or self._rate_per_s == UNLIMITED

@@ -1,0 +1,344 @@
+"""Every fact of a run, as one immutable event.
+
+An event says what happened, when (`time_ms`), and to whom (ids). The names are Spark's where Spark has one
+(SparkListener, StreamingListener), otherwise what the Spark component would log. Each fact is emitted once, by the
+component that makes it happen; everything that shows, counts or grades a run reads these and nothing else.
+
+Times are milliseconds on the run's clock: virtual ms from 0 in a simulation, epoch ms in live mode. Ids of records are
+*origins*: `(source, first, last)`, both ends included, in the order the source produced them, counted from 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Origin = tuple[str, int, int]
+"""Records `first` to `last` (both included) of the source at this address, such as `("localhost:9999", 0, 41)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact. `time_ms` is when it happened."""
+
+    time_ms: float
+
+
+# --- application and executors -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationStart(Event):
+    app_id: str
+    app_name: str
+    master: str
+    seed: int | None
+    default_parallelism: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationEnd(Event):
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorAdded(Event):
+    executor_id: str
+    host: str
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorRemoved(Event):
+    executor_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultInjected(Event):
+    """A fault of the simulation's schedule struck. `target` is an executor id, or "" when it found none to strike."""
+
+    fault: str
+    target: str
+
+
+# --- jobs, stages, tasks -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobStart(Event):
+    """`batch_time_ms` and `output_op` are None for jobs of no batch: receivers, the dummy job, plain RDD jobs."""
+
+    job_id: int
+    description: str
+    stage_ids: tuple[int, ...]
+    batch_time_ms: int | None
+    output_op: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnd(Event):
+    job_id: int
+    succeeded: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageSubmitted(Event):
+    job_id: int
+    stage_id: int
+    attempt: int
+    name: str
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageCompleted(Event):
+    """`failure` is "" when the stage succeeded."""
+
+    stage_id: int
+    attempt: int
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStart(Event):
+    """`index` is the partition, `attempt` counts the tries of that partition from 0, `core` is the executor's slot."""
+
+    task_id: int
+    job_id: int
+    stage_id: int
+    stage_attempt: int
+    index: int
+    attempt: int
+    executor_id: str
+    host: str
+    core: int
+    locality: str
+    speculative: bool
+    kind: str  # "ResultTask" | "ShuffleMapTask" | "Receiver"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd(Event):
+    """`reason` is Spark's: Success, ExceptionFailure, FetchFailed, ExecutorLostFailure, TaskKilled, Resubmitted.
+
+    `records_read` counts records pulled from slices, blocks and caches, `shuffle_read` from shuffle buckets; for a task
+    that died they say how far it came. `blocks` are the received blocks it read or was reading.
+    """
+
+    task_id: int
+    job_id: int
+    stage_id: int
+    stage_attempt: int
+    index: int
+    attempt: int
+    executor_id: str
+    core: int
+    reason: str
+    message: str
+    records_read: int
+    shuffle_read: int
+    shuffle_written: int
+    blocks: tuple[str, ...]
+
+
+# --- storage -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStored(Event):
+    """A copy of a block now lies on this executor. `level` is Spark's short text, such as MEMORY_AND_DISK_SER_2."""
+
+    block_id: str
+    executor_id: str
+    level: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRemoved(Event):
+    """The block was cleaned up on purpose, all copies."""
+
+    block_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLost(Event):
+    """The last copy of a block went with `executor_id`."""
+
+    block_id: str
+    executor_id: str
+
+
+# --- sources, receivers, blocks ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConnected(Event):
+    source: str
+    stream_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDisconnected(Event):
+    source: str
+    stream_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSent(Event):
+    """The source produced these records since its last such event. `first` is the number of the first of them."""
+
+    source: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsLost(Event):
+    """These records will never be processed, and why. `stream_id`, `block_id` are None, "" where they had none yet."""
+
+    origins: tuple[Origin, ...]
+    count: int
+    reason: str
+    stream_id: int | None
+    block_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverStarted(Event):
+    stream_id: int
+    name: str
+    executor_id: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverError(Event):
+    stream_id: int
+    name: str
+    executor_id: str
+    message: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverStopped(Event):
+    stream_id: int
+    name: str
+    executor_id: str
+    message: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockGenerated(Event):
+    """The receiver's buffer was cut (or a multi-record `store` was called): these records are now one block."""
+
+    stream_id: int
+    block_id: str
+    executor_id: str
+    records: int
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAdded(Event):
+    """The driver's ReceivedBlockTracker now knows the block. From here on it can join a batch."""
+
+    stream_id: int
+    block_id: str
+    records: int
+
+
+# --- batches -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingStarted(Event):
+    """`batch_ms` is the batch interval, `zero_ms` the graph's zero time (one batch before the first)."""
+
+    batch_ms: int
+    block_ms: int
+    zero_ms: int
+    concurrent_jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingStopped(Event):
+    graceful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksAllocated(Event):
+    """Batch `batch_time_ms` took these blocks of this stream: the whole queue of blocks the driver knew of."""
+
+    batch_time_ms: int
+    stream_id: int
+    block_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSubmitted(Event):
+    """`records` is `(stream_id, records)` per input stream. Batches without a job are never submitted."""
+
+    batch_time_ms: int
+    records: tuple[tuple[int, int], ...]
+    output_ops: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStarted(Event):
+    batch_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOperationStarted(Event):
+    """`output_op` counts the jobs of this batch; `name` is the output's call site, `streams` the inputs it reads."""
+
+    batch_time_ms: int
+    output_op: int
+    name: str
+    streams: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOperationCompleted(Event):
+    """`failure` is "" when the operation succeeded."""
+
+    batch_time_ms: int
+    output_op: int
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCompleted(Event):
+    """All jobs of the batch ended, failed ones included."""
+
+    batch_time_ms: int
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobGenerationFailed(Event):
+    """Making the jobs of this batch raised: the batch has no jobs and its blocks are given up."""
+
+    batch_time_ms: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPrinted(Event):
+    """Text the program printed on the driver; `batch_time_ms` is None outside a batch."""
+
+    batch_time_ms: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """What Spark would log as a warning, in our words, once per cause."""
+
+    component: str
+    message: str

@@ -1,0 +1,5 @@
+"""Figures of a run, drawn from its trace alone. matplotlib is loaded when the first one is drawn."""
+
+from sparksim.viz.timeline import timeline_figure
+
+__all__ = ["timeline_figure"]

@@ -1,0 +1,161 @@
+"""The life of a context, receivers and listeners: vectors through the public API, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sparksim import SparkContext
+from sparksim.streaming import Receiver, StreamingContext, StreamingListener
+from tests.conformance.dstream_cases import shared_vectors
+from tests.conformance.dstream_ops import can_run
+from tests.conformance.dstream_runner import BatchClock, Vector, build
+from tests.conformance.test_components import Script, follow, scripts
+
+BATCH_S = 1
+
+
+def vectors(kind: str) -> Any:
+    found = [vector for vector in shared_vectors() if vector["kind"] == kind and can_run(vector)]
+    return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
+
+
+@pytest.fixture
+def sc() -> Iterator[Any]:
+    with SparkContext("sim[2,2]", "conformance") as context:
+        yield context
+
+
+def _context_script(sc: Any = None, directory: str = "") -> Script:
+    """Steps on named contexts; without a name it is the context `a` and its first stream."""
+    contexts: dict[str, Any] = {}
+    streams: dict[str, Any] = {}
+
+    def name(step: dict[str, Any]) -> str:
+        return str(step.get("context", "a"))
+
+    def create(step: dict[str, Any]) -> None:
+        contexts[name(step)] = StreamingContext(sc, BATCH_S)
+
+    def queue_stream(step: dict[str, Any]) -> None:
+        streams[name(step)] = contexts[name(step)].queueStream([sc.parallelize([1], 1)])
+
+    def active(step: dict[str, Any]) -> str | None:
+        return next((each for each, context in contexts.items() if context is StreamingContext.getActive()), None)
+
+    return {
+        "create": create,
+        "queue_stream": queue_stream,
+        "output": lambda step: streams[name(step)].foreachRDD(lambda rdd: None),
+        "map": lambda step: streams[name(step)].map(lambda x: x) and None,
+        "checkpoint": lambda step: contexts[name(step)].checkpoint(directory),
+        "start": lambda step: contexts[name(step)].start(),
+        "stop": lambda step: contexts[name(step)].stop(False, step.get("gracefully", False)),
+        "active": active,
+        "spark_context_works": lambda step: sc.parallelize([1, 2], 2).count() == 2,
+    }
+
+
+@scripts("context", set(_context_script()))
+def test_streaming_context(vector: Vector, sc: Any, tmp_path: Any) -> None:
+    follow_with_answers = {**vector, "steps": [{"expect": None, **step} for step in vector["steps"]]}
+    follow(follow_with_answers, _context_script(sc, str(tmp_path)))
+
+
+class _Stores(Receiver):
+    """Stores the n-th list at its n-th start, then restarts while lists are left, or stops itself."""
+
+    def __init__(self, vector: Vector) -> None:
+        super().__init__()
+        self.vector = vector
+        self.starts = 0
+
+    def onStart(self) -> None:
+        self.starts += 1
+        self.start_thread(self.receive, self.starts)
+
+    def receive(self, start: int) -> None:
+        stores, restart = self.vector["stores"], self.vector.get("restart")
+        for record in stores[0 if self.vector.get("stop") else start - 1]:
+            self.store(record)
+        if self.vector.get("stop"):
+            self.stop("all stored")
+        elif restart and start < len(stores):
+            self.restart("next list", None, int(restart["delay"] * 1000))
+
+
+@vectors("receiver")
+def test_receiver(vector: Vector, sc: Any) -> None:
+    received: list[Any] = []
+    ssc = StreamingContext(sc, BATCH_S)
+    ssc.receiverStream(_Stores(vector)).foreachRDD(lambda rdd: received.extend(rdd.collect()))
+    ssc.start()
+    ssc.awaitTerminationOrTimeout(BATCH_S * (vector["batches"] + 0.5))
+    ssc.stop(stopSparkContext=False)
+    expected = vector["expected"]
+    if vector.get("repeats"):
+        assert len(received) >= 2 * len(expected)
+        expected = (expected * len(received))[: len(received)]
+    assert received == expected
+
+
+class _Hears(StreamingListener):
+    """Notes the events of every batch, which delays were known, and why outputs failed."""
+
+    def __init__(self) -> None:
+        self.events: dict[Any, list[str]] = {}
+        self.delays: dict[Any, dict[str, list[str]]] = {}
+        self.failures: dict[Any, dict[str, str | None]] = {}
+
+    def _batch(self, event: str, info: Any) -> None:
+        batch = info.batchTime().milliseconds()
+        self.events.setdefault(batch, []).append(event)
+        delays = [info.schedulingDelay(), info.processingDelay(), info.totalDelay()]
+        self.delays.setdefault(batch, {})[event] = ["none" if delay == -1 else "known" for delay in delays]
+
+    def onBatchSubmitted(self, batchSubmitted: Any) -> None:
+        self._batch("submitted", batchSubmitted.batchInfo())
+
+    def onBatchStarted(self, batchStarted: Any) -> None:
+        self._batch("started", batchStarted.batchInfo())
+
+    def onBatchCompleted(self, batchCompleted: Any) -> None:
+        self._batch("completed", batchCompleted.batchInfo())
+
+    def onOutputOperationStarted(self, outputOperationStarted: Any) -> None:
+        info = outputOperationStarted.outputOperationInfo()
+        self.events[info.batchTime().milliseconds()].append(f"op_started:{info.id()}")
+
+    def onOutputOperationCompleted(self, outputOperationCompleted: Any) -> None:
+        info = outputOperationCompleted.outputOperationInfo()
+        batch = info.batchTime().milliseconds()
+        self.events[batch].append(f"op_completed:{info.id()}")
+        self.failures.setdefault(batch, {})[str(info.id())] = info.failureReason()
+
+
+@vectors("listener")
+def test_listener(vector: Vector, sc: Any) -> None:
+    hears = _Hears()
+    ssc = StreamingContext(sc, BATCH_S)
+    ssc.addStreamingListener(hears)
+    source = ssc.queueStream([sc.parallelize(batch, 2) for batch in vector["inputs"]])
+    for program in vector["outputs"]:
+        plan = build({"inputs": [], "program": [], "batches": 0}, sc, ssc, BatchClock(BATCH_S)).program
+        plan.apply(source, program).foreachRDD(lambda rdd: rdd.count())
+    ssc.start()
+    ssc.awaitTerminationOrTimeout(BATCH_S * (vector["batches"] + 0.9))
+    ssc.stop(stopSparkContext=False)
+    batches = sorted(hears.events)[: vector["batches"]]
+    assert len(batches) == vector["batches"]
+    for batch in batches:
+        assert hears.events[batch] == vector["expected_events"]
+        assert hears.delays[batch] == vector["expected_delays"]
+        for output, text in vector.get("expected_failures", {}).items():
+            failure = hears.failures[batch][output]
+            assert failure is None if text is None else text in failure
+    spacing = vector.get("expected_spacing", 1) * BATCH_S * 1000
+    assert [later - earlier for earlier, later in zip(batches, batches[1:], strict=False)] == [spacing] * (
+        len(batches) - 1
+    )

@@ -1,0 +1,74 @@
+"""Reads the imports of a package and says which of them run up the layers of docs/design.md."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = "sparksim"
+LAYERS = ("core", "trace", "cluster", "streaming", "sql", "sim", "viz", "course", "cli")
+ALLOWED: dict[str, frozenset[str]] = {
+    "core": frozenset(),
+    "trace": frozenset(),
+    "cluster": frozenset({"core", "trace"}),
+    "streaming": frozenset({"core", "trace", "cluster"}),
+    "sql": frozenset({"core", "trace", "cluster", "streaming"}),
+    "sim": frozenset({"core", "trace", "cluster", "streaming", "sql"}),
+    "viz": frozenset({"trace"}),
+    "course": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz"}),
+    "cli": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "course"}),
+}
+
+
+def upward_imports(package_dir: Path) -> list[str]:
+    """One line per import that the layers forbid, in order of file. The facade, `__init__.py`, may import all."""
+    return [
+        f"{path.relative_to(package_dir)}:{line} imports {target}: {complaint}"
+        for path in sorted(package_dir.rglob("*.py"))
+        if path != package_dir / "__init__.py"
+        for line, target in _our_imports(path, package_dir)
+        if (complaint := _complaint(_layer_of(path, package_dir), target))
+    ]
+
+
+def _layer_of(path: Path, package_dir: Path) -> str:
+    """The first folder; `python -m sparksim` is the command's."""
+    first = path.relative_to(package_dir).parts[0]
+    return "cli" if first == "__main__.py" else first
+
+
+def _complaint(layer: str, target: str) -> str:
+    if layer not in ALLOWED:
+        return f"{layer} belongs to no layer"
+    parts = target.split(".")
+    if len(parts) == 1 or parts[1] not in LAYERS:
+        return "modules do not import from the facade"
+    if parts[1] != layer and parts[1] not in ALLOWED[layer]:
+        return f"{layer} may import only {', '.join(sorted(ALLOWED[layer])) or 'the outside world'}"
+    return ""
+
+
+def _our_imports(path: Path, package_dir: Path) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of everything of ours that a module imports, at any depth and for type checking too."""
+    package = [PACKAGE, *path.relative_to(package_dir).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = [*base, *(node.module.split(".") if node.module else [])]
+            names = [".".join([*base, alias.name]) for alias in node.names]
+        elif isinstance(node, ast.Call) and _calls_import(node):
+            names = [node.args[0].value]  # type: ignore[attr-defined]  # _calls_import found a literal there
+        for name in names:
+            if name.split(".")[0] == PACKAGE:
+                yield node.lineno, name
+
+
+def _calls_import(node: ast.Call) -> bool:
+    """`importlib.import_module("...")`, `import_module("...")` or `__import__("...")`."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    literal = bool(node.args) and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+    return called in {"import_module", "__import__"} and literal

@@ -1,0 +1,59 @@
+"""DStream vectors on real Spark: many in one StreamingContext, since batches there take real time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.conformance.dstream_runner import BatchClock, Run, Vector, build
+
+GROUP_BATCH_S = 0.5
+ALONE_BATCH_S = 1.0
+GROUP_SIZE = 24
+PATIENCE_S = 120
+
+
+def needs_its_own_context(vector: Vector) -> bool:
+    """Whether the vector looks at the context as a whole: its error, its remember duration, its slices."""
+    return (
+        any(key in vector for key in ("expected_error", "remember", "expected_slices", "expected_order"))
+        or vector["checkpoint"]
+    )
+
+
+def groups(vectors: Sequence[Vector]) -> Iterator[list[Vector]]:
+    together = [vector for vector in vectors if not needs_its_own_context(vector)]
+    for first in range(0, len(together), GROUP_SIZE):
+        yield together[first : first + GROUP_SIZE]
+    for vector in vectors:
+        if needs_its_own_context(vector):
+            yield [vector]
+
+
+def run_group(vectors: Sequence[Vector], sc: Any) -> list[tuple[Run, list[list[Any]], BaseException | None]]:
+    """Run the vectors in one context: each run, its slices, and the error of a context that had only one vector."""
+    from pyspark.streaming import StreamingContext
+
+    batch_s = ALONE_BATCH_S if len(vectors) == 1 else GROUP_BATCH_S
+    ssc, clock = StreamingContext(sc, batch_s), BatchClock(batch_s)
+    clock.watch(ssc, sc)
+    runs = [build(vector, sc, ssc, clock) for vector in vectors]
+    ssc.start()
+    error: BaseException | None = None
+    slices: list[list[Any]] = []
+    try:
+        last = max(vector["batches"] for vector in vectors)
+        deadline = time.monotonic() + PATIENCE_S
+        while clock.last_started <= last:
+            assert time.monotonic() < deadline, f"after {PATIENCE_S} s Spark has not run {last} batches"
+            time.sleep(0.05)
+        if len(vectors) == 1:
+            slices = runs[0].slices()
+            try:
+                ssc.awaitTerminationOrTimeout(0.1)
+            except Exception as failure:
+                error = failure
+    finally:
+        ssc.stop(stopSparkContext=False, stopGraceFully=False)
+    return [(run, slices, error) for run in runs]

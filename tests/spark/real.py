@@ -1,0 +1,25 @@
+"""Real Spark on this machine, small and quiet: one `local[2]` context per process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def spark_context() -> Any:
+    """A SparkContext of the installed pyspark. Raises ImportError without pyspark, RuntimeError without Java."""
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["PYTHONPATH"] = str(REPOSITORY)
+    os.environ.setdefault("PYTHONHASHSEED", "0")
+    from pyspark import SparkConf, SparkContext
+
+    conf = SparkConf().setMaster("local[2]").setAppName("conformance")
+    conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
+    sc = SparkContext(conf=conf)
+    sc.setLogLevel("OFF")
+    return sc

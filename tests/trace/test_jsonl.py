@@ -1,0 +1,82 @@
+"""A trace survives a file: same events, same bytes; and a file that is no trace is refused with the line at fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sparksim.trace import Trace, TraceFormatError, read_jsonl, write_jsonl
+from sparksim.trace.events import BatchStarted, BatchSubmitted, OutputPrinted, RecordsLost
+from tests.trace.small import small_trace
+
+HEADER = '{"format":"sparksim-trace","version":1}'
+
+
+def test_a_trace_comes_back_as_it_was(tmp_path: Path) -> None:
+    write_jsonl(small_trace(), tmp_path / "run.jsonl")
+    assert list(read_jsonl(tmp_path / "run.jsonl")) == list(small_trace())
+
+
+def test_the_same_trace_gives_the_same_bytes(tmp_path: Path) -> None:
+    write_jsonl(small_trace(), tmp_path / "first.jsonl")
+    write_jsonl(read_jsonl(tmp_path / "first.jsonl"), tmp_path / "second.jsonl")
+    assert (tmp_path / "first.jsonl").read_bytes() == (tmp_path / "second.jsonl").read_bytes()
+
+
+def test_each_event_is_a_line_and_times_have_three_decimals(tmp_path: Path) -> None:
+    events = [
+        BatchSubmitted(2000.00049, 2000, ((0, 5), (1, 7)), 1),
+        OutputPrinted(2100, None, "你好\n"),
+        RecordsLost(2100.1 + 0.2, (("a:1", 0, 3),), 4, "why", None, ""),
+    ]
+    write_jsonl(events, tmp_path / "run.jsonl")
+    assert (tmp_path / "run.jsonl").read_bytes().decode().splitlines() == [
+        HEADER,
+        '{"event":"BatchSubmitted","time_ms":2000.0,"batch_time_ms":2000,"records":[[0,5],[1,7]],"output_ops":1}',
+        '{"event":"OutputPrinted","time_ms":2100.0,"batch_time_ms":null,"text":"你好\\n"}',
+        '{"event":"RecordsLost","time_ms":2100.3,"origins":[["a:1",0,3]],"count":4,"reason":"why","stream_id":null,'
+        '"block_id":""}',
+    ]
+
+
+def test_an_empty_trace_is_a_header(tmp_path: Path) -> None:
+    write_jsonl(Trace(), tmp_path / "run.jsonl")
+    assert (tmp_path / "run.jsonl").read_text() == HEADER + "\n"
+    assert len(read_jsonl(tmp_path / "run.jsonl")) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "complaint"),
+    [
+        ("", 1, "the line is empty"),
+        ("hello\n", 1, "not JSON: Expecting value at column 1"),
+        ('{"format":"other"}\n', 1, "not a trace: the first line must be"),
+        ('{"format":"sparksim-trace","version":2}\n', 1, "version 2 of the format; this sparksim reads version 1"),
+        (
+            f'{HEADER}\n{{"event":"BatchStarted","time_ms":1,"batch_time_ms":1}}\n[1]\n',
+            3,
+            r"expected a JSON object, got \[1",
+        ),
+        (f'{HEADER}\n{{"event":"Lunch","time_ms":1}}\n', 2, "unknown event 'Lunch'"),
+        (f'{HEADER}\n{{"event":["Event"],"time_ms":1}}\n', 2, r"unknown event \['Event'\]"),
+        (f'{HEADER}\n{{"event":"BatchStarted"}}\n', 2, "BatchStarted without batch_time_ms, time_ms"),
+        (f'{HEADER}\n{{"event":"Event","time_ms":1,"mood":2}}\n', 2, "Event has no field mood"),
+        (f'{HEADER}\n{{"event":"BatchStarted","time_ms":1,"batch_time_ms":"1"}}\n', 2, 'batch_time_ms cannot be "1"'),
+        (f'{HEADER}\n{{"event":"StreamingStopped","time_ms":1,"graceful":1}}\n', 2, "graceful cannot be 1"),
+        (
+            f'{HEADER}\n{{"event":"BatchSubmitted","time_ms":1,"batch_time_ms":1,"records":[[1]],"output_ops":1}}\n',
+            2,
+            r"records cannot be \[1\]",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(tmp_path: Path, text: str, line: int, complaint: str) -> None:
+    (tmp_path / "bad.jsonl").write_text(text)
+    with pytest.raises(TraceFormatError, match=rf"bad\.jsonl, line {line}: .*{complaint}"):
+        read_jsonl(tmp_path / "bad.jsonl")
+
+
+def test_a_whole_number_is_a_time_too(tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").write_text(f'{HEADER}\n{{"event":"BatchStarted","time_ms":7,"batch_time_ms":5}}\n')
+    assert list(read_jsonl(tmp_path / "run.jsonl")) == [BatchStarted(7.0, 5)]
