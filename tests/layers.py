@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "sparksim"
-LAYERS = ("core", "trace", "cluster", "streaming", "sql", "sim", "viz", "course", "cli")
+LAYERS = ("core", "trace", "viz", "cluster", "streaming", "sql", "sim", "course", "cli")
 ALLOWED: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "trace": frozenset(),
+    "viz": frozenset({"trace"}),
     "cluster": frozenset({"core", "trace"}),
     "streaming": frozenset({"core", "trace", "cluster"}),
     "sql": frozenset({"core", "trace", "cluster", "streaming"}),
-    "sim": frozenset({"core", "trace", "cluster", "streaming", "sql"}),
-    "viz": frozenset({"trace"}),
+    "sim": frozenset({"core", "trace", "viz", "cluster", "streaming", "sql"}),
     "course": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz"}),
     "cli": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "course"}),
 }

@@ -70,7 +70,7 @@ class ClusterBackend:
             self.clock = clock
             self.seeds = Seeds(world.seed)
             self.prices = Prices(world.cost, self.seeds.generator("prices"))
-            self.network = world.network(self.clock, self.seeds, self.emit)
+            self.network = world.network(self.clock, self.seeds, self.trace)
         self.start_time_ms = int(self.clock.now_ms)
         self.application_id = f"local-{self.start_time_ms}" if self.master.live else f"sim-{self.seeds.seed}"
         total_cores = self.master.executors * self.master.cores

@@ -1,30 +1,40 @@
 """The small interface that hides what kind of time a run lives in.
 
-The engine is a set of simpy processes; they are driven in one place, the *hub*, and only there does engine state change.
+The engine is a set of simpy processes. They are driven in one place, the *hub*, and only there does engine state change.
 User code blocks (`rdd.count()` waits for a job), so it runs on *fibers* beside the hub: greenlets in virtual time
 (`virtual_clock.py`), threads in live time (`live_clock.py`). No other module asks which of the two it is.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, TypeVar
 
 import simpy
 
 T = TypeVar("T")
 
+STOPPED = "The SparkContext was stopped while this call was waiting."
+
 
 class Timeline(simpy.Environment):
     """simpy's environment, which may also step forward over a stretch of time in which nothing is due."""
 
     def advance(self, to_ms: float) -> None:
-        """Move `now` to `to_ms`; nothing may be due before it."""
+        """Move `now` to `to_ms`. Raises `ValueError` when something is due before it."""
         if not self._now <= to_ms <= self.peek():
             raise ValueError(f"cannot step from {self._now} to {to_ms} ms: something is due at {self.peek()} ms")
         self._now = to_ms
+
+    def skip(self, ms: float, limit_ms: float) -> bool:
+        """Let `ms` pass at once if nothing is due meanwhile and `limit_ms` is not passed; whether that was so."""
+        to_ms = self._now + ms
+        if to_ms > limit_ms or (self._queue and self._queue[0][0] <= to_ms):
+            return False
+        self._now = to_ms
+        return True
 
 
 class Killed(BaseException):
@@ -35,11 +45,19 @@ class TimeLimitReached(BaseException):
     """The main program waited past the last moment of the simulation; it ends here."""
 
 
+class FiberKilled(Exception):
+    """How `Fiber.done` reports a fiber that was killed; `cause` is what struck it."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 class Fiber:
     """One piece of blocking code on its way.
 
     `done` is a simpy event: it succeeds with the code's result, or fails with what it raised (already defused, so a
-    failure nobody waits for does not stop the run).
+    failure nobody waits for does not stop the run). `killed` is the cause, once it is set nothing else is the outcome.
     """
 
     def __init__(self, env: simpy.Environment, name: str) -> None:
@@ -49,19 +67,12 @@ class Fiber:
 
     def finish(self, result: Any, error: BaseException | None) -> None:
         """Settle `done`. Called once, in the hub."""
+        error = self.killed or error
         if error is None:
             self.done.succeed(result)
         else:
             self.done.fail(error if isinstance(error, Exception) else FiberKilled(error))
             self.done.defused = True
-
-
-class FiberKilled(Exception):
-    """How `Fiber.done` reports a fiber that was killed; `cause` is what struck it."""
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
 
 
 class Clock(ABC):
@@ -76,11 +87,11 @@ class Clock(ABC):
 
     @abstractmethod
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
-        """Start `fn(*args)` on a new fiber, with a copy of the caller's context variables. Hub only."""
+        """Start `fn(*args)` on a new fiber, with a copy of the caller's context variables."""
 
     @abstractmethod
     def call(self, fn: Callable[..., T], *args: Any) -> T:
-        """Run `fn(*args)` in the hub and return its result. From anywhere."""
+        """Run `fn(*args)` in the hub, with the caller's context variables, and return its result. From anywhere."""
 
     @abstractmethod
     def wait(self, event: simpy.Event) -> Any:
@@ -96,20 +107,23 @@ class Clock(ABC):
 
     @abstractmethod
     def kill(self, fiber: Fiber, cause: BaseException) -> None:
-        """Raise `cause` in the fiber where it stands; it never does another step of its work. Hub only."""
+        """Raise `cause` in the fiber at the call of the clock where it stands, or at its next one. Hub only.
+
+        From then on every call of the clock raises it, and the fiber's outcome is `cause`, whatever it makes of it.
+        """
 
     @abstractmethod
     def current(self) -> Fiber | None:
         """The fiber that is running now, or None in the hub and the main program."""
 
     @abstractmethod
-    def datetime(self, time_ms: float) -> datetime:
+    def datetime(self, time_ms: float) -> dt.datetime:
         """The moment as PySpark shows it: local time when live, UTC from 1970 in a simulation."""
 
     @abstractmethod
-    def time_ms(self, moment: datetime) -> int:
+    def time_ms(self, moment: dt.datetime) -> int:
         """The inverse of `datetime`, in whole ms."""
 
     @abstractmethod
     def stop(self) -> None:
-        """Drive no further. Waiting calls end."""
+        """Drive no further: calls that wait, or come to wait, raise."""

@@ -7,26 +7,29 @@ events. A live run therefore has the same single place where engine state change
 from __future__ import annotations
 
 import contextvars
+import datetime as dt
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from math import inf
 from typing import Any, TypeVar
 
 import simpy
 
-from sparksim.cluster.clock import Clock, Fiber, Timeline
+from sparksim.cluster.clock import STOPPED, Clock, Fiber, Timeline
 from sparksim.core.errors import SparkException
 
 T = TypeVar("T")
+
+LOOK_UP_S = 1.0
+"""How long a thread waits at a stretch: on Windows Ctrl-C reaches it only between two stretches."""
 
 _running: contextvars.ContextVar[LiveFiber | None] = contextvars.ContextVar("live fiber", default=None)
 
 
 class _Answer:
-    """A place where one thread waits for what another will leave there."""
+    """A place where one thread waits for what another will leave there. What is left first counts."""
 
     __slots__ = ("_there", "error", "result")
 
@@ -41,7 +44,8 @@ class _Answer:
             self._there.set()
 
     def get(self) -> Any:
-        self._there.wait()
+        while not self._there.wait(LOOK_UP_S):
+            pass
         if self.error is not None:
             raise self.error
         return self.result
@@ -61,14 +65,19 @@ class LiveFiber(Fiber):
 
 
 class LiveClock(Clock):
-    """Epoch milliseconds. The clock thread is a daemon: a program that ends does not hang on it."""
+    """Epoch milliseconds. The clock thread is a daemon: a program that ends does not hang on it.
+
+    A fiber that computes without calling the clock cannot be struck; like a thread of the JVM, it goes on to its next
+    call, and what it computes is not used.
+    """
 
     def __init__(self) -> None:
         self._offset_s = time.time() - time.monotonic()
         self.env = Timeline(initial_time=self._wall_ms())
         self._inbox: deque[tuple[Callable[[], Any], _Answer]] = deque()
         self._news = threading.Event()
-        self._stopped = False
+        self._stopping = False
+        self._over = False
         self._crash: BaseException | None = None
         self._pending: set[_Answer] = set()
         self._hub = threading.Thread(target=self._run, name="sparksim clock", daemon=True)
@@ -76,11 +85,10 @@ class LiveClock(Clock):
 
     @property
     def now_ms(self) -> float:
-        return round(float(self.env.now), 3) if threading.current_thread() is self._hub else self._wall_ms()
+        return round(float(self.env.now), 3) if self._in_hub() else self._wall_ms()
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = LiveFiber(self.env, name)
-        context = contextvars.copy_context()
 
         def body() -> None:
             _running.set(fiber)
@@ -90,25 +98,29 @@ class LiveClock(Clock):
                 result, error = None, raised
             self._post(lambda: fiber.finish(result, error), _Answer())
 
+        context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(body,), name=name, daemon=True).start()
         return fiber
 
     def call(self, fn: Callable[..., T], *args: Any) -> T:
-        if threading.current_thread() is self._hub:
+        if self._in_hub():
             return fn(*args)
-        answer = self._answer()
-        self._post(lambda: answer.give(fn(*args)), answer)
-        result: T = self._await(answer)
+        answer = self._ask()
+        context = contextvars.copy_context()
+        self._post(lambda: answer.give(context.run(fn, *args)), answer)
+        result: T = self._get(answer)
         return result
 
     def wait(self, event: simpy.Event) -> Any:
-        answer = self._answer()
+        assert not self._in_hub(), "the hub cannot wait for what only the hub can do"
+        answer = self._ask()
 
         def settle(done: simpy.Event) -> None:
             if done.ok:
                 answer.give(done.value)
             else:
                 done.defused = True
+                assert isinstance(done.value, BaseException)
                 answer.give(error=done.value)
 
         def subscribe() -> None:
@@ -118,10 +130,10 @@ class LiveClock(Clock):
                 event.callbacks.append(settle)
 
         self._post(subscribe, answer)
-        return self._await(answer)
+        return self._get(answer)
 
     def sleep(self, ms: float) -> None:
-        answer = self._answer()
+        answer = self._ask()
         try:
             answer.pause(ms / 1000)
         finally:
@@ -140,29 +152,45 @@ class LiveClock(Clock):
             answer.give(error=cause)
 
     def current(self) -> Fiber | None:
-        return _running.get()
+        return None if self._in_hub() else _running.get()
 
-    def datetime(self, time_ms: float) -> datetime:
-        return datetime.fromtimestamp(time_ms / 1000)
+    def datetime(self, time_ms: float) -> dt.datetime:
+        return dt.datetime.fromtimestamp(time_ms / 1000)
 
-    def time_ms(self, moment: datetime) -> int:
-        return int(moment.timestamp() * 1000)
+    def time_ms(self, moment: dt.datetime) -> int:
+        return round(moment.timestamp() * 1000)
 
     def stop(self) -> None:
-        self._stopped = True
+        self._stopping = True
         self._news.set()
-        if threading.current_thread() is not self._hub:
+        if not self._in_hub():
             self._hub.join()
 
-    def _answer(self) -> _Answer:
-        fiber = _running.get()
+    def _in_hub(self) -> bool:
+        return threading.current_thread() is self._hub
+
+    def _ask(self) -> _Answer:
+        """A place for the answer to this thread's next question, with the answer in it if none can come any more.
+
+        Whoever ends things sets its flag and then looks for waiting answers; this shows the answer and then looks at the
+        flags. So one of the two always sees the other, and nobody waits for ever.
+        """
         answer = _Answer()
         self._pending.add(answer)
+        fiber = _running.get()
         if fiber is not None:
             fiber.answer = answer
             if fiber.killed is not None:
                 answer.give(error=fiber.killed)
+        if self._over:
+            answer.give(error=self._ended())
         return answer
+
+    def _get(self, answer: _Answer) -> Any:
+        try:
+            return answer.get()
+        finally:
+            self._forget(answer)
 
     def _forget(self, answer: _Answer) -> None:
         self._pending.discard(answer)
@@ -170,28 +198,20 @@ class LiveClock(Clock):
         if fiber is not None:
             fiber.answer = None
 
-    def _await(self, answer: _Answer) -> Any:
-        try:
-            return answer.get()
-        finally:
-            self._forget(answer)
-
     def _post(self, fn: Callable[[], Any], answer: _Answer) -> None:
         self._inbox.append((fn, answer))
         self._news.set()
-        if self._stopped and not self._hub.is_alive():
-            answer.give(error=self._ended())
 
     def _ended(self) -> BaseException:
-        return self._crash or SparkException("The SparkContext was stopped while this call was waiting.")
+        return self._crash or SparkException(STOPPED)
 
     def _run(self) -> None:
         try:
-            while not self._stopped:
+            while not self._stopping:
                 self._turn()
         except BaseException as error:
             self._crash = error
-            self._stopped = True
+        self._over = True
         for answer in list(self._pending):
             answer.give(error=self._ended())
 
@@ -206,7 +226,7 @@ class LiveClock(Clock):
             fn, answer = self._inbox.popleft()
             try:
                 fn()
-            except Exception as error:
+            except BaseException as error:
                 answer.give(error=error)
         elif self.env.peek() > self.env.now:
             due_ms = self.env.peek()

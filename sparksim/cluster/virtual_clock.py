@@ -8,8 +8,9 @@ fiber exactly at the record it had reached.
 from __future__ import annotations
 
 import contextvars
+import datetime as dt
+import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from math import inf
 from typing import Any, TypeVar
 
@@ -17,16 +18,16 @@ import greenlet
 import simpy
 from simpy.events import URGENT
 
-from sparksim.cluster.clock import Clock, Fiber, Killed, TimeLimitReached, Timeline
+from sparksim.cluster.clock import STOPPED, Clock, Fiber, TimeLimitReached, Timeline
 from sparksim.core.errors import SparkException
 
 T = TypeVar("T")
 
-EPOCH = datetime(1970, 1, 1)
+EPOCH = dt.datetime(1970, 1, 1)
 
 
 class VirtualFiber(Fiber):
-    """A greenlet. `wake` is the callback that a pending event holds while the fiber is blocked."""
+    """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over."""
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         super().__init__(clock.env, name)
@@ -38,51 +39,57 @@ class VirtualFiber(Fiber):
     def _run(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
             result, error = fn(*args), None
-        except KeyboardInterrupt:
-            raise
+        except (KeyboardInterrupt, greenlet.GreenletExit):
+            raise  # the user ends the program, or the garbage collector a fiber of a clock that nobody drives any more
         except BaseException as raised:
             result, error = None, raised
         self.finish(result, error)
 
     def resume(self, _event: simpy.Event) -> None:
         """Go on with the fiber until it blocks again. The callback of the one event it waits for."""
-        clock = self.clock
+        clock, body = self.clock, self.body
         self.blocked_on = None
-        self.body.parent = clock.driver
+        body.parent = clock.driver
         before, clock.running = clock.running, self
         try:
-            if self.killed is None:
-                self.body.switch()
-            elif self.body:
-                self.body.throw(self.killed)
+            if self.killed is None or body:
+                body.switch()  # `VirtualClock._block` raises the cause in a fiber that was killed
             else:
-                self.body.throw(greenlet.GreenletExit)
-                self.finish(None, self.killed)
+                body.throw(greenlet.GreenletExit)  # it never started, and never will
+                self.finish(None, None)
         finally:
             clock.running = before
 
 
 class VirtualClock(Clock):
-    """Simulated milliseconds from 0. `limit_ms` is the last moment that will be simulated."""
+    """Simulated milliseconds from 0, driven by the thread that made it. `limit_ms` is the last moment simulated."""
 
     def __init__(self) -> None:
         self.env = Timeline()
         self.limit_ms: float = inf
         self.running: VirtualFiber | None = None
         self.driver = greenlet.getcurrent()
+        self._thread = threading.get_ident()
+        self._stopped = False
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
-        self._wake_with(fiber, self._soon())
+        self._resume_with(fiber, self._soon())
         return fiber
 
     def call(self, fn: Callable[..., T], *args: Any) -> T:
-        self._check_alive()
-        return fn(*args)
+        fiber = self._caller()
+        self.running = None
+        try:
+            result = fn(*args)
+        finally:
+            self.running = fiber
+        if fiber is not None and fiber.killed is not None:
+            raise fiber.killed
+        return result
 
     def wait(self, event: simpy.Event) -> Any:
-        self._check_alive()
-        fiber = self.running
+        fiber = self._caller()
         if fiber is None:
             self._drive_until(event)
         elif event.callbacks is not None:
@@ -90,30 +97,26 @@ class VirtualClock(Clock):
             # cannot step time forward before they had their turn.
             def relay(_event: simpy.Event) -> None:
                 if fiber.blocked_on is event:
-                    self._wake_with(fiber, self._soon())
+                    self._resume_with(fiber, self._soon())
 
             event.callbacks.append(relay)
             fiber.blocked_on = event
-            self._switch_to_driver()
+            self._block(fiber)
         if not event.ok:
             event.defused = True
+            assert isinstance(event.value, BaseException)
             raise event.value
         return event.value
 
     def sleep(self, ms: float) -> None:
-        env = self.env
         fiber = self.running
         if fiber is None:
-            self.wait(env.timeout(ms))
-            return
-        if fiber.killed is not None:
+            self.wait(self.env.timeout(ms))
+        elif fiber.killed is not None:
             raise fiber.killed
-        wake_ms = env.now + ms
-        if wake_ms < env.peek() and wake_ms <= self.limit_ms:
-            env._now = wake_ms
-            return
-        self._wake_with(fiber, env.timeout(ms))
-        self._switch_to_driver()
+        elif not self.env.skip(ms, self.limit_ms):
+            self._resume_with(fiber, self.env.timeout(ms))
+            self._block(fiber)
 
     def charge(self, ms: float) -> None:
         if ms > 0:
@@ -124,24 +127,24 @@ class VirtualClock(Clock):
         if fiber.done.triggered or fiber.killed is not None:
             return
         fiber.killed = cause
-        if fiber is self.running:
-            return  # it meets `killed` at its next step
         blocked_on = fiber.blocked_on
-        if blocked_on is not None and blocked_on.callbacks is not None and fiber.resume in blocked_on.callbacks:
+        if blocked_on is None:
+            return  # it is running, and meets `killed` at its next call
+        if blocked_on.callbacks is not None and fiber.resume in blocked_on.callbacks:
             blocked_on.callbacks.remove(fiber.resume)
-        self._wake_with(fiber, self._soon())
+        self._resume_with(fiber, self._soon())
 
     def current(self) -> Fiber | None:
         return self.running
 
-    def datetime(self, time_ms: float) -> datetime:
-        return EPOCH + timedelta(milliseconds=time_ms)
+    def datetime(self, time_ms: float) -> dt.datetime:
+        return EPOCH + dt.timedelta(milliseconds=time_ms)
 
-    def time_ms(self, moment: datetime) -> int:
-        return int((moment - EPOCH).total_seconds() * 1000)
+    def time_ms(self, moment: dt.datetime) -> int:
+        return (moment - EPOCH) // dt.timedelta(milliseconds=1)
 
     def run_until(self, time_ms: float) -> None:
-        """Drive everything that is due up to `time_ms` (included) and leave the clock there."""
+        """Drive everything that is due up to `time_ms` (included) and leave the clock there. From the main program."""
         self.limit_ms = time_ms
         self.driver = greenlet.getcurrent()
         while self.env.peek() <= time_ms:
@@ -149,35 +152,44 @@ class VirtualClock(Clock):
         self.env.advance(max(time_ms, self.env.now))
 
     def stop(self) -> None:
-        self.limit_ms = self.env.now
+        self._stopped = True
 
     def _soon(self) -> simpy.Event:
+        """An event that is due now, before everything else that is due now."""
         event = simpy.Event(self.env)
         event._ok, event._value = True, None
         self.env.schedule(event, URGENT)
         return event
 
-    def _wake_with(self, fiber: VirtualFiber, event: simpy.Event) -> None:
+    def _resume_with(self, fiber: VirtualFiber, event: simpy.Event) -> None:
         assert event.callbacks is not None
         event.callbacks.append(fiber.resume)
         fiber.blocked_on = event
 
-    def _switch_to_driver(self) -> None:
-        fiber = self.running
+    def _block(self, fiber: VirtualFiber) -> None:
         self.driver.switch()
-        assert fiber is not None
         if fiber.killed is not None:
             raise fiber.killed
 
-    def _check_alive(self) -> None:
-        if self.running is not None and self.running.killed is not None:
-            raise self.running.killed
+    def _caller(self) -> VirtualFiber | None:
+        """The fiber that calls, or None for the main program. Raises when it must not go on."""
+        if threading.get_ident() != self._thread:
+            raise SparkException(
+                "A simulated cluster belongs to the thread that made it, and this call comes from another one. Start "
+                "several jobs at once from several output operations, or run the program on a live master such as local[2]."
+            )
+        fiber = self.running
+        if fiber is not None and fiber.killed is not None:
+            raise fiber.killed
+        return fiber
 
     def _drive_until(self, event: simpy.Event) -> None:
         env = self.env
         self.driver = greenlet.getcurrent()
         while event.callbacks is not None:
             due_ms = env.peek()
+            if self._stopped:
+                raise SparkException(STOPPED)
             if due_ms == inf:
                 raise SparkException(
                     "The simulation stands still: the program waits for something that can never happen, for example a "
@@ -187,6 +199,3 @@ class VirtualClock(Clock):
                 env.advance(max(self.limit_ms, env.now))
                 raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
             env.step()
-
-
-__all__ = ["Killed", "VirtualClock", "VirtualFiber"]

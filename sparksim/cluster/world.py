@@ -17,12 +17,12 @@ from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import TEACHING, CostModel
 from sparksim.cluster.network import Connection, Network
 from sparksim.cluster.seeds import Seeds
-from sparksim.trace.events import Event
+from sparksim.trace.trace import Trace
 
 if TYPE_CHECKING:
     from sparksim.cluster.faults import Fault
 
-NetworkFactory = Callable[[Clock, Seeds, Callable[[Event], None]], Network]
+NetworkFactory = Callable[[Clock, Seeds, Trace], Network]
 
 
 class SilentNetwork:
@@ -42,7 +42,7 @@ class World:
 
     seed: int = 0
     cost: CostModel = TEACHING
-    network: NetworkFactory = field(default=lambda clock, seeds, emit: SilentNetwork())
+    network: NetworkFactory = field(default=lambda clock, seeds, trace: SilentNetwork())
     faults: tuple[Fault, ...] = ()
     until_ms: float = inf
 

@@ -126,7 +126,7 @@ class Actions(Sorting[T]):
         return samples[:num]
 
     def zipWithIndex(self) -> RDD[tuple[T, int]]:
-        """Pair each record with its place in the RDD. Runs a job to count the records, unless there is one partition."""
+        """Pair each record with its place in the RDD. Runs a job to count records, unless there is one partition."""
         starts = [0]
         if self.getNumPartitions() > 1:
             for count in self._then(PARTITIONS, _count).collect()[:-1]:
@@ -147,7 +147,7 @@ class Actions(Sorting[T]):
 
     def reduce(self, f: Callable[[T, T], T]) -> T:
         """Merge all records with `f`: first within partitions, then on the driver. Raises `ValueError` when empty."""
-        values = self._then(PARTITIONS, partial(_reduce, f)).collect()
+        values: list[T] = self._then(PARTITIONS, partial(_reduce, f)).collect()
         if not values:
             raise ValueError("cannot reduce an empty RDD: there is no record to start from")
         return functools.reduce(f, values)

@@ -37,9 +37,7 @@ class Broadcast(Generic[T]):
         side = "driver" if TaskContext.get() is None else "tasks"
         copy = self._copies.get(side, _MISSING)
         if copy is _MISSING:
-            if self._data is None:
-                raise SparkException(f"Broadcast({self.id}) was destroyed and cannot be used any more")
-            copy = self._copies[side] = serializer.loads(self._data)
+            copy = self._copies[side] = serializer.loads(self.require_usable())
         return copy  # type: ignore[no-any-return]  # the copy of a T is a T
 
     def unpersist(self, blocking: bool = False) -> None:
@@ -55,9 +53,14 @@ class Broadcast(Generic[T]):
 
     def __reduce__(self) -> tuple[Callable[[int], Broadcast[T]], tuple[int]]:
         self._driver_only("serialised")
+        self.require_usable()
+        return _find, (self.id,)
+
+    def require_usable(self) -> bytes:
+        """The serialised value. Raises `SparkException` after `destroy`."""
         if self._data is None:
             raise SparkException(f"Broadcast({self.id}) was destroyed and cannot be used any more")
-        return _find, (self.id,)
+        return self._data
 
     def __repr__(self) -> str:
         return f"Broadcast({self.id})"

@@ -78,6 +78,8 @@ class _Snapshot:
         if isinstance(value, FunctionType):
             return value if _is_importable(value) else self._function(value)
         if type(value) in _ATOMS or isinstance(value, _STATELESS):
+            if isinstance(value, Broadcast):
+                value.require_usable()
             return value
         if isinstance(value, type) and _is_importable(value):
             return value
@@ -170,33 +172,32 @@ def _dumps(functions: tuple[Any, ...]) -> bytes:
     try:
         return dump_by_value(functions)
     except Exception as error:
-        raise NotSerializable(_explain(functions, error)) from error
+        raise NotSerializable(_explain(functions, error.__cause__ or error)) from error
 
 
-def _explain(functions: tuple[Any, ...], error: Exception) -> str:
+def _explain(functions: tuple[Any, ...], reason: BaseException) -> str:
     """Name the captured variable that cannot travel, and say what to do instead."""
+    why = f"{type(reason).__name__}: {reason}"
     found = next(_culprits(functions, set()), None)
-    reason = f"{type(error).__name__}: {error}"
     if found is None:
-        return f"a function cannot be sent to the executors ({reason}). Capture only values that can be pickled."
+        return f"a function cannot be sent to the executors ({why}). Capture only values that can be pickled."
     owner, name, value = found
     kind = type(value).__name__
-    if getattr(value, "driver_only", False):
-        remedy = (
-            "RDDs and the SparkContext exist on the driver only: do this step outside the function; to look up other "
-            "data in it, use a join or a broadcast variable."
+    if _is_driver_only(value):
+        return (
+            f"{owner} cannot be sent to the executors: it uses {name!r}, a {kind}, which exists on the driver only. Do "
+            "this step outside the function; to look up other data in it, use a join or a broadcast variable."
         )
-    else:
-        remedy = (
-            "Create it inside the function that runs on the executor, for example once per partition in "
-            "foreachPartition or mapPartitions, instead of capturing it."
-        )
-    return f"{owner} cannot be sent to the executors: it captures {name!r}, a {kind}, and {reason}. {remedy}"
+    return (
+        f"{owner} cannot be sent to the executors: it holds {name!r}, a {kind} ({why}). Create it inside the function "
+        "that runs on the executor, for example once per partition in foreachPartition or mapPartitions, instead of "
+        "capturing it."
+    )
 
 
 def _culprits(value: Any, seen: set[int]) -> Iterator[tuple[str, str, Any]]:
-    """(function, variable, value) for captured values that cloudpickle refuses, innermost first."""
-    if id(value) in seen:
+    """(owner, variable, value) for what cloudpickle refuses among captured values, innermost first."""
+    if id(value) in seen or _is_driver_only(value):
         return
     seen.add(id(value))
     for name, part in _captured(value):
@@ -204,9 +205,13 @@ def _culprits(value: Any, seen: set[int]) -> Iterator[tuple[str, str, Any]]:
             yield from _culprits(part, seen)
             if isinstance(value, FunctionType):
                 code = value.__code__
-                yield f"{value.__qualname__} (line {code.co_firstlineno} of {code.co_filename})", name, part
-            elif not isinstance(value, (tuple, partial, FunctionType)):
-                yield f"a {type(value).__name__}", name, part
+                yield f"{value.__qualname__} ({code.co_filename}:{code.co_firstlineno})", name, part
+            elif not isinstance(value, (tuple, list, partial, MethodType)):
+                yield f"an object of class {type(value).__name__}", name, part
+
+
+def _is_driver_only(value: Any) -> bool:
+    return getattr(type(value), "driver_only", False) is True
 
 
 def _captured(value: Any) -> Iterator[tuple[str, Any]]:

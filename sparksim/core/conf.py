@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import overload
 
 from sparksim.core.errors import IllegalArgumentError, PySparkRuntimeError
 
 _system_properties: dict[str, str] = {}
+_forced: ContextVar[Mapping[str, str]] = ContextVar("sparksim_forced_properties", default=MappingProxyType({}))
 
 _TIME_US = {
     "us": 1,
@@ -18,7 +23,7 @@ _TIME_US = {
     "h": 3_600_000_000,
     "d": 86_400_000_000,
 }
-_SIZE_BYTES = {
+_SIZE_BYTES: dict[str, int] = {
     unit: 1024**power
     for power, units in enumerate((("b",), ("k", "kb"), ("m", "mb"), ("g", "gb"), ("t", "tb"), ("p", "pb")))
     for unit in units
@@ -104,6 +109,21 @@ class SparkConf:
 def set_system_property(key: str, value: str) -> None:
     """Give every later `SparkConf()` this property (Java system properties in Spark)."""
     _system_properties[key] = value
+
+
+@contextmanager
+def forced_properties(properties: Mapping[str, str]) -> Iterator[None]:
+    """Let these win over what a program sets in its own `SparkContext`, for the length of a `with` block."""
+    token = _forced.set({**_forced.get(), **properties})
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
+def forced() -> Mapping[str, str]:
+    """The properties that win now."""
+    return _forced.get()
 
 
 def time_ms(conf: SparkConf, key: str, default: int | str) -> int:

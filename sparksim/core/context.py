@@ -9,7 +9,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from functools import partial
 from itertools import chain
 from random import Random
 from types import TracebackType
@@ -22,8 +22,9 @@ from sparksim.core.accumulators import Accumulator, AccumulatorParam
 from sparksim.core.backend import Backend, PartitionFunction, backend_for
 from sparksim.core.broadcast import Broadcast
 from sparksim.core.checkpoint import materialise_below
-from sparksim.core.conf import SparkConf
+from sparksim.core.conf import SparkConf, forced
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError, PySparkRuntimeError, SparkException
+from sparksim.core.job_properties import JobProperties
 from sparksim.core.nodes import union
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records, load_records
@@ -46,10 +47,10 @@ _LOG_LEVELS = {
 }
 
 
-class SparkContext:
+class SparkContext(JobProperties):
     """A connection to a cluster, which sparksim makes from the master. One at a time; a `with` block stops it.
 
-    `sparkHome`, `pyFiles`, `environment`, `batchSize` and `serializer` are there for PySpark programs; nothing reads them.
+    `sparkHome`, `pyFiles`, `environment`, `batchSize`, `serializer` are there for PySpark programs; nothing reads them.
     """
 
     _active_spark_context: ClassVar[SparkContext | None] = None
@@ -84,6 +85,7 @@ class SparkContext:
             self._conf.setSparkHome(sparkHome)
         for key, value in self.environment.items():
             self._conf.setExecutorEnv(key, value)
+        self._conf.setAll(list(forced().items()))
         with SparkContext._lock:
             self._require_settings()
             self._require_no_other()
@@ -111,7 +113,7 @@ class SparkContext:
             site = other._callsite
             raise ValueError(
                 "Cannot run multiple SparkContexts at once: stop the existing "
-                f"SparkContext(app={other.appName}, master={other.master}) first, which was created by {site.function} "
+                f"SparkContext(app={other.appName}, master={other.master}) first, which was created "
                 f"at {site.file}:{site.line}"
             )
 
@@ -255,17 +257,17 @@ class SparkContext:
         self, path: str, minPartitions: int | None = None, use_unicode: bool = True
     ) -> RDD[tuple[str, str]]:
         """(path, content) of each text file under `path`."""
-        from sparksim.core.files import WholeFileRDD, decode
+        from sparksim.core.files import WholeFileRDD, decode, text_group_bytes
 
         least = self.defaultMinPartitions if minPartitions is None else minPartitions
-        return WholeFileRDD(self, path, least, decode if use_unicode else bytes)
+        return WholeFileRDD(self, path, decode if use_unicode else bytes, partial(text_group_bytes, least))
 
     def binaryFiles(self, path: str, minPartitions: int | None = None) -> RDD[tuple[str, bytes]]:
         """(path, content) of each file under `path`, as bytes."""
-        from sparksim.core.files import WholeFileRDD
+        from sparksim.core.files import WholeFileRDD, binary_group_bytes
 
-        least = self.defaultMinPartitions if minPartitions is None else minPartitions
-        return WholeFileRDD(self, path, least, bytes)
+        wanted = max(self.defaultParallelism, minPartitions or self.defaultMinPartitions)
+        return WholeFileRDD(self, path, bytes, partial(binary_group_bytes, wanted))
 
     def binaryRecords(self, path: str, recordLength: int) -> RDD[bytes]:
         """The records of binary files, each `recordLength` bytes long."""
@@ -280,50 +282,6 @@ class SparkContext:
     def accumulator(self, value: T, accum_param: AccumulatorParam[T] | None = None) -> Accumulator[T]:
         """A variable that tasks add to and the driver reads, starting at `value`."""
         return accumulators.create(value, accum_param)
-
-    # --- local properties -------------------------------------------------------------------------------------------
-
-    def setLocalProperty(self, key: str, value: str | None) -> None:
-        """Set a property of the jobs of this thread; None removes it."""
-        local_properties.put(key, value)
-
-    def getLocalProperty(self, key: str) -> str | None:
-        """A property of the jobs of this thread, or None."""
-        return local_properties.get(key)
-
-    def setJobGroup(self, groupId: str, description: str, interruptOnCancel: bool = False) -> None:
-        """Give the jobs of this thread a group and a description."""
-        for key, value in _job_group(groupId, description, interruptOnCancel).items():
-            local_properties.put(key, value)
-
-    def setJobDescription(self, value: str | None) -> None:
-        """Describe the jobs of this thread."""
-        local_properties.put(local_properties.JOB_DESCRIPTION, value)
-
-    def setInterruptOnCancel(self, interruptOnCancel: bool) -> None:
-        """Whether cancelling a job of this thread interrupts its tasks."""
-        local_properties.put(local_properties.INTERRUPT_ON_CANCEL, str(interruptOnCancel).lower())
-
-    def addJobTag(self, tag: str) -> None:
-        """Tag the jobs of this thread."""
-        if not tag or "," in tag:
-            raise IllegalArgumentError(f"a job tag must not be empty or hold a comma, got {tag!r}")
-        self._set_tags(self.getJobTags() | {tag})
-
-    def removeJobTag(self, tag: str) -> None:
-        """Tag the jobs of this thread no more with `tag`."""
-        self._set_tags(self.getJobTags() - {tag})
-
-    def getJobTags(self) -> set[str]:
-        """The tags of the jobs of this thread."""
-        return set((local_properties.get(local_properties.JOB_TAGS) or "").split(",")) - {""}
-
-    def clearJobTags(self) -> None:
-        """Tag the jobs of this thread no more."""
-        self._set_tags(set())
-
-    def _set_tags(self, tags: set[str]) -> None:
-        local_properties.put(local_properties.JOB_TAGS, ",".join(sorted(tags)) or None)
 
     # --- checkpoints ------------------------------------------------------------------------------------------------
 
@@ -348,7 +306,7 @@ class SparkContext:
     def runJob(
         self,
         rdd: RDD[T],
-        partitionFunc: Callable[[Iterable[T]], Iterable[U]],
+        partitionFunc: Callable[[Iterator[T]], Iterable[U]],
         partitions: Sequence[int] | None = None,
         allowLocal: bool = False,
     ) -> list[U]:
@@ -368,13 +326,12 @@ class SparkContext:
             if not 0 <= index < count:
                 raise IllegalArgumentError(f"{rdd!r} has no partition {index}: it has {count}, counted from 0")
         rdd.freeze()
+        if not partitions:
+            return []
         with local_properties.overlay({local_properties.CALL_SITE: call_site.current()}):
             results = self._backend.run_job(rdd, func, list(partitions))
         materialise_below(rdd, partitions)
         return results
-
-    def _job_group(self, groupId: str, description: str, interruptOnCancel: bool) -> AbstractContextManager[None]:
-        return local_properties.overlay(_job_group(groupId, description, interruptOnCancel))
 
     def _merge_accumulators(self, updates: dict[int, Any]) -> None:
         """Add what a successful task accumulated."""
@@ -391,14 +348,6 @@ class SparkContext:
     def _new_seed(self, largest: int = sys.maxsize) -> int:
         """A seed for a sample that was given none; the same run draws the same."""
         return self._seeds.randint(0, largest)
-
-
-def _job_group(group: str, description: str, interrupt: bool) -> dict[str, str | None]:
-    return {
-        local_properties.JOB_GROUP: group,
-        local_properties.JOB_DESCRIPTION: description,
-        local_properties.INTERRUPT_ON_CANCEL: str(interrupt).lower(),
-    }
 
 
 def _serialised(task: TaskContext, records: Iterator[Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""A failure of user code as text: the user's own frames, without the engine's (PySpark shows the worker's traceback)."""
+"""A failure of user code as text: the user's own frames, without the engine's (PySpark: the worker's traceback)."""
 
 from __future__ import annotations
 

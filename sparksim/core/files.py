@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 32 * 1024 * 1024
 """The block size that Hadoop gives local files (fs.local.block.size)."""
 
+OPEN_COST_BYTES = 4 * 1024 * 1024
+MAX_GROUP_BYTES = 128 * 1024 * 1024
+"""spark.files.openCostInBytes and spark.files.maxPartitionBytes."""
+
 SPLIT_SLOP = 1.1
 """The last split of a file may be this much longer than the others (FileInputFormat.SPLIT_SLOP)."""
 
@@ -64,6 +68,7 @@ class FileRDD(RDD[Any]):
 
     def __init__(self, ctx: SparkContext, path: str, minPartitions: int = 0) -> None:
         super().__init__(ctx)
+        self.setName(path)
         self._path = path
         self._least = minPartitions
         self._splits: list[list[Split]] | None = None
@@ -103,7 +108,7 @@ class TextFileRDD(FileRDD):
                 while (file.size_bytes - start) / size > SPLIT_SLOP:
                     splits.append([Split(file, start, start + size)])
                     start += size
-            if start < file.size_bytes or file.size_bytes == 0:
+            if start < file.size_bytes:
                 splits.append([Split(file, start, file.size_bytes)])
         return splits
 
@@ -113,24 +118,51 @@ class TextFileRDD(FileRDD):
 
 
 class WholeFileRDD(FileRDD):
-    """(path, content) pairs; small files share a partition (Hadoop: CombineFileInputFormat)."""
+    """(path, content) pairs; small files share a partition of at most `most(files)` bytes, roughly."""
 
-    def __init__(self, ctx: SparkContext, path: str, minPartitions: int, convert: Callable[[bytes], Any]) -> None:
-        super().__init__(ctx, path, minPartitions)
+    def __init__(
+        self, ctx: SparkContext, path: str, convert: Callable[[bytes], Any], most: Callable[[list[File]], int]
+    ) -> None:
+        super().__init__(ctx, path)
         self._convert = convert
+        self._most = most
 
     def _split(self, files: list[File]) -> list[list[Split]]:
-        total = sum(file.size_bytes for file in files)
-        most = -(-total // max(self._least, 1))
-        groups: list[list[Split]] = [[]]
-        for file in files:
-            if sum(split.end for split in groups[-1]) >= most > 0:
-                groups.append([])
-            groups[-1].append(Split(file, 0, file.size_bytes))
-        return groups if files else []
+        """Fill up partitions, first with the files that have data; what is left over fills up the last ones.
+
+        Hadoop: CombineFileInputFormat, on one machine. Its last pass takes empty files too.
+        """
+        most = self._most(files)
+        full, rest = _fill_up([file for file in files if file.size_bytes], most)
+        more, last = _fill_up([file for file in files if file in rest or not file.size_bytes], most)
+        groups = [*full, *more, *([last] if last else [])]
+        return [[Split(file, 0, file.size_bytes) for file in group] for group in groups]
 
     def _read(self, split: Split) -> list[Any]:
         return [(split.file.url, self._convert(_decompressed(split.file)))]
+
+
+def text_group_bytes(minPartitions: int, files: list[File]) -> int:
+    """How much goes into a partition of `wholeTextFiles` (Spark: WholeTextFileInputFormat)."""
+    return -(-sum(file.size_bytes for file in files) // max(minPartitions, 1))
+
+
+def binary_group_bytes(partitions: int, files: list[File]) -> int:
+    """How much goes into a partition of `binaryFiles`; a file costs 4 MiB to open (Spark: StreamFileInputFormat)."""
+    total = sum(file.size_bytes + OPEN_COST_BYTES for file in files)
+    return min(MAX_GROUP_BYTES, max(OPEN_COST_BYTES, total // partitions))
+
+
+def _fill_up(files: list[File], most: int) -> tuple[list[list[File]], list[File]]:
+    """Groups of at least `most` bytes, in order, and what was not enough for another."""
+    groups: list[list[File]] = []
+    open_group: list[File] = []
+    for file in files:
+        open_group.append(file)
+        if sum(each.size_bytes for each in open_group) >= most > 0:
+            groups.append(open_group)
+            open_group = []
+    return groups, open_group
 
 
 class BinaryRecordsRDD(FileRDD):
@@ -177,8 +209,8 @@ def _files_at(path: str) -> list[File]:
     names = [name for name in names if not (is_glob and _is_hidden(name))]
     if not names or not all(map(files.exists, names)):
         raise InvalidInput(
-            f"input path {path} {'matches no file' if is_glob else 'does not exist'}: check it, relative paths start at "
-            "the working directory of the driver"
+            f"input path {path} {'matches no file' if is_glob else 'does not exist'}: check it; relative paths start "
+            "at the working directory of the driver"
         )
     found = []
     for name in names:

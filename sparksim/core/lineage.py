@@ -31,6 +31,9 @@ class Lineage(Generic[T]):
     """The part of `RDD` that knows nothing of transformations and actions."""
 
     driver_only = True
+    batch_records: int | None = None
+    """How many records PySpark would put in a batch; None means a growing number (see `batching.batches`)."""
+
     steps: tuple[Step, ...] = ()
     """The fused chain that leads from `base` here; empty for an RDD that is not made of steps."""
 
@@ -188,7 +191,7 @@ class Lineage(Generic[T]):
 
         self.freeze()
         if self._storage_level == StorageLevel.NONE:
-            self.persist(StorageLevel.MEMORY_AND_DISK)
+            self.persist(StorageLevel.MEMORY_AND_DISK_DESER)
         if self._checkpoint is None or not self._checkpoint.done:
             self._checkpoint = LocalCheckpoint()
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Iterator
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sparksim.core.batching import batches
 from sparksim.core.closure import Closure
 from sparksim.core.combine import combine_values, merge_combiners
 from sparksim.core.dependency import (
     Aggregator,
-    Dependency,
     NarrowDependency,
     OneToOneDependency,
     ShuffleDependency,
@@ -72,7 +72,10 @@ class MapPartitionsRDD(RDD[T]):
         return self._closure
 
     def getNumPartitions(self) -> int:
-        return self._partitions if self._base is None else self._base.getNumPartitions()
+        rdd: RDD[Any] = self
+        while isinstance(rdd, MapPartitionsRDD) and rdd._base is not None:
+            rdd = rdd._base
+        return rdd._partitions if isinstance(rdd, MapPartitionsRDD) else rdd.getNumPartitions()
 
     def compute(self, index: int, task: TaskContext) -> Iterator[T]:
         steps = self.freeze().load()
@@ -217,7 +220,10 @@ class ZippedRDD(RDD[Any]):
 
 
 class CartesianRDD(RDD[Any]):
-    """All pairs of two RDDs; partition `i * n + j` pairs partition i of the first with j of the second."""
+    """All pairs of two RDDs; partition `i * n + j` pairs partition i of the first with j of the second.
+
+    As in Spark, the partition of the second is computed once for every batch of the first.
+    """
 
     def __init__(self, first: RDD[Any], second: RDD[Any]) -> None:
         first.freeze()
@@ -226,27 +232,18 @@ class CartesianRDD(RDD[Any]):
         self._partitions = first.getNumPartitions() * self._columns
         super().__init__(
             first.ctx,
-            (
-                NarrowDependency(first, self._row_of(self._columns)),
-                NarrowDependency(second, self._column_of(self._columns)),
-            ),
+            (NarrowDependency(first, _Rows(self._columns)), NarrowDependency(second, _Columns(self._columns))),
         )
-
-    @staticmethod
-    def _row_of(columns: int) -> Callable[[int], tuple[int]]:
-        return lambda index: (index // columns,)
-
-    @staticmethod
-    def _column_of(columns: int) -> Callable[[int], tuple[int]]:
-        return lambda index: (index % columns,)
 
     def getNumPartitions(self) -> int:
         return self._partitions
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
-        first, second = self._dependencies
+        first, second = (dependency.rdd for dependency in self._dependencies)
         row, column = divmod(index, self._columns)
-        return ((left, right) for left in first.rdd.iterator(row, task) for right in second.rdd.iterator(column, task))
+        for lefts in batches(first.iterator(row, task), first.batch_records):
+            for rights in batches(second.iterator(column, task), second.batch_records):
+                yield from product(lefts, rights)
 
 
 class _Shifted:
@@ -258,6 +255,26 @@ class _Shifted:
 
     def __call__(self, index: int) -> tuple[int, ...]:
         return (index - self.start,) if 0 <= index - self.start < self.count else ()
+
+
+class _Rows:
+    """The partition of the first RDD that a partition of a cartesian product reads."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+
+    def __call__(self, index: int) -> tuple[int, ...]:
+        return (index // self.columns,)
+
+
+class _Columns:
+    """The partition of the second RDD that a partition of a cartesian product reads."""
+
+    def __init__(self, columns: int) -> None:
+        self.columns = columns
+
+    def __call__(self, index: int) -> tuple[int, ...]:
+        return (index % self.columns,)
 
 
 class _Runs:
@@ -284,17 +301,3 @@ def _unequal(index: int) -> SparkException:
     return SparkException(
         f"cannot zip RDDs with different numbers of records: partition {index} of one has more than of the other"
     )
-
-
-__all__ = [
-    "CartesianRDD",
-    "CoalescedRDD",
-    "Dependency",
-    "MapPartitionsRDD",
-    "PairwiseRDD",
-    "PartitionerAwareUnionRDD",
-    "ShuffledRDD",
-    "UnionRDD",
-    "ZippedRDD",
-    "union",
-]

@@ -95,15 +95,7 @@ def _hash_is_generated(kind: type) -> bool:
     return code is not None and code.co_filename == "<string>"
 
 
-def _hash_text(key: str) -> int:
-    return hash(key) if _BUILTIN_HASH_IS_PORTABLE else _siphash_text(key)
-
-
-def _hash_bytes(key: bytes) -> int:
-    return hash(key) if _BUILTIN_HASH_IS_PORTABLE else _siphash(key)
-
-
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 18)
 def _siphash_text(key: str) -> int:
     """CPython hashes the buffer of a text, whose unit is as wide as its widest character."""
     widest = max(key, default="")
@@ -116,29 +108,31 @@ def _siphash(data: bytes) -> int:
     if not data:
         return 0
     v0, v1, v2, v3 = 0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573
-    tail = len(data) % 8
-    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - tail, 8)]
-    words.append(int.from_bytes(data[len(data) - tail :], "little") | (len(data) & 0xFF) << 56)
-    for word in words:
-        v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3 ^ word)
+    whole = len(data) & ~7
+    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, whole, 8)]
+    words.append(int.from_bytes(data[whole:], "little") | (len(data) & 0xFF) << 56)
+    rounds = len(words)
+    # One round per word and three to finish, written out because a call per round would double the time.
+    for number in range(rounds + 3):
+        word = words[number] if number < rounds else 0
+        if number == rounds:
+            v2 ^= 0xFF
+        v3 ^= word
+        v0 = (v0 + v1) & _MASK
+        v1 = ((v1 << 13 | v1 >> 51) & _MASK) ^ v0
+        v0 = (v0 << 32 | v0 >> 32) & _MASK
+        v2 = (v2 + v3) & _MASK
+        v3 = ((v3 << 16 | v3 >> 48) & _MASK) ^ v2
+        v0 = (v0 + v3) & _MASK
+        v3 = ((v3 << 21 | v3 >> 43) & _MASK) ^ v0
+        v2 = (v2 + v1) & _MASK
+        v1 = ((v1 << 17 | v1 >> 47) & _MASK) ^ v2
+        v2 = (v2 << 32 | v2 >> 32) & _MASK
         v0 ^= word
-    v2 ^= 0xFF
-    for _ in range(3):
-        v0, v1, v2, v3 = _sip_round(v0, v1, v2, v3)
     unsigned = v0 ^ v1 ^ v2 ^ v3
     signed = unsigned - (1 << 64) if unsigned >> 63 else unsigned
     return -2 if signed == -1 else signed
 
 
-def _sip_round(v0: int, v1: int, v2: int, v3: int) -> tuple[int, int, int, int]:
-    v0 = (v0 + v1) & _MASK
-    v1 = ((v1 << 13 | v1 >> 51) & _MASK) ^ v0
-    v0 = (v0 << 32 | v0 >> 32) & _MASK
-    v2 = (v2 + v3) & _MASK
-    v3 = ((v3 << 16 | v3 >> 48) & _MASK) ^ v2
-    v0 = (v0 + v3) & _MASK
-    v3 = ((v3 << 21 | v3 >> 43) & _MASK) ^ v0
-    v2 = (v2 + v1) & _MASK
-    v1 = ((v1 << 17 | v1 >> 47) & _MASK) ^ v2
-    v2 = (v2 << 32 | v2 >> 32) & _MASK
-    return v0, v1, v2, v3
+_hash_text: Callable[[str], int] = hash if _BUILTIN_HASH_IS_PORTABLE else _siphash_text
+_hash_bytes: Callable[[bytes], int] = hash if _BUILTIN_HASH_IS_PORTABLE else _siphash

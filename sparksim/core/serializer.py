@@ -12,7 +12,7 @@ def dumps(value: Any) -> bytes:
     """Serialise anything. Raises `pickle.PicklingError` for what cannot be, such as a generator or a lock."""
     try:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, AttributeError, TypeError):
+    except Exception:  # whatever a __reduce__ raises: cloudpickle may know better, and words the error
         return dump_by_value(value)
 
 

@@ -26,7 +26,9 @@ class ParallelCollectionRDD(RDD[T]):
 
     def __init__(self, ctx: SparkContext, records: Iterable[T], slices: int) -> None:
         super().__init__(ctx)
-        self._slices = [dump_records(part) for part in _slices(list(records), slices)]
+        collected = list(records)
+        self.batch_records = max(1, min(len(collected) // slices, MAX_BATCH_RECORDS))
+        self._slices = [dump_records(part) for part in _slices(collected, slices, self.batch_records)]
 
     def getNumPartitions(self) -> int:
         return len(self._slices)
@@ -59,8 +61,7 @@ class EmptyRDD(RDD[Any]):
         return 0
 
 
-def _slices(records: list[T], count: int) -> list[list[T]]:
-    batch = max(1, min(len(records) // count, MAX_BATCH_RECORDS))
+def _slices(records: list[T], count: int, batch: int) -> list[list[T]]:
     batches = -(-len(records) // batch)
     cuts = [cut * batches // count * batch for cut in range(count + 1)]
     return [records[first:end] for first, end in pairwise(cuts)]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sparksim.core import local_properties
 from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.rdd import RDD
 
@@ -21,12 +20,12 @@ class StageSpec:
 
     @property
     def name(self) -> str:
-        """The line of the program the stage is named after, such as `reduceByKey at word_count.py:14`.
+        """The line of the program that made `rdd`, such as `reduceByKey at word_count.py:14`.
 
-        A map stage is named after its shuffle; a result stage after the action, while that runs.
+        A result stage is rather named after the action, which the graph does not know: its call site is the local
+        property `callSite.short` of the job.
         """
-        action = local_properties.get(local_properties.CALL_SITE) if self.shuffle is None else None
-        return action or self.rdd.call_site
+        return self.rdd.call_site
 
 
 def split_stages(rdd: RDD[Any]) -> StageSpec:

@@ -15,6 +15,11 @@ FILTER = "filter"
 PARTITIONS = "mapPartitions"
 INDEXED = "mapPartitionsWithIndex"
 
+STOPPED = (
+    "a user function raised StopIteration, which would silently drop the remaining records. Catch it in the function, "
+    "for example by giving next() a default value."
+)
+
 
 class Step(NamedTuple):
     """One transformation. `kind` says what `func` takes: a record, an iterator, or an index and an iterator."""
@@ -56,10 +61,7 @@ def _reached(end: list[bool]) -> Iterator[Any]:
 
 def _expect(end: list[bool]) -> Iterator[Any]:
     if not end:
-        raise RuntimeError(
-            "a user function raised StopIteration, which would silently drop the remaining records. Catch it in the "
-            "function, for example by giving next() a default value."
-        )
+        raise RuntimeError(STOPPED)
     yield from ()
 
 

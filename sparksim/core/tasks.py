@@ -12,7 +12,7 @@ from sparksim.core.combine import combine_partition
 from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records
-from sparksim.core.steps import apply
+from sparksim.core.steps import STOPPED, apply
 from sparksim.core.task_context import TaskContext
 
 
@@ -22,7 +22,7 @@ def run_result_task(rdd: RDD[Any], func: PartitionFunction, index: int, task: Ta
         try:
             return func(task, rdd.iterator(index, task))
         except StopIteration as error:
-            raise RuntimeError(f"a user function raised StopIteration: {error}") from error
+            raise RuntimeError(STOPPED) from error
 
 
 def run_shuffle_map_task(dep: ShuffleDependency, index: int, task: TaskContext) -> int:
@@ -31,7 +31,7 @@ def run_shuffle_map_task(dep: ShuffleDependency, index: int, task: TaskContext) 
         try:
             return _write_buckets(dep, index, task)
         except StopIteration as error:
-            raise RuntimeError(f"a user function raised StopIteration: {error}") from error
+            raise RuntimeError(STOPPED) from error
 
 
 def _write_buckets(dep: ShuffleDependency, index: int, task: TaskContext) -> int:

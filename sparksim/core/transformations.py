@@ -9,8 +9,8 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sparksim.core.batching import distribute, same_number
 from sparksim.core.lineage import Lineage
-from sparksim.core.repartition import distribute
 from sparksim.core.sampling import RangeSampler, Sampler
 from sparksim.core.steps import FILTER, FLAT_MAP, INDEXED, MAP, PARTITIONS, Step
 
@@ -43,18 +43,18 @@ class Transformations(Lineage[T]):
         """Keep the records for which `f` is true."""
         return self._then(FILTER, f, True)
 
-    def mapPartitions(self, f: Callable[[Iterable[T]], Iterable[U]], preservesPartitioning: bool = False) -> RDD[U]:
+    def mapPartitions(self, f: Callable[[Iterator[T]], Iterable[U]], preservesPartitioning: bool = False) -> RDD[U]:
         """Apply `f` to each partition as a whole, an iterator."""
         return self._then(PARTITIONS, f, preservesPartitioning)
 
     def mapPartitionsWithIndex(
-        self, f: Callable[[int, Iterable[T]], Iterable[U]], preservesPartitioning: bool = False
+        self, f: Callable[[int, Iterator[T]], Iterable[U]], preservesPartitioning: bool = False
     ) -> RDD[U]:
         """Apply `f` to the index of each partition and the partition, an iterator."""
         return self._then(INDEXED, f, preservesPartitioning)
 
     def mapPartitionsWithSplit(
-        self, f: Callable[[int, Iterable[T]], Iterable[U]], preservesPartitioning: bool = False
+        self, f: Callable[[int, Iterator[T]], Iterable[U]], preservesPartitioning: bool = False
     ) -> RDD[U]:
         """The old name of `mapPartitionsWithIndex`."""
         warnings.warn("mapPartitionsWithSplit is deprecated; use mapPartitionsWithIndex", FutureWarning, stacklevel=2)
@@ -123,7 +123,6 @@ class Transformations(Lineage[T]):
             raise ValueError(f"numPartitions must be positive, got {numPartitions!r}")
         from sparksim.core.nodes import CoalescedRDD, ShuffledRDD
         from sparksim.core.partitioner import Partitioner
-        from sparksim.core.repartition import same_number
 
         if not shuffle:
             return CoalescedRDD(self._rdd, numPartitions)

@@ -1,8 +1,8 @@
 """Cuts a receiver's records into blocks (Spark: BlockGenerator).
 
-Records are appended to a buffer. Every block interval a timer cuts the buffer, if there is anything in it, and queues the
-block; a second thread of control takes blocks from the queue and pushes them into storage. When the queue is full the
-timer waits, the buffer grows, and the next block is bigger.
+Records are appended to a buffer. Every block interval a timer cuts the buffer, if there is anything in it, and queues
+the block; a second thread of control takes blocks from the queue and pushes them into storage. When the queue is full
+the timer waits, the buffer grows, and the next block is bigger.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import simpy
 from sparksim.cluster.clock import Clock, Fiber
 from sparksim.core.conf import SparkConf, integer, time_ms
 from sparksim.core.errors import IllegalArgumentError, SparkException
+from sparksim.streaming.origins import join
 from sparksim.streaming.rate_limiter import RateLimiter
 from sparksim.streaming.timer import RecurringTimer
 from sparksim.trace.events import Origin
@@ -45,7 +46,7 @@ class BlockGeneratorListener(Protocol):
         """Store the block. On the push fiber; may block. An exception ends pushing for good, as in Spark."""
 
     def on_error(self, message: str, error: BaseException) -> None:
-        """Pushing failed."""
+        """Pushing failed, for good: no later block will be pushed."""
 
 
 class State(Enum):
@@ -57,7 +58,7 @@ class State(Enum):
 
 
 class BlockGenerator:
-    """One per receiver supervisor. `now_origin` names the record that the receiver has just read, if anybody counts."""
+    """One per receiver supervisor. `take_origins()` says which records of the source are being added, if anybody counts."""
 
     def __init__(
         self,
@@ -65,18 +66,18 @@ class BlockGenerator:
         conf: SparkConf,
         stream_id: int,
         listener: BlockGeneratorListener,
-        now_origin: Callable[[], Origin | None],
+        take_origins: Callable[[], tuple[Origin, ...]],
     ) -> None:
         self.interval_ms = block_interval_ms(conf)
         self._clock = clock
         self._stream_id = stream_id
         self._listener = listener
-        self._now_origin = now_origin
+        self._take_origins = take_origins
         self._limiter = RateLimiter(conf)
         self._lock = threading.Lock()
         self._buffer: list[Any] = []
         self._origins: list[Origin] = []
-        self._queue = simpy.Store(clock.env, capacity=integer(conf, "spark.streaming.blockQueueSize", 10))
+        self._queue = simpy.Store(clock.env, capacity=block_queue_size(conf))
         self._timer = RecurringTimer(clock, self.interval_ms, self._cut)
         self._pusher: Fiber | None = None
         self.state = State.INITIALIZED
@@ -93,13 +94,19 @@ class BlockGenerator:
     def start(self) -> None:
         """Begin to cut. Raises `SparkException` unless the generator is new. Hub only."""
         if self.state is not State.INITIALIZED:
-            raise SparkException(f"Cannot start BlockGenerator as its not in the Initialized state [state = {self.state.value}]")
+            raise SparkException(
+                f"a BlockGenerator can be started once, when it is {State.INITIALIZED.value}; this one is {self.state.value}"
+            )
         self.state = State.ACTIVE
         self._timer.start(self._timer.next_start_ms())
         self._pusher = self._clock.spawn(f"block pusher {self._stream_id}", self._keep_pushing)
 
     def stop(self) -> None:
-        """Stop adding, cut what is there, push it, end. From a fiber; returns when all is stored."""
+        """Stop adding, cut what is there, push it, end. From a fiber; returns when all is stored.
+
+        Does nothing unless the generator is active. If pushing has failed and the queue is full it never returns: the
+        timer waits for room in the queue, as in Spark.
+        """
         if self.state is not State.ACTIVE:
             return
         self.state = State.STOPPED_ADDING_DATA
@@ -119,20 +126,18 @@ class BlockGenerator:
     def add_data(self, record: Any) -> None:
         """Append one record; waits for the rate limit. Raises `SparkException` when the generator is not active."""
         self._wait_for_permit()
-        origin = self._now_origin()
         with self._lock:
             self._check_active()
             self._buffer.append(record)
-            self._note(origin)
+            join(self._origins, self._take_origins())
 
     def add_data_with_callback(self, record: Any, metadata: Any) -> None:
         """`add_data`, and `on_add_data(record, metadata)` in the same breath."""
         self._wait_for_permit()
-        origin = self._now_origin()
         with self._lock:
             self._check_active()
             self._buffer.append(record)
-            self._note(origin)
+            join(self._origins, self._take_origins())
             self._listener.on_add_data(record, metadata)
 
     def add_multiple_data_with_callback(self, records: Iterable[Any], metadata: Any) -> None:
@@ -141,31 +146,25 @@ class BlockGenerator:
         for record in records:
             self._wait_for_permit()
             together.append(record)
-        origin = self._now_origin()
         with self._lock:
             self._check_active()
             self._buffer.extend(together)
-            self._note(origin)
+            join(self._origins, self._take_origins())
             self._listener.on_add_data(together, metadata)
 
     def _wait_for_permit(self) -> None:
         self._check_active()
-        wait_ms = self._limiter.acquire(self._clock.now_ms)
+        with self._lock:
+            wait_ms = self._limiter.acquire(self._clock.now_ms)
         if wait_ms > 0:
             self._clock.sleep(wait_ms)
 
     def _check_active(self) -> None:
         if self.state is not State.ACTIVE:
-            raise SparkException(f"Cannot add data as BlockGenerator has not been started or has been stopped [{self.state.value}]")
-
-    def _note(self, origin: Origin | None) -> None:
-        """Remember where a record came from, as ranges."""
-        if origin is None:
-            return
-        if self._origins and self._origins[-1][0] == origin[0] and self._origins[-1][2] + 1 == origin[1]:
-            self._origins[-1] = (origin[0], self._origins[-1][1], origin[2])
-        elif not self._origins or self._origins[-1] != origin:
-            self._origins.append(origin)
+            raise SparkException(
+                f"nothing can be stored now: the receiver's BlockGenerator is {self.state.value}, it takes records only "
+                "between the start and the stop of its receiver"
+            )
 
     def _take(self, block_id: str) -> Block:
         with self._lock:
@@ -201,3 +200,13 @@ def block_interval_ms(conf: SparkConf) -> int:
             "positive, such as 200ms"
         )
     return interval_ms
+
+
+def block_queue_size(conf: SparkConf) -> int:
+    """`spark.streaming.blockQueueSize`. Raises for 0 and below."""
+    size = integer(conf, "spark.streaming.blockQueueSize", 10)
+    if size < 1:
+        raise IllegalArgumentError(
+            f"spark.streaming.blockQueueSize={size}: at least one block must fit into the queue, such as 10"
+        )
+    return size

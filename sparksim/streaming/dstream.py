@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sparksim.core import call_site, local_properties
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError, SparkException
+from sparksim.core.errors import IllegalArgumentError, SparkException, UnsupportedOperation
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.streaming.job import StreamingJob
@@ -32,6 +32,7 @@ CHECKPOINT_FLOOR_MS = 10_000
 class DStream(PairOperators[T], Outputs[T], Generic[T]):
     """Made by a StreamingContext or by an operator on another stream; never by hand."""
 
+    driver_only = True
     must_checkpoint = False
 
     def __init__(self, ssc: StreamingContext, parents: tuple[DStream[Any], ...], slide_ms: int) -> None:
@@ -46,7 +47,7 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         self.generated: dict[int, RDD[T]] = {}
         self.call_site = call_site.current()
 
-    # --- PySpark's face ------------------------------------------------------------------------------------------------
+    # --- PySpark's face -----------------------------------------------------------------------------------------------
 
     def context(self) -> StreamingContext:
         """The StreamingContext of this stream."""
@@ -59,14 +60,19 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
     def persist(self, storageLevel: StorageLevel) -> DStream[T]:
         """Keep this stream's RDDs at this level while they are remembered. Not after the start."""
         if self.zero_ms is not None:
-            raise IllegalStateError("Cannot change storage level of a DStream after streaming context has started")
+            raise UnsupportedOperation(
+                "Cannot change storage level of a DStream after streaming context has started: call persist() before start()"
+            )
         self.storage_level = storageLevel
         return self
 
     def checkpoint(self, interval: float) -> DStream[T]:
         """Checkpoint this stream's RDDs every `interval` seconds. Not after the start."""
         if self.zero_ms is not None:
-            raise IllegalStateError("Cannot change checkpoint interval of a DStream after streaming context has started")
+            raise UnsupportedOperation(
+                "Cannot change checkpoint interval of a DStream after streaming context has started: call checkpoint() "
+                "before start()"
+            )
         self.persist(StorageLevel.MEMORY_ONLY)
         self.checkpoint_ms = to_ms(interval, "interval")
         return self
@@ -75,7 +81,7 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         """The RDDs between two times, both included: datetimes, or seconds on the run's clock."""
         return self.slice_ms(self._ssc._time_ms(begin), self._ssc._time_ms(end))
 
-    # --- one RDD per time ----------------------------------------------------------------------------------------------
+    # --- one RDD per time ---------------------------------------------------------------------------------------------
 
     def compute(self, batch_time_ms: int) -> RDD[T] | None:
         """The RDD of a valid time, or None for no answer. What each kind of stream defines."""
@@ -114,7 +120,7 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         rdds = [self.get_or_compute(time) for time in times_to(begin, end, self.slide_ms) if time >= self.zero_ms]
         return [rdd for rdd in rdds if rdd is not None]
 
-    # --- start, clean-up -----------------------------------------------------------------------------------------------
+    # --- start, clean-up ----------------------------------------------------------------------------------------------
 
     @property
     def parent_remember_ms(self) -> int | None:
@@ -147,7 +153,7 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         every, slide = self.checkpoint_ms, self.slide_ms
         kind = type(self).__name__
         if every is not None:
-            if self._ssc._checkpoint_dir is None:
+            if self._ssc.sparkContext._checkpoint_dir is None:
                 raise IllegalArgumentError(
                     "The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(directory)."
                 )
@@ -158,8 +164,8 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
                 )
             if every % slide != 0:
                 raise IllegalArgumentError(
-                    f"The checkpoint interval for {kind} has been set to {every} ms which is not a multiple of its slide "
-                    f"time ({slide} ms). Please set it to a multiple of {slide} ms."
+                    f"The checkpoint interval for {kind} has been set to {every} ms which is not a multiple of its "
+                    f"slide time ({slide} ms). Please set it to a multiple of {slide} ms."
                 )
             if self.storage_level == StorageLevel.NONE:
                 raise IllegalArgumentError(
@@ -168,8 +174,8 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
                 )
             if self.remember_duration_ms is not None and self.remember_duration_ms <= every:
                 raise IllegalArgumentError(
-                    f"The remember duration for {kind} has been set to {self.remember_duration_ms} ms which is not more "
-                    f"than the checkpoint interval ({every} ms). Please set it to a value higher than {every} ms."
+                    f"The remember duration for {kind} has been set to {self.remember_duration_ms} ms which is not "
+                    f"more than the checkpoint interval ({every} ms). Please set it to a value higher than {every} ms."
                 )
         for parent in self.parents:
             parent.validate_at_start()
@@ -214,19 +220,24 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
 
     def __getstate__(self) -> dict[str, Any]:
         raise SparkException(
-            f"Object of {type(self).__name__} is being serialized, probably because a function that runs on the executors "
-            "refers to the stream or to something that holds it. Use only plain values inside such functions."
+            f"a {type(self).__name__} exists on the driver only: a function that runs on the executors cannot use it. "
+            "Refer to plain values inside such functions."
         )
 
 
 class TransformedDStream(DStream[T]):
-    """`func(batch_time_ms, rdds of the parents)`; no answer from a parent means no answer (PySpark's TransformFunction)."""
+    """`func(batch_time_ms, rdds of the parents)`.
+
+    When a parent has no answer, a single parent's child has none either; of two parents, the missing one counts as
+    empty (PySpark's PythonTransformed2DStream); with `strict` it is an error (Spark's own TransformedDStream).
+    """
 
     def __init__(
         self,
         ssc: StreamingContext,
         parents: tuple[DStream[Any], ...],
         func: Callable[[int, tuple[RDD[Any], ...]], RDD[T] | None],
+        strict: bool = False,
     ) -> None:
         slides = {parent.slide_ms for parent in parents}
         if len(slides) > 1:
@@ -235,11 +246,22 @@ class TransformedDStream(DStream[T]):
             raise IllegalArgumentError("Some of the DStreams have different contexts")
         super().__init__(ssc, parents, parents[0].slide_ms)
         self._func = func
+        self._strict = strict
 
     def compute(self, batch_time_ms: int) -> RDD[T] | None:
-        rdds = [parent.get_or_compute(batch_time_ms) for parent in self.parents]
-        there = tuple(rdd for rdd in rdds if rdd is not None)
-        return self._func(batch_time_ms, there) if len(there) == len(rdds) else None
+        found = [parent.get_or_compute(batch_time_ms) for parent in self.parents]
+        missing = sum(rdd is None for rdd in found)
+        if missing and self._strict:
+            raise SparkException(f"Couldn't generate RDD from parent at time {batch_time_ms} ms")
+        if missing and len(found) == 1:
+            return None
+        rdds = tuple(self._ssc.sparkContext.emptyRDD() if rdd is None else rdd for rdd in found)
+        return self._checked(self._func(batch_time_ms, rdds))
+
+    def _checked(self, result: object) -> RDD[T] | None:
+        if result is None or isinstance(result, RDD):
+            return result
+        raise SparkException(f"a transform function must return an RDD or None, not a {type(result).__name__}")
 
 
 class ForEachDStream(DStream[None]):

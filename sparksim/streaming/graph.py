@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.core.errors import IllegalArgumentError
 from sparksim.streaming.job import StreamingJob
 
 if TYPE_CHECKING:
@@ -30,12 +30,10 @@ class DStreamGraph:
         self.outputs.append(stream)
 
     def remember(self, duration_ms: int) -> None:
-        """Keep RDDs at least this long. Once, before the start."""
-        if self.zero_ms is not None:
-            raise IllegalStateError("remember() must be called before the context is started")
+        """Keep RDDs at least this long. Once: raises `IllegalArgumentError` the second time."""
         if self.remember_ms is not None:
-            raise IllegalStateError(
-                f"remember duration already set as {self.remember_ms} ms, cannot set it again as {duration_ms} ms"
+            raise IllegalArgumentError(
+                f"Remember duration already set as {self.remember_ms} ms. Cannot set it again to {duration_ms} ms."
             )
         self.remember_ms = duration_ms
 

@@ -1,4 +1,4 @@
-"""Streams that stand at the beginning (Spark: InputDStream, ReceiverInputDStream, QueueInputDStream, SocketInputDStream)."""
+"""Streams that stand at the beginning (Spark: ReceiverInputDStream, QueueInputDStream, SocketInputDStream)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ReceiverInputDStream(InputDStream[T]):
     def compute(self, batch_time_ms: int) -> RDD[T] | None:
         """The blocks this batch was given. Those of which no copy is left any more are missing, with a warning."""
         ssc, backend = self._ssc, self._ssc._backend
-        blocks = ssc._tracker.blocks_of_batch(batch_time_ms, self.stream_id)
+        blocks = ssc._blocks_of_batch(batch_time_ms, self.stream_id)
         ssc._input_info.report(batch_time_ms, self.stream_id, sum(block.records for block in blocks))
         kept = [block for block in blocks if backend.blocks.holders(block.block_id)]
         gone = [block for block in blocks if block not in kept]
@@ -60,8 +60,8 @@ class ReceiverInputDStream(InputDStream[T]):
                 )
             backend.warn(
                 "streaming",
-                f"Some blocks could not be recovered as they were not found in memory: batch {batch_time_ms} ms of stream "
-                f"{self.stream_id} goes on without {len(gone)} of its {len(blocks)} blocks",
+                f"batch {batch_time_ms} ms goes on without {len(gone)} of the {len(blocks)} blocks of stream "
+                f"{self.stream_id}: no executor holds a copy of them any more",
             )
 
         if gone:

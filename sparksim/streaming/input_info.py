@@ -15,7 +15,9 @@ class InputInfoTracker:
         """Note the records of one input. A second report for the same batch and stream is an error, as in Spark."""
         of_batch = self._records.setdefault(batch_time_ms, {})
         if stream_id in of_batch:
-            raise IllegalStateError(f"Input stream {stream_id} for batch {batch_time_ms} ms is already added into InputInfoTracker")
+            raise IllegalStateError(
+                f"Input stream {stream_id} for batch {batch_time_ms} ms is already added into InputInfoTracker"
+            )
         of_batch[stream_id] = records
 
     def of_batch(self, batch_time_ms: int) -> tuple[tuple[int, int], ...]:

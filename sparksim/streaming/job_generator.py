@@ -1,8 +1,8 @@
 """Makes the jobs of each batch when its time comes, and cleans up after it (Spark: JobGenerator).
 
-A timer posts the batch time; one thread of control handles what was posted, in order: give the batch its blocks, ask every
-output stream for its job, submit the jobs. A transform function that is slow therefore delays the batches behind it, which
-then get more blocks.
+A timer posts the batch time; one thread of control handles what was posted, in order: give the batch its blocks, ask
+every output stream for its job, submit the jobs. A transform function that is slow therefore delays the batches behind
+it, which then get more blocks.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.cluster.clock import FiberKilled
+from sparksim.cluster.clock import Fiber, FiberKilled
 from sparksim.core.conf import time_ms
 from sparksim.core.failure import describe_failure
 from sparksim.streaming.graph import DStreamGraph
 from sparksim.streaming.input_info import InputInfoTracker
 from sparksim.streaming.job import JobSet, StreamingJob
-from sparksim.streaming.job_scheduler import JobScheduler
+from sparksim.streaming.job_scheduler import ContextStopped, JobScheduler
 from sparksim.streaming.receiver_tracker import ReceiverTracker
 from sparksim.streaming.timer import RecurringTimer
 from sparksim.trace.events import JobGenerationFailed
@@ -51,6 +51,8 @@ class JobGenerator:
         self._timer = RecurringTimer(backend.clock, graph.batch_ms, self._tick)
         self._graceful_ms = time_ms(backend.conf, "spark.streaming.gracefulStopTimeout", 10 * graph.batch_ms)
         self._last_processed_ms: int | None = None
+        self._handling: Fiber | None = None
+        self._closed = False
 
     def first_batch_ms(self) -> int:
         """The first batch time, if the generator is started now."""
@@ -66,11 +68,20 @@ class JobGenerator:
         self._events.put((self._clear_metadata, batch_time_ms))
 
     def stop(self, graceful: bool) -> None:
-        """Stop making batches. A graceful stop lets every received block be processed first. From a fiber."""
-        if not graceful:
+        """Stop making batches. A graceful stop lets every received block be processed first. Not in the hub."""
+        if graceful:
+            self._stop_gracefully()
+        else:
             self._clock.wait(self._clock.call(self._timer.stop, True))
             self._clock.call(self._graph.stop)
-            return
+        self._clock.call(self._close, self._clock.current())
+
+    def _stop_gracefully(self) -> None:
+        """Wait for received blocks to be allocated, for the last batch to be made, and for it to be processed.
+
+        A last batch without jobs, or whose last job failed, is never "processed": the wait then takes its full length
+        (`spark.streaming.gracefulStopTimeout`, ten batches by default).
+        """
         deadline_ms = self._clock.now_ms + self._graceful_ms
 
         def poll_until(done: Callable[[], bool]) -> None:
@@ -82,20 +93,30 @@ class JobGenerator:
         self._clock.call(self._graph.stop)
         poll_until(lambda: self._last_processed_ms == last_ms)
 
+    def _close(self, caller: Fiber | None) -> None:
+        """Handle nothing more; user code that is still busy with a batch is struck down, unless it called `stop`."""
+        self._closed = True
+        self._events.items.clear()
+        self._events.put(None)
+        if self._handling is not None and self._handling is not caller:
+            self._clock.kill(self._handling, ContextStopped("the streaming context was stopped"))
+
     def _tick(self, tick_ms: int) -> None:
         self._events.put((self._generate_jobs, tick_ms))
 
     def _handle_events(self) -> Generator[simpy.Event, Any, None]:
         """The event loop: one event after the other, each on a fiber because user code may block in it."""
-        while True:
-            handler, batch_time_ms = yield self._events.get()
-            fiber = self._clock.spawn(f"{handler.__name__} {batch_time_ms} ms", handler, batch_time_ms)
+        while (event := (yield self._events.get())) is not None:
+            handler, batch_time_ms = event
+            self._handling = fiber = self._clock.spawn(f"{handler.__name__} {batch_time_ms} ms", handler, batch_time_ms)
             try:
                 yield fiber.done
             except FiberKilled as killed:
-                self._on_error(killed.cause)
+                if not self._closed:
+                    self._on_error(killed.cause)
             except Exception as error:
                 self._on_error(error)
+            self._handling = None
 
     def _generate_jobs(self, batch_time_ms: int) -> None:
         self._clock.call(self._tracker.allocate_blocks_to_batch, batch_time_ms)

@@ -28,8 +28,12 @@ from sparksim.trace.events import (
 )
 
 
-class StreamingStopped(Killed):
-    """What strikes an output operation that is still running when the context stops without grace."""
+STRIKE_MS = 100
+"""How long the end of an output operation that was struck down is waited for: in live time it may be deep in user code."""
+
+
+class ContextStopped(Killed):
+    """What strikes user code on the driver that is still running when the context stops."""
 
 
 class JobScheduler:
@@ -50,6 +54,7 @@ class JobScheduler:
         self._job_sets: dict[int, JobSet] = {}
         self._workers: list[simpy.Process] = []
         self._running: list[Fiber] = []
+        self._stopping = False
 
     def start(self) -> None:
         """Open the pool. Hub only."""
@@ -71,25 +76,30 @@ class JobScheduler:
         """Batches that were submitted and are not fully processed."""
         return sorted(self._job_sets)
 
-    def stop(self, wait_ms: float) -> simpy.Event:
-        """Close the pool; the event says when it is empty, at the latest after `wait_ms`, when what runs is struck down."""
-        for _ in self._workers:
-            self._queue.put(None)
-        done = self._clock.env.event()
+    def stop(self, wait_ms: float, caller: Fiber | None) -> simpy.Event:
+        """Close the pool. Hub only. The event fires when it is empty, or a little after `wait_ms`.
+
+        Until then what is queued still runs; afterwards the queue is dropped and what runs is struck down, except
+        the output operation `caller` that stops its own context.
+        """
+        self._stopping = True
+        self._close_queue()
+        env = self._clock.env
 
         def watch() -> Generator[simpy.Event, Any, None]:
-            everyone = simpy.AllOf(self._clock.env, self._workers)
-            yield everyone | self._clock.env.timeout(wait_ms)
-            for fiber in self._running:
-                self._clock.kill(fiber, StreamingStopped("the streaming context was stopped"))
-            done.succeed()
+            yield simpy.AllOf(env, self._workers) | env.timeout(wait_ms)
+            self._queue.items.clear()
+            self._close_queue()
+            struck = [fiber for fiber in self._running if fiber is not caller]
+            for fiber in struck:
+                self._clock.kill(fiber, ContextStopped("the streaming context was stopped"))
+            yield simpy.AllOf(env, [fiber.done for fiber in struck]) | env.timeout(STRIKE_MS)
 
-        self._clock.env.process(watch())
-        return done
+        return env.process(watch())
 
-    def drop_queue(self) -> None:
-        """Forget what has not started: an ungraceful stop."""
-        self._queue.items.clear()
+    def _close_queue(self) -> None:
+        for _ in self._workers:
+            self._queue.put(None)
 
     def _work(self) -> Generator[simpy.Event, Any, None]:
         while (job := (yield self._queue.get())) is not None:
@@ -112,7 +122,9 @@ class JobScheduler:
         tags = {
             BATCH_TIME: str(job.batch_time_ms),
             OUTPUT_OP: str(job.output_op),
-            local_properties.JOB_DESCRIPTION: f"Streaming job from output operation {job.output_op}, batch time {job.batch_time_ms} ms",
+            local_properties.JOB_DESCRIPTION: (
+                f"Streaming job from output operation {job.output_op}, batch time {job.batch_time_ms} ms"
+            ),
             local_properties.CALL_SITE: job.name,
         }
         with local_properties.overlay(tags):
@@ -137,7 +149,8 @@ class JobScheduler:
         if complete:
             self._backend.emit(BatchCompleted(self._clock.now_ms, job.batch_time_ms, job_set.failed))
         if error is not None:
-            self._on_error(error)
+            if not (self._stopping and isinstance(error, Killed)):
+                self._on_error(error)
         elif complete:
             del self._job_sets[job.batch_time_ms]
             self._on_batch_completed(job.batch_time_ms)
@@ -147,5 +160,7 @@ def concurrent_jobs(backend: ClusterBackend) -> int:
     """`spark.streaming.concurrentJobs`; raises below 1."""
     jobs = integer(backend.conf, "spark.streaming.concurrentJobs", 1)
     if jobs < 1:
-        raise IllegalArgumentError(f"spark.streaming.concurrentJobs={jobs}: at least one output operation must be able to run")
+        raise IllegalArgumentError(
+            f"spark.streaming.concurrentJobs={jobs}: at least one output operation must be able to run"
+        )
     return jobs

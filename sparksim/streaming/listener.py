@@ -59,8 +59,8 @@ class OutputOperationInfo:
     _batch_time_ms: int
     _id: int
     _name: str
-    _start_ms: float = UNKNOWN
-    _end_ms: float = UNKNOWN
+    _start_ms: int = UNKNOWN
+    _end_ms: int = UNKNOWN
     _failure: str | None = None
 
     def batchTime(self) -> Time:
@@ -75,10 +75,10 @@ class OutputOperationInfo:
     def description(self) -> str:
         return self._name
 
-    def startTime(self) -> float:
+    def startTime(self) -> int:
         return self._start_ms
 
-    def endTime(self) -> float:
+    def endTime(self) -> int:
         return self._end_ms
 
     def failureReason(self) -> str | None:
@@ -91,9 +91,9 @@ class BatchInfo:
 
     _batch_time_ms: int
     _inputs: dict[int, StreamInputInfo]
-    _submission_ms: float
-    _start_ms: float = UNKNOWN
-    _end_ms: float = UNKNOWN
+    _submission_ms: int
+    _start_ms: int = UNKNOWN
+    _end_ms: int = UNKNOWN
     _operations: dict[int, OutputOperationInfo] = field(default_factory=dict)
 
     def batchTime(self) -> Time:
@@ -102,24 +102,24 @@ class BatchInfo:
     def streamIdToInputInfo(self) -> dict[int, StreamInputInfo]:
         return dict(self._inputs)
 
-    def submissionTime(self) -> float:
+    def submissionTime(self) -> int:
         return self._submission_ms
 
-    def processingStartTime(self) -> float:
+    def processingStartTime(self) -> int:
         return self._start_ms
 
-    def processingEndTime(self) -> float:
+    def processingEndTime(self) -> int:
         return self._end_ms
 
-    def schedulingDelay(self) -> float:
+    def schedulingDelay(self) -> int:
         """Submission to the start of the first job."""
         return UNKNOWN if self._start_ms == UNKNOWN else self._start_ms - self._submission_ms
 
-    def processingDelay(self) -> float:
+    def processingDelay(self) -> int:
         """Start of the first job to the end of the last."""
         return UNKNOWN if self._end_ms == UNKNOWN else self._end_ms - self._start_ms
 
-    def totalDelay(self) -> float:
+    def totalDelay(self) -> int:
         """Submission to the end of the last job (the driver's log counts from the batch time instead)."""
         return UNKNOWN if self._end_ms == UNKNOWN else self._end_ms - self._submission_ms
 
@@ -141,7 +141,7 @@ class ReceiverInfo:
     _executor_id: str
     _message: str = ""
     _error: str = ""
-    _error_ms: float = UNKNOWN
+    _error_ms: int = UNKNOWN
 
     def streamId(self) -> int:
         return self._stream_id
@@ -164,7 +164,7 @@ class ReceiverInfo:
     def lastError(self) -> str:
         return self._error
 
-    def lastErrorTime(self) -> float:
+    def lastErrorTime(self) -> int:
         return self._error_ms
 
 
@@ -216,7 +216,7 @@ class Narrator:
     def tell(self, event: Event) -> tuple[str, Told] | None:
         """Follow one event and say what to call for it."""
         if isinstance(event, StreamingStarted):
-            return "onStreamingStarted", Told("time", event.time_ms)
+            return "onStreamingStarted", Told("time", int(event.time_ms))
         if isinstance(event, (ReceiverStarted, ReceiverError, ReceiverStopped)):
             return self._receiver(event)
         if isinstance(event, (BatchSubmitted, BatchStarted, BatchCompleted)):
@@ -239,20 +239,20 @@ class Narrator:
             event.executor_id,
             event.message,
             event.error,
-            event.time_ms if event.error else UNKNOWN,
+            int(event.time_ms) if stopped and event.error else UNKNOWN,
         )
         return ("onReceiverStopped" if stopped else "onReceiverError"), Told("receiverInfo", info)
 
     def _batch(self, event: BatchSubmitted | BatchStarted | BatchCompleted) -> tuple[str, Told]:
         if isinstance(event, BatchSubmitted):
             inputs = {stream_id: StreamInputInfo(stream_id, records) for stream_id, records in event.records}
-            self._batches[event.batch_time_ms] = BatchInfo(event.batch_time_ms, inputs, event.time_ms)
+            self._batches[event.batch_time_ms] = BatchInfo(event.batch_time_ms, inputs, int(event.time_ms))
             return "onBatchSubmitted", self._about(event.batch_time_ms)
         info = self._batches[event.batch_time_ms]
         if isinstance(event, BatchStarted):
-            info._start_ms = event.time_ms
+            info._start_ms = int(event.time_ms)
             return "onBatchStarted", self._about(event.batch_time_ms)
-        info._end_ms = event.time_ms
+        info._end_ms = int(event.time_ms)
         told = self._about(event.batch_time_ms)
         del self._batches[event.batch_time_ms]
         return "onBatchCompleted", told
@@ -260,11 +260,11 @@ class Narrator:
     def _operation(self, event: OutputOperationStarted | OutputOperationCompleted) -> tuple[str, Told]:
         operations = self._batches[event.batch_time_ms]._operations
         if isinstance(event, OutputOperationStarted):
-            info = OutputOperationInfo(event.batch_time_ms, event.output_op, event.name, event.time_ms)
+            info = OutputOperationInfo(event.batch_time_ms, event.output_op, event.name, int(event.time_ms))
             operations[event.output_op] = info
             return "onOutputOperationStarted", Told("outputOperationInfo", _copy_operation(info))
         info = operations[event.output_op]
-        info._end_ms = event.time_ms
+        info._end_ms = int(event.time_ms)
         info._failure = event.failure or None
         return "onOutputOperationCompleted", Told("outputOperationInfo", _copy_operation(info))
 

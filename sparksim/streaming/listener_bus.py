@@ -23,7 +23,7 @@ class ListenerBus:
         self._narrator = Narrator()
         self._queue: simpy.Store = simpy.Store(backend.clock.env)
         self._listeners: list[StreamingListener] = []
-        self._fiber: Fiber | None = None
+        self.fiber: Fiber | None = None
 
     def add(self, listener: StreamingListener) -> None:
         self._listeners.append(listener)
@@ -36,17 +36,17 @@ class ListenerBus:
 
     def stop(self) -> None:
         """Deliver what is still queued, then end. From a fiber or the main program."""
-        if self._fiber is not None:
+        if self.fiber is not None:
             self._clock.call(self._queue.put, None)
-            self._clock.wait(self._fiber.done)
+            self._clock.wait(self.fiber.done)
 
     def _run(self) -> None:
-        self._fiber = self._clock.spawn("listener bus", self._deliver)
+        self.fiber = self._clock.spawn("listener bus", self._deliver)
 
     def _hear(self, event: Event) -> None:
         told = self._narrator.tell(event)
         if told is not None and self._listeners:
-            if self._fiber is None:
+            if self.fiber is None:
                 self._run()
             self._queue.put(told)
 

@@ -99,7 +99,10 @@ class Operators(Generic[T]):
 
 
 def with_time(func: Callable[..., Any], rdds: int, name: str) -> Callable[..., Any]:
-    """`func` as a function of (time, rdds...), whichever of the two forms it has. Raises when it has neither."""
+    """`func` as a function of (time, rdds...), whichever of the two forms it has. Raises when it has neither.
+
+    As in PySpark, the number of parameters decides, those with a default included.
+    """
     if not callable(func):
         raise IllegalArgumentError(f"{name}({func!r}): give a function of {_forms(rdds)}")
     try:
@@ -107,14 +110,14 @@ def with_time(func: Callable[..., Any], rdds: int, name: str) -> Callable[..., A
     except ValueError:  # some builtins have no signature
         return lambda _time, *given: func(*given)
     if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters):
-        return lambda _time, *given: func(*given)
+        return func
     positional = [p for p in parameters if p.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
     required = sum(parameter.default is Parameter.empty for parameter in positional)
-    if required <= rdds <= len(positional) and not required == len(positional) == rdds + 1:
+    if len(positional) == rdds:
         return lambda _time, *given: func(*given)
     if required <= rdds + 1 <= len(positional):
         return func
-    raise IllegalArgumentError(f"{name}: the function takes {required} arguments; give one of {_forms(rdds)}")
+    raise IllegalArgumentError(f"{name}: the function takes {len(positional)} arguments; give one of {_forms(rdds)}")
 
 
 def _forms(rdds: int) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.errors import FileAlreadyExists
 from sparksim.core.rdd import RDD
+from sparksim.streaming.arguments import check_type, check_whole_number
 from sparksim.streaming.operators import with_time
 
 if TYPE_CHECKING:
@@ -29,8 +32,7 @@ class Outputs(Generic[T]):
 
     def pprint(self, num: int = 10) -> None:
         """Print the first `num` records of each batch, in PySpark's layout."""
-        if isinstance(num, bool) or not isinstance(num, int) or num < 0:
-            raise IllegalArgumentError(f"pprint(num={num!r}): give the number of records to print, 0 or more")
+        check_whole_number(num, "num", 0, inf, "give the number of records to print, 0 or more")
 
         def take_and_print(time: Any, rdd: RDD[T]) -> None:
             taken = rdd.take(num + 1)
@@ -42,9 +44,16 @@ class Outputs(Generic[T]):
         self._register(lambda time_ms, rdd: take_and_print(self._ssc._datetime(time_ms), rdd))
 
     def saveAsTextFiles(self, prefix: str, suffix: str | None = None) -> None:
-        """Write each batch as a directory `prefix-TIME_IN_MS[.suffix]` of text files."""
-        ending = f".{suffix}" if suffix else ""
-        self._register(lambda time_ms, rdd: rdd.saveAsTextFile(f"{prefix}-{time_ms}{ending}"))
+        """Write each batch as a directory `prefix-TIME_IN_MS[.suffix]` of text files; one that exists is left alone."""
+        check_type(prefix, str, "prefix", "give the beginning of the path of each batch's directory")
+        ending = "" if suffix is None else f".{suffix}"
+
+        def save(time_ms: int, rdd: RDD[T]) -> None:
+            # A batch that runs again finds its own output: PySpark lets it be.
+            with suppress(FileAlreadyExists):
+                rdd.saveAsTextFile(f"{prefix}-{time_ms}{ending}")
+
+        self._register(save)
 
     def _register(self, func: Callable[[int, RDD[T]], None]) -> None:
         """Make `func(batch_time_ms, rdd)` an output operation; `DStream` says how."""

@@ -27,25 +27,36 @@ class RateLimiter:
         """Records per second; infinite when nothing limits."""
         return inf if self._unlimited else self._rate_per_s
 
-    def update_rate(self, rate_per_s: int) -> None:
-        """Set a new limit, at most `spark.streaming.receiver.maxRate`; 0 and below are ignored."""
-        if rate_per_s > 0:
-            self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
+    def update_rate(self, rate_per_s: int, now_ms: float) -> None:
+        """Set a new limit, at most `spark.streaming.receiver.maxRate`; 0 and below are ignored.
+
+        Permits that were saved shrink and grow with the limit, and a wait that was promised stays (Guava's setRate).
+        """
+        if rate_per_s <= 0:
+            return
+        before = self.current_limit
+        self._save_permits(now_ms)
+        self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
+        self._saved = 0.0 if before == inf else self._saved * self._rate_per_s / before
 
     def acquire(self, now_ms: float) -> float:
         """Take one permit and return how many ms to wait for it."""
         if self._unlimited:
             return 0.0
-        per_permit_ms = 1000 / self._rate_per_s
-        if now_ms > self._next_free_ms:
-            if self._next_free_ms > -inf:
-                self._saved = min(self._rate_per_s, self._saved + (now_ms - self._next_free_ms) / per_permit_ms)
-            self._next_free_ms = now_ms
+        self._save_permits(now_ms)
         wait_ms = self._next_free_ms - now_ms
         from_saved = min(1.0, self._saved)
         self._saved -= from_saved
-        self._next_free_ms += (1.0 - from_saved) * per_permit_ms
+        self._next_free_ms += (1.0 - from_saved) * 1000 / self._rate_per_s
         return wait_ms
+
+    def _save_permits(self, now_ms: float) -> None:
+        """Permits that nobody asked for until now are saved, one second's worth at most; the first call saves none."""
+        if now_ms <= self._next_free_ms:
+            return
+        if self._next_free_ms > -inf and not self._unlimited:
+            self._saved = min(self._rate_per_s, self._saved + (now_ms - self._next_free_ms) * self._rate_per_s / 1000)
+        self._next_free_ms = now_ms
 
     @property
     def _unlimited(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from sparksim.core.errors import IllegalStateError
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.storage_level import StorageLevel
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 class Receiver:
     """Override `onStart` and `onStop`. `onStart` must not block: it starts the thread that calls `store`."""
 
-    def __init__(self, storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2) -> None:
-        self.storageLevel = storageLevel
-
+    storageLevel = StorageLevel.MEMORY_AND_DISK_2
     _stream_id = -1
     _supervisor: ReceiverSupervisor | None = None
+
+    def __init__(self, storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2) -> None:
+        self.storageLevel = storageLevel
 
     def onStart(self) -> None:
         """Called when the receiver starts, on its executor. Must return soon."""
@@ -38,7 +39,7 @@ class Receiver:
         """The host this receiver would like to run on, or None."""
         return None
 
-    # --- for use in onStart and its threads ----------------------------------------------------------------------------
+    # --- for use in onStart and its threads ---------------------------------------------------------------------------
 
     def store(self, data: Any, metadata: Any = None) -> None:
         """Keep what was received.
@@ -58,12 +59,17 @@ class Receiver:
         self._attached().report_error(message, throwable)
 
     def restart(self, message: str, error: BaseException | None = None, millisecond: int | None = None) -> None:
-        """Stop and, after a pause (2 s by default), start again, in the background and on the same executor."""
+        """Stop and, after a pause (2 s by default), start again, in the background and on the same executor.
+
+        What was stored and is still in the buffer survives. Raises `IllegalArgumentError` for a negative pause.
+        """
+        if millisecond is not None and millisecond < 0:
+            raise IllegalArgumentError(f"restart(millisecond={millisecond}): give a pause of 0 ms or more")
         self._attached().restart(message, error, millisecond)
 
     def stop(self, message: str, error: BaseException | None = None) -> None:
-        """End this receiver. The driver will start another, as long as the application runs."""
-        self._attached().stop_soon(message, error)
+        """End this receiver: returns when what it stored is safe. The driver starts it again while the application runs."""
+        self._attached().stop(message, error)
 
     def isStarted(self) -> bool:
         """Whether `onStart` was called and not yet `onStop`."""
@@ -83,17 +89,21 @@ class Receiver:
         self._attached().start_thread(target, *args)
 
     def sleep(self, seconds: float) -> None:
-        """Pause the calling thread, in the time that rules here."""
+        """Pause the calling thread, in the time that rules here: virtual in a simulation."""
         self._attached().clock.sleep(seconds * 1000)
 
     def connect(self, host: str, port: int) -> Connection:
-        """Open a connection to a source: `read()` gives its next line, or None at its end. Raises `OSError`."""
+        """Open a connection to a source: `read()` gives its next line, or None at its end. Raises `OSError`.
+
+        It is closed when the receiver stops.
+        """
         return self._attached().connect(host, port)
 
     def _attached(self) -> ReceiverSupervisor:
         if self._supervisor is None:
             raise IllegalStateError(
-                f"{type(self).__name__} is not running yet: call store, restart, stop and the like from onStart or later, "
-                "not from __init__"
+                f"{type(self).__name__} is not running yet: call store, restart, stop and the like from onStart or "
+                "later, not from __init__"
             )
+        self._supervisor.check_thread()
         return self._supervisor

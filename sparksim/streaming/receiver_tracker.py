@@ -6,17 +6,17 @@ tracker picks a place and starts the receiver again; the task scheduler never do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cloudpickle
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.cluster.dag_scheduler import Job
 from sparksim.cluster.executor import Executor
 from sparksim.core import local_properties
+from sparksim.core.closure import Closure
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalStateError, SparkException
 from sparksim.core.failure import describe_failure
@@ -53,7 +53,7 @@ GIVE_UP_MS = 10_000
 class _Tracked:
     """One receiver: its code, where it is, and who runs it."""
 
-    receiver: bytes
+    receiver: Closure
     name: str
     preferred_host: str | None
     placement: ReceiverPlacement
@@ -69,7 +69,7 @@ class ReceiverTracker:
         self._backend = backend
         self._receivers = {
             stream_id: _Tracked(
-                cloudpickle.dumps(receiver),
+                Closure((receiver,)),
                 f"{type(receiver).__name__}-{stream_id}",
                 receiver.preferredLocation(),
                 ReceiverPlacement(INACTIVE),
@@ -81,7 +81,7 @@ class ReceiverTracker:
         self._stopping = False
         self._all_ended: simpy.Event = backend.clock.env.event()
 
-    # --- start and stop ------------------------------------------------------------------------------------------------
+    # --- start and stop -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Launch every receiver. On the streaming-start fiber; waits for the dummy job of a cluster."""
@@ -121,7 +121,7 @@ class ReceiverTracker:
             pairs = self._sc.parallelize(range(DUMMY_MAPS), DUMMY_MAPS).map(lambda x: (x, 1))
             pairs.reduceByKey(lambda a, b: a + b, DUMMY_REDUCES).collect()
 
-    # --- placing receivers ---------------------------------------------------------------------------------------------
+    # --- placing receivers --------------------------------------------------------------------------------------------
 
     def _places(self) -> list[Place]:
         return [Place(executor.host, executor.executor_id) for executor in self._backend.executors]
@@ -130,18 +130,18 @@ class ReceiverTracker:
         self._running = True
         wishes = [(stream_id, tracked.preferred_host) for stream_id, tracked in self._receivers.items()]
         for stream_id, candidates in schedule_receivers(wishes, self._places()).items():
+            self._receivers[stream_id].placement = ReceiverPlacement(SCHEDULED, tuple(candidates))
             self._launch(stream_id, candidates)
 
-    def _launch(self, stream_id: int, candidates: list[Place | str]) -> None:
+    def _launch(self, stream_id: int, candidates: Sequence[Place | str]) -> None:
         tracked = self._receivers[stream_id]
-        tracked.placement = ReceiverPlacement(SCHEDULED, tuple(candidates))
         tracked.supervisor = None
         code, name = tracked.receiver, tracked.name
 
         def run(task: TaskContext, _records: Any) -> None:
             if task.attemptNumber() > 0:
                 return  # the driver, not the task scheduler, decides where a lost receiver goes
-            receiver: Receiver = cloudpickle.loads(code)
+            (receiver,) = code.load()
             executor: Executor = task.services.executor  # type: ignore[attr-defined]  # always on a cluster executor
             ReceiverSupervisor(self._backend, self, receiver, stream_id, executor).run()
 
@@ -161,8 +161,9 @@ class ReceiverTracker:
             return
         tracked = self._receivers[stream_id]
         alive = set(self._places())
-        again = [place for place in tracked.placement.scheduled if place in alive]
+        again = [place for place in tracked.placement.scheduled if isinstance(place, str) or place in alive]
         if not again:
+            # The candidates are not written down: they are worked out anew when the receiver registers.
             tracked.placement = ReceiverPlacement(INACTIVE)
             again = reschedule_receiver(tracked.preferred_host, self._placements(), self._places())
         self._launch(stream_id, again)
@@ -170,7 +171,7 @@ class ReceiverTracker:
     def _placements(self) -> dict[int, ReceiverPlacement]:
         return {stream_id: tracked.placement for stream_id, tracked in self._receivers.items()}
 
-    # --- messages from receivers (all in the hub) ----------------------------------------------------------------------
+    # --- messages from receivers (all in the hub) ---------------------------------------------------------------------
 
     def register(self, stream_id: int, name: str, supervisor: ReceiverSupervisor) -> bool:
         """A receiver asks to start on its executor; False sends it away. Raises for a stream nobody knows."""
@@ -231,7 +232,7 @@ class ReceiverTracker:
         self._backend.emit(BlockAdded(self._backend.clock.now_ms, stream_id, block_id, records))
         return added
 
-    # --- for the job generator -----------------------------------------------------------------------------------------
+    # --- for the job generator ----------------------------------------------------------------------------------------
 
     def allocate_blocks_to_batch(self, batch_time_ms: int) -> None:
         """Give the batch every block that waits. Hub only; nothing happens without receivers."""

@@ -1,7 +1,7 @@
 """A timer that never skips a tick (Spark: RecurringTimer).
 
-It calls back at every multiple of its period. If it is late, the overdue ticks follow one another at once. A gentle stop
-lets the pending tick and one more go by, which is why a graceful stop can make up to two more batches.
+It calls back at every multiple of its period. If it is late, the overdue ticks follow one another at once. A gentle
+stop lets the pending tick and one more go by, which is why a graceful stop can make up to two more batches.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ class RecurringTimer:
         self.period_ms = period_ms
         self.last_tick_ms = -1
         self._next_ms = 0
+        self._started = False
         self._stopped = False
-        self._wakeup: simpy.Event | None = None
+        self._interrupt: simpy.Event = clock.env.event()
         self.ended: simpy.Event = clock.env.event()
 
     def next_start_ms(self) -> int:
@@ -38,30 +39,33 @@ class RecurringTimer:
     def start(self, first_ms: int) -> None:
         """Tick at `first_ms` and every period from then on. Hub only."""
         self._next_ms = first_ms
+        self._started = True
         self._clock.env.process(self._run())
 
     def stop(self, interrupt: bool) -> simpy.Event:
-        """End the timer: at once when interrupted, else after the pending tick and one more. The event says when."""
+        """End the timer: at once when interrupted, else after the pending tick and one more. Hub only.
+
+        The event fires when it has ended, with the last tick in ms (-1 if there was none).
+        """
         self._stopped = True
-        if interrupt and self._wakeup is not None and not self._wakeup.triggered:
-            self._wakeup.succeed()
+        if interrupt and not self._interrupt.triggered:
+            self._interrupt.succeed()
+        if not self._started and not self.ended.triggered:
+            self.ended.succeed(self.last_tick_ms)
         return self.ended
 
     def _run(self) -> Generator[simpy.Event, Any, None]:
         while not self._stopped:
             yield from self._tick()
-        interrupted = self._wakeup is not None and self._wakeup.triggered
-        if not interrupted:
-            yield from self._tick()
+        yield from self._tick()
         self.ended.succeed(self.last_tick_ms)
 
     def _tick(self) -> Generator[simpy.Event, Any, None]:
         env = self._clock.env
-        if env.now < self._next_ms:
-            self._wakeup = env.event()
-            yield env.timeout(self._next_ms - env.now) | self._wakeup
-            if self._wakeup.triggered:
-                return
+        if env.now < self._next_ms and not self._interrupt.triggered:
+            yield env.timeout(self._next_ms - env.now) | self._interrupt
+        if self._interrupt.triggered:
+            return
         tick_ms, self._next_ms = self._next_ms, self._next_ms + self.period_ms
         work = self._callback(tick_ms)
         self.last_tick_ms = tick_ms

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf
+from numbers import Real
+from typing import Any
+
 from sparksim.core.errors import IllegalArgumentError
 
 
-def to_ms(seconds: float, name: str) -> int:
-    """Seconds as a user types them, in ms. Raises for anything that is not a positive number of whole ms."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0 or seconds == float("inf"):
+def to_ms(seconds: Any, name: str) -> int:
+    """Seconds as a user types them, in ms (a fraction of a ms is cut off). Raises unless it is a positive number."""
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < seconds < inf:
         raise IllegalArgumentError(f"{name}={seconds!r}: give a positive number of seconds, such as 1 or 0.5")
-    ms = int(seconds * 1000)
+    ms = int(float(seconds) * 1000)
     if ms == 0:
         raise IllegalArgumentError(f"{name}={seconds!r}: the shortest interval is one millisecond, 0.001")
     return ms

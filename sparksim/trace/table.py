@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, overload
 R = TypeVar("R")
 
 SHOWN_ROWS = 60
-SHOWN_WIDTH = 40
+SHOWN_WIDTH = 72
 
 
 class Table(Sequence[R], Generic[R]):

@@ -1,8 +1,8 @@
 """A case: a small program over the public API, whose answer on real PySpark is recorded.
 
 `@case` registers a function of one argument, the SparkContext. It imports neither pyspark nor sparksim, leaves nothing
-behind in the context and returns a value that JSON can hold. The answers of real PySpark are in `data/pyspark_3_5.json`;
-`tests/conformance` compares sparksim with them, `tests/spark` compares PySpark itself.
+behind in the context and returns a value that JSON can hold. The answers of real PySpark are in
+`data/pyspark_3_5.json`; `tests/conformance` compares sparksim with them, `tests/spark` compares PySpark itself.
 """
 
 from __future__ import annotations
@@ -47,6 +47,6 @@ def answer(case: Case, sc: Any) -> Any:
 
 
 def recording() -> dict[str, Any]:
-    """The answers of real PySpark: `rdd` by case name, `dstream` by vector id, `printed` by program."""
+    """The answers of real PySpark: `rdd` by case, `dstream` by vector id, `programs` and `printed` by program."""
     recorded: dict[str, Any] = json.loads(RECORDING.read_text(encoding="utf-8"))
     return recorded

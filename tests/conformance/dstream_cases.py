@@ -83,7 +83,7 @@ BY_KEY = [
     _vector("own-combine-lists-layout", [[["k", i] for i in range(6)]], COLLECT, GLOM, input_partitions=3),
     _vector(
         "own-partition-by-layout",
-        [[[w, 1] for w in "to be or not".split()], []],
+        [[[w, 1] for w in ["to", "be", "or", "not"]], []],
         _op("partitionBy", partitions=3),
         GLOM,
     ),

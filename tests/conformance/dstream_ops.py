@@ -16,7 +16,7 @@ Build = Callable[[Any, Any, Op], Any]
 
 
 def _one_stream(method: str, table: dict[str, Callable[..., Any]] | None = None, *options: str) -> Build:
-    """`stream.method(function, **options)`, the function by name from `table`, options only when the vector has them."""
+    """`stream.method(function, **options)`, the function by name, the options only where the vector has them."""
 
     def build(program: Any, stream: Any, op: Op) -> Any:
         arguments = [table[op["fn"]]] if table is not None else []

@@ -30,16 +30,15 @@ class BatchClock:
 
     def watch(self, ssc: Any, sc: Any) -> None:
         """See every batch of `ssc` before its other streams do. Call before any output is made."""
-        ssc.queueStream([sc.parallelize(EMPTY, 1)]).transform(lambda time, rdd: self._see(time, rdd)).foreachRDD(
-            lambda time, rdd: self._start(time)
-        )
 
-    def _see(self, time: datetime, rdd: Any) -> Any:
-        self.first = self.first or time
-        return rdd
+        def generated(time: datetime, rdd: Any) -> Any:
+            self.first = self.first or time
+            return rdd
 
-    def _start(self, time: datetime) -> None:
-        self.last_started = self.number(time)
+        def started(time: datetime, rdd: Any) -> None:
+            self.last_started = self.number(time)
+
+        ssc.queueStream([sc.parallelize(EMPTY, 1)]).transform(generated).foreachRDD(started)
 
     def number(self, time: datetime) -> int:
         assert self.first is not None, "no batch has been generated yet"

@@ -46,7 +46,7 @@ class InlineBackend:
         final = split_stages(rdd)
         for parent in final.parents:
             self._run_map_stage(parent)
-        self.stages.append(final.name)
+        self.stages.append(local_properties.get(local_properties.CALL_SITE) or final.name)
         return [
             self._run(final, index, lambda task, i=index: run_result_task(rdd, func, i, task)) for index in partitions
         ]
@@ -68,6 +68,7 @@ class InlineBackend:
         for parent in stage.parents:
             self._run_map_stage(parent)
         self.stages.append(stage.name)
+        self.outputs[shuffle.shuffle_id] = {}
         for index in range(stage.rdd.getNumPartitions()):
             self._run(stage, index, lambda task, i=index: run_shuffle_map_task(shuffle, i, task))
 
@@ -114,7 +115,7 @@ class InlineServices:
         return self.meter(load_records(self._backend.cache[key]), "input")
 
     def write_shuffle(self, shuffle_id: int, map_index: int, buckets: list[bytes], records: int) -> None:
-        self._backend.outputs.setdefault(shuffle_id, {})[map_index] = buckets
+        self._backend.outputs[shuffle_id][map_index] = buckets
 
     def read_shuffle(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
         outputs = self._backend.outputs[shuffle_id]

@@ -8,21 +8,18 @@ from typing import Any
 
 from tests.conformance.dstream_runner import BatchClock, Run, Vector, build
 
-GROUP_BATCH_S = 0.5
-ALONE_BATCH_S = 1.0
-GROUP_SIZE = 24
+BATCH_S = 1.0
+GROUP_SIZE = 8
 PATIENCE_S = 120
 
 
 def needs_its_own_context(vector: Vector) -> bool:
-    """Whether the vector looks at the context as a whole: its error, its remember duration, its slices."""
-    return (
-        any(key in vector for key in ("expected_error", "remember", "expected_slices", "expected_order"))
-        or vector["checkpoint"]
-    )
+    """Whether the vector looks at the context as a whole: its error, its remember duration, its slices, its order."""
+    return any(key in vector for key in ("expected_error", "remember", "expected_slices", "expected_order"))
 
 
 def groups(vectors: Sequence[Vector]) -> Iterator[list[Vector]]:
+    """The vectors in groups that may share a context."""
     together = [vector for vector in vectors if not needs_its_own_context(vector)]
     for first in range(0, len(together), GROUP_SIZE):
         yield together[first : first + GROUP_SIZE]
@@ -35,8 +32,7 @@ def run_group(vectors: Sequence[Vector], sc: Any) -> list[tuple[Run, list[list[A
     """Run the vectors in one context: each run, its slices, and the error of a context that had only one vector."""
     from pyspark.streaming import StreamingContext
 
-    batch_s = ALONE_BATCH_S if len(vectors) == 1 else GROUP_BATCH_S
-    ssc, clock = StreamingContext(sc, batch_s), BatchClock(batch_s)
+    ssc, clock = StreamingContext(sc, BATCH_S), BatchClock(BATCH_S)
     clock.watch(ssc, sc)
     runs = [build(vector, sc, ssc, clock) for vector in vectors]
     ssc.start()

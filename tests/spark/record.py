@@ -1,4 +1,4 @@
-"""Runs every case on real PySpark and writes the answers that `tests/conformance` expects: `python -m tests.spark.record`."""
+"""Runs every case on real PySpark and writes down the answers: `python -m tests.spark.record`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from tests.conformance import printed, rdd_cases
 from tests.conformance.cases import CASES, RECORDING, answer
 from tests.conformance.dstream_cases import CASES as DSTREAM_CASES
+from tests.conformance.stream_programs import PROGRAMS, answer_so_far
 from tests.spark.dstreams import PATIENCE_S, groups, run_group
 from tests.spark.real import spark_context
 
@@ -32,6 +33,22 @@ def printed_word_count(sc: Any) -> list[str]:
     return printed.blocks(text.getvalue())
 
 
+def program_answers(sc: Any) -> dict[str, Any]:
+    """What every streaming program leaves in `out`; they run in one context."""
+    from pyspark.streaming import StreamingContext
+
+    ssc, outs = StreamingContext(sc, 1), {name: [] for name in PROGRAMS}
+    for name, program in PROGRAMS.items():
+        program.run(sc, ssc, outs[name])
+    ssc.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while missing := [name for name, out in outs.items() if len(out) < PROGRAMS[name].entries]:
+        assert time.monotonic() < deadline, f"Spark has not finished {missing}"
+        time.sleep(0.05)
+    ssc.stop(stopSparkContext=False)
+    return {name: answer_so_far(PROGRAMS[name], out) for name, out in outs.items()}
+
+
 def record(sc: Any, tell: Callable[[str], None]) -> dict[str, Any]:
     """All answers of this context. `tell` hears how far it is."""
     import pyspark
@@ -48,6 +65,7 @@ def record(sc: Any, tell: Callable[[str], None]) -> dict[str, Any]:
         "pyspark": pyspark.__version__,
         "rdd": rdd,
         "dstream": {vector["id"]: dstream[vector["id"]] for vector in DSTREAM_CASES},
+        "programs": program_answers(sc),
         "printed": {"word_count": printed_word_count(sc)},
     }
 

@@ -14,7 +14,7 @@ from tests.conformance.dstream_ops import can_run
 from tests.conformance.dstream_runner import Vector, differences
 from tests.spark.dstreams import groups, run_group
 from tests.spark.real import spark_context
-from tests.spark.record import printed_word_count
+from tests.spark.record import printed_word_count, program_answers
 
 pytestmark = pytest.mark.spark
 
@@ -57,3 +57,7 @@ def test_dstream_vector_yields_as_recorded(vector: Vector, dstream_differences: 
 
 def test_pprint_prints_as_recorded(sc: Any) -> None:
     assert printed_word_count(sc) == RECORDED["printed"]["word_count"]
+
+
+def test_streaming_programs_answer_as_recorded(sc: Any) -> None:
+    assert program_answers(sc) == RECORDED["programs"]

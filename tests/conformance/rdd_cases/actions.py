@@ -138,13 +138,13 @@ def count_by_value(sc):
 
 @case
 def count_by_value_of_words(sc):
-    return list(sc.parallelize("b a b c a b".split(), 3).countByValue().items())
+    return list(sc.parallelize(["b", "a", "b", "c", "a", "b"], 3).countByValue().items())
 
 
 @case
 def foreach_runs_for_every_record(sc):
     total = sc.accumulator(0)
-    nothing = sc.parallelize([1, 2, 3, 4], 2).foreach(lambda x: total.add(x))
+    nothing = sc.parallelize([1, 2, 3, 4], 2).foreach(total.add)
     return [nothing, total.value]
 
 
@@ -224,6 +224,29 @@ def run_job_on_a_missing_partition(sc):
 @case
 def count_approx(sc):
     return sc.parallelize(range(100), 4).countApprox(60000)
+
+
+@case
+def count_approx_distinct_of_few_is_exact(sc):
+    return [
+        sc.parallelize([i % 10 for i in range(1000)], 4).countApproxDistinct(),
+        sc.parallelize("abca", 2).countApproxDistinct(),
+    ]
+
+
+@case
+def count_approx_distinct_of_many(sc):
+    numbers = sc.parallelize(range(1000), 3)
+    return [
+        numbers.countApproxDistinct(0.05),
+        numbers.countApproxDistinct(0.2),
+        numbers.map(str).countApproxDistinct(0.05),
+    ]
+
+
+@case
+def count_approx_distinct_refuses_too_much_accuracy(sc):
+    return raises(ValueError, lambda: sc.parallelize([1], 1).countApproxDistinct(1e-5))
 
 
 @case

@@ -73,7 +73,7 @@ def a_variable_is_captured_once_per_rdd(sc):
 
 @case
 def a_loop_variable_is_captured_late(sc):
-    rdds = [sc.parallelize([1], 1).map(lambda x: x * i) for i in (1, 2, 3)]
+    rdds = [sc.parallelize([1], 1).map(lambda x: x * i) for i in (1, 2, 3)]  # noqa: B023 - this is the point
     return [rdd.collect() for rdd in rdds]
 
 

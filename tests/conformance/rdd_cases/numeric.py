@@ -37,7 +37,7 @@ def stats(sc):
 
 @case
 def stats_as_text(sc):
-    return str(sc.parallelize([1, 2, 3, 4], 2).stats())
+    return str(sc.parallelize([1.0, 2.0, 3.0, 4.0], 2).stats())
 
 
 @case

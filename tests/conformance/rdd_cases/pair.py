@@ -96,7 +96,7 @@ def combine_by_key_creates_once_per_partition(sc):
 
 @case
 def combine_by_key_own_partitions(sc):
-    combined = _sales(sc).combineByKey(lambda v: [v], lambda c, v: [*c, v], lambda a, b: a + b, 2, lambda key: ord(key))
+    combined = _sales(sc).combineByKey(lambda v: [v], lambda c, v: [*c, v], lambda a, b: a + b, 2, ord)
     return combined.glom().collect()
 
 
@@ -186,7 +186,7 @@ def distinct_layout_of_ints(sc):
 
 @case
 def distinct_layout_of_words(sc):
-    return sc.parallelize("the cat and the dog and the bird".split(), 2).distinct(3).glom().collect()
+    return sc.parallelize(["the", "cat", "and", "the", "dog", "and", "the", "bird"], 2).distinct(3).glom().collect()
 
 
 @case
@@ -219,7 +219,7 @@ def map_side_combine_shrinks_the_shuffle(sc):
 
 @case
 def chained_aggregations(sc):
-    words = sc.parallelize("a b a c b a d d d d".split(), 3)
+    words = sc.parallelize(["a", "b", "a", "c", "b", "a", "d", "d", "d", "d"], 3)
     counts = words.map(lambda w: (w, 1)).reduceByKey(lambda a, b: a + b)
     return counts.map(lambda p: (p[1], p[0])).groupByKey(2).mapValues(sorted).collect()
 

@@ -218,7 +218,7 @@ def partitioners_are_compared(sc):
 
 @case
 def reduce_by_key_layout_of_strings(sc):
-    words = "to be or not to be that is the question".split()
+    words = ["to", "be", "or", "not", "to", "be", "that", "is", "the", "question"]
     return sc.parallelize([(w, 1) for w in words], 3).reduceByKey(lambda a, b: a + b).glom().collect()
 
 

@@ -15,7 +15,7 @@ def intersection_layout(sc):
 
 @case
 def intersection_of_words(sc):
-    left, right = sc.parallelize("a b c d e".split(), 2), sc.parallelize("e c x a".split(), 1)
+    left, right = sc.parallelize(["a", "b", "c", "d", "e"], 2), sc.parallelize(["e", "c", "x", "a"], 1)
     return left.intersection(right).collect()
 
 

@@ -9,7 +9,7 @@ from tests.conformance.probes import raises, spark_refuses
 @case
 def accumulator_adds_up_over_tasks(sc):
     total = sc.accumulator(10)
-    sc.parallelize([1, 2, 3, 4], 3).foreach(lambda x: total.add(x))
+    sc.parallelize([1, 2, 3, 4], 3).foreach(total.add)
     return total.value
 
 
@@ -28,14 +28,14 @@ def accumulator_plus_equals(sc):
 @case
 def accumulator_of_floats(sc):
     total = sc.accumulator(0.5)
-    sc.parallelize([0.25, 0.25], 2).foreach(lambda x: total.add(x))
+    sc.parallelize([0.25, 0.25], 2).foreach(total.add)
     return total.value
 
 
 @case
 def accumulator_of_complex_numbers(sc):
     total = sc.accumulator(0j)
-    sc.parallelize([1j, 2], 2).foreach(lambda x: total.add(x))
+    sc.parallelize([1j, 2], 2).foreach(total.add)
     return [total.value.real, total.value.imag]
 
 
@@ -64,7 +64,7 @@ def accumulator_with_own_rule(sc):
             return b if (len(b), b) > (len(a), a) else a
 
     longest = sc.accumulator("", Longest())
-    sc.parallelize(["a", "ccc", "bb"], 3).foreach(lambda word: longest.add(word))
+    sc.parallelize(["a", "ccc", "bb"], 3).foreach(longest.add)
     return longest.value
 
 
@@ -148,7 +148,7 @@ def broadcast_changed_in_a_task_is_unchanged_on_the_driver(sc):
 @case
 def broadcast_of_none_and_of_a_builtin(sc):
     nothing, biggest = sc.broadcast(None), sc.broadcast(max)
-    return [nothing.value, sc.parallelize([[1, 3], [2]], 2).map(lambda x: biggest.value(x)).collect()]
+    return [nothing.value, sc.parallelize([[1, 3], [2]], 2).map(lambda x: [biggest.value(x)]).collect()]
 
 
 @case

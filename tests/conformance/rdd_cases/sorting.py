@@ -90,7 +90,7 @@ def sort_by_a_tuple(sc):
 
 @case
 def sort_by_word_count(sc):
-    counts = sc.parallelize("a b a c b a".split(), 2).map(lambda w: (w, 1)).reduceByKey(lambda a, b: a + b)
+    counts = sc.parallelize(["a", "b", "a", "c", "b", "a"], 2).map(lambda w: (w, 1)).reduceByKey(lambda a, b: a + b)
     return counts.sortBy(lambda p: p[1], False).collect()
 
 

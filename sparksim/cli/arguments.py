@@ -1,0 +1,138 @@
+"""What the options of `sparksim run` mean: texts in, values out, or a message that says what is allowed.
+
+Each function is the `type=` of an option; argparse puts the option's name in front of the message.
+"""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from math import isfinite
+from pathlib import Path
+
+from sparksim.cluster.cost import PRESETS
+from sparksim.cluster.faults import ExecutorCrash
+from sparksim.cluster.master_url import is_master, parse_master
+from sparksim.core.errors import SparkException
+from sparksim.sim import Constant, Poisson, Replay
+from sparksim.sim.loads import Load
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+
+_ADDRESS = re.compile(r"[^=\s]+:\d{1,5}")
+_CRASH = re.compile(r"(receiver|random|[1-9]\d*)@(.+)")
+
+
+def program(text: str) -> Path:
+    """A Python program that exists."""
+    path = Path(text)
+    if not path.is_file():
+        what = "is a directory" if path.is_dir() else "does not exist"
+        raise ArgumentTypeError(f"{text} {what}; give a Python program, such as examples/word_count.py")
+    return path
+
+
+def master(text: str) -> str:
+    """A master we serve."""
+    try:
+        if is_master(text):
+            parse_master(text)
+            return text
+    except SparkException as error:
+        raise ArgumentTypeError(str(error)) from None
+    raise ArgumentTypeError(
+        f"{text!r} is no master; use local[N] for N cores of this machine, or sim[E,C] for E simulated executors with "
+        "C cores each: --master 'local[2]', --master 'sim[3,2]'"
+    )
+
+
+def until(text: str) -> float:
+    """Seconds, more than 0."""
+    seconds = _number(text)
+    if seconds is None or seconds <= 0:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0; for example: --until 30")
+    return seconds
+
+
+def cost(text: str) -> str:
+    """The name of a cost model."""
+    if text not in PRESETS:
+        raise ArgumentTypeError(f"{text!r} is no cost model; use one of: {', '.join(PRESETS)}")
+    return text
+
+
+def source(text: str) -> tuple[str, Load]:
+    """`HOST:PORT=KIND:...`: an address of the simulated network, and what is sent there."""
+    address, equals, load = text.partition("=")
+    kind, _, rest = load.partition(":")
+    if not equals or not _ADDRESS.fullmatch(address) or kind not in ("constant", "poisson", "file"):
+        raise ArgumentTypeError(
+            f"{text!r}: use HOST:PORT=constant:RATE, HOST:PORT=poisson:RATE or HOST:PORT=file:PATH:RATE, with RATE in "
+            "records per second; for example: --source localhost:9999=poisson:500"
+        )
+    path, _, rate_text = rest.rpartition(":") if kind == "file" else ("", "", rest)
+    rate = _number(rate_text)
+    if rate is None or rate <= 0:
+        raise ArgumentTypeError(
+            f"{text!r}: the rate {rate_text!r} is not a number of records per second above 0; for example: "
+            f"--source {address}={kind}:{'lines.txt:' if kind == 'file' else ''}50"
+        )
+    if kind == "constant":
+        return address, Constant(rate)
+    return address, Poisson(rate) if kind == "poisson" else _lines(path, rate, text)
+
+
+def crash(text: str) -> ExecutorCrash:
+    """`EXECUTOR@SECONDS`: whose process dies, and when."""
+    match = _CRASH.fullmatch(text)
+    seconds = _number(match[2]) if match else None
+    if match is None or seconds is None or seconds < 0:
+        raise ArgumentTypeError(
+            f"{text!r}: use EXECUTOR@SECONDS, where EXECUTOR is a number counted from 1, receiver (the executor that "
+            "runs the receiver at that moment) or random; for example: --crash receiver@7.3"
+        )
+    return ExecutorCrash(match[1], at=seconds)
+
+
+def figure(text: str) -> Path:
+    """A picture to write."""
+    path = writable(text)
+    if path.suffix.lower() not in FIGURE_SUFFIXES:
+        raise ArgumentTypeError(
+            f"{text!r}: a figure is written as {', '.join(FIGURE_SUFFIXES)}; for example: --figure run.png"
+        )
+    return path
+
+
+def trace(text: str) -> Path:
+    """A trace to write."""
+    path = writable(text)
+    if path.suffix != ".jsonl":
+        raise ArgumentTypeError(f"{text!r}: a trace is written as .jsonl; for example: --trace run.jsonl")
+    return path
+
+
+def writable(text: str) -> Path:
+    """A file to write, in a directory that exists."""
+    path = Path(text)
+    if path.is_dir():
+        raise ArgumentTypeError(f"{text!r} is a directory; give the name of a file")
+    if not path.parent.is_dir():
+        raise ArgumentTypeError(f"{text!r}: the directory {path.parent} does not exist; make it first")
+    return path
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def _lines(path: str, rate: float, text: str) -> Replay:
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"{text!r}: cannot read the lines of {path!r} ({error})") from None
+    return Replay([(number / rate, line) for number, line in enumerate(lines)])

@@ -1,0 +1,77 @@
+"""The `sparksim` command: picks the command and leaves the rest to the command's own module."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from sparksim.cli.refusal import Refusal
+
+COMMANDS = {
+    "run": "run a program, live or in virtual time",
+    "demo": "the story of sparksim in half a minute",
+    "trace": "read the trace of an earlier run",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n(see {self.prog} --help)\n")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"sparksim {version('sparksim')}")
+        parser.exit()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv`, by default this process's. The exit code: 0, 1 a program failed, 2 a bad request."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    top = Parser(
+        prog="sparksim",
+        usage="sparksim [--version] COMMAND ...",
+        description="Spark Streaming in Python: run a program, break the cluster, follow every record.",
+        epilog="commands:\n" + "\n".join(f"  {name:<7} {what}" for name, what in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    top.add_argument("command", choices=COMMANDS, help=argparse.SUPPRESS)
+    top.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    if not words:
+        top.print_help()
+        return 0
+    chosen = top.parse_args(words)
+    command = import_module(f"sparksim.cli.{chosen.command}")
+    parser = Parser(prog=f"sparksim {chosen.command}", description=(command.__doc__ or "").splitlines()[0])
+    command.add_arguments(parser)
+    # Options may stand before, between and after a program's own arguments; what follows "--" is the program's alone.
+    options, _, verbatim = _partition(chosen.rest)
+    arguments = parser.parse_intermixed_args(options)
+    arguments.verbatim = verbatim
+    try:
+        code: int = command.run(arguments)
+        sys.stdout.flush()
+    except Refusal as refusal:
+        print(f"{parser.prog}: error: {refusal}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _partition(words: list[str]) -> tuple[list[str], bool, list[str]]:
+    """What stands before and after the first "--", and whether there is one."""
+    if "--" not in words:
+        return words, False, []
+    at = words.index("--")
+    return words[:at], True, words[at + 1 :]

@@ -1,0 +1,132 @@
+"""Run an ordinary Spark Streaming program, on this machine or on a simulated cluster in virtual time.
+
+With --master local[N] (or nothing) the program runs for real: it reads real sockets until it ends, --until is over or you
+press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets are those that
+--source describes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from sparksim.cli import arguments, report
+from sparksim.cli.live import LiveRun, run_live
+from sparksim.cli.refusal import Refusal, require_matplotlib
+from sparksim.cli.script import own_master, user_traceback
+from sparksim.cluster.master_url import parse_master
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim import ExecutorCrash, Run, simulate_script
+
+SIMULATED_S = 60.0
+VIRTUAL_ONLY = ("seed", "source", "crash", "cost")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `sparksim run`."""
+    parser.usage = "sparksim run PROGRAM.py [ARGUMENT ...] [OPTION ...] [-- ARGUMENT ...]"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = (__doc__ or "").strip()
+    add = parser.add_argument
+    add("program", metavar="PROGRAM.py", type=arguments.program, help="the program")
+    add("args", metavar="ARGUMENT", nargs="*", help="what the program finds in sys.argv[1:]")
+    add("--master", metavar="M", type=arguments.master, help="local[N] or sim[E,C]; wins over the program's own master")
+    add("--until", metavar="S", type=arguments.until, help="stop gracefully after S seconds of streaming; in virtual time: "
+        f"simulate S seconds (default {SIMULATED_S:g})")  # fmt: skip
+    add("--trace", metavar="FILE.jsonl", type=arguments.writable, help="keep every event of the run")
+    add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
+    virtual = parser.add_argument_group("only in virtual time")
+    add = virtual.add_argument
+    add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help="what is sent there: "
+        "constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated")  # fmt: skip
+    add("--crash", metavar="EXECUTOR@S", type=arguments.crash, action="append", help="an executor dies at second S: its "
+        "number, receiver, or random; may be repeated")  # fmt: skip
+    add("--cost", metavar="PRESET", type=arguments.cost, help="what work costs: teaching (default) or free")
+    add("--seed", metavar="N", type=int, help="another seed, another course of events (default 0)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it. Gives the exit code."""
+    program: Path = options.program.resolve()
+    if options.trace is not None and options.trace.suffix != ".jsonl":
+        raise Refusal(
+            f"argument --trace: {str(options.trace)!r}: a trace is written as .jsonl, for example --trace run.jsonl"
+        )
+    if options.figure is not None:
+        require_matplotlib()
+    logging.basicConfig(format="sparksim: %(message)s")
+    own = own_master(options.program)
+    asked = options.master or (own.master if own else None)
+    args = [*options.args, *options.verbatim]
+    if own and options.master and options.master != own.master:
+        _tell(f"the program itself says {own.master} (line {own.line}); --master {options.master} wins")
+    if asked and asked.startswith("sim["):
+        return _simulate(program, args, asked, options)
+    return _live(program, args, options)
+
+
+def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
+    for name in VIRTUAL_ONLY:
+        if getattr(options, name) is not None:
+            raise Refusal(
+                f"argument --{name} works in virtual time only, and this run is live (sockets are real, time is the clock's); "
+                f"add --master 'sim[3,2]' to simulate, or leave --{name} out"
+            )
+    progress = sys.stderr if sys.stderr.isatty() else None
+    live = run_live(program, args, options.master, options.until, progress)
+    if live.left_running:
+        _tell("the program ended while its streams were running; end it with ssc.awaitTermination()")
+    if len(live.trace):
+        _finish(Run(live.trace), options)
+    return _exit_code(live.error, program)
+
+
+def _simulate(program: Path, args: list[str], master: str, options: argparse.Namespace) -> int:
+    crashes: list[ExecutorCrash] = options.crash or []
+    executors = parse_master(master).executors
+    for crash in crashes:
+        if str(crash.executor).isdecimal() and int(crash.executor) > executors:
+            raise Refusal(
+                f"argument --crash: {master} has no executor {crash.executor}: they are numbered 1 to {executors}"
+            )
+    surroundings: dict[str, Any] = {
+        "network": dict(options.source or []),
+        "faults": crashes,
+        "until": SIMULATED_S if options.until is None else options.until,
+        "seed": options.seed or 0,
+        "cost": options.cost or "teaching",
+    }
+    try:
+        result = simulate_script(program, args=args, master=master, echo=True, **surroundings)
+    except BaseException as error:
+        return _exit_code(error, program)
+    _finish(result, options)
+    return 0
+
+
+def _finish(result: Run, options: argparse.Namespace) -> None:
+    for line in (*report.summary(result).splitlines(), *report.save(result, options.trace, options.figure)):
+        _tell(line)
+
+
+def _exit_code(error: BaseException | None, program: Path) -> int:
+    """What a program that ended this way is worth, once its error has been shown."""
+    if error is None:
+        return 0
+    if isinstance(error, SystemExit):
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+            return 1
+        return error.code or 0
+    if isinstance(error, KeyboardInterrupt):
+        _tell("interrupted")
+        return 130
+    print(user_traceback(error, program), file=sys.stderr)
+    return 1
+
+
+def _tell(line: str) -> None:
+    print(f"sparksim: {line}", file=sys.stderr, flush=True)

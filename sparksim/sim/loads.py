@@ -1,0 +1,175 @@
+"""What a simulated source sends, and when: loads are values.
+
+A load gives arrivals: `(time_ms, record)` in order of time, from the start of the simulation, drawn from generators of
+its own. Whether anybody is connected to hear them is not its concern.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from math import inf
+from typing import Any, Protocol
+
+from sparksim.core.arguments import is_number, is_positive
+from sparksim.core.errors import IllegalArgumentError
+
+RecordMaker = str | Callable[[random.Random], Any]
+"""A text that is sent over and over, or a function of a seeded generator that makes the next record."""
+
+WORDS = ("spark", "stream", "batch", "block", "task", "stage", "driver", "window", "state", "kafka")
+
+
+def random_words(rng: random.Random) -> str:
+    """A line of one to five words out of ten."""
+    return " ".join(rng.choices(WORDS, k=rng.randint(1, 5)))
+
+
+class Load(Protocol):
+    """Anything with arrivals."""
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        """`(time_ms, record)`, times not decreasing, to the microsecond."""
+
+
+def _rate(owner: str, name: str, value: float, may_be_zero: bool = False) -> None:
+    if not (is_number(value) if may_be_zero else is_positive(value)):
+        allowed = "a number, 0 or more," if may_be_zero else "a positive number"
+        raise IllegalArgumentError(f"{owner}({name}={value!r}): give {allowed} of records per second")
+
+
+def _seconds(owner: str, name: str, value: float) -> None:
+    if not is_number(value):
+        raise IllegalArgumentError(f"{owner}({name}={value!r}): give a number of seconds, 0 or more")
+
+
+def _maker(owner: str, record: object) -> None:
+    if not isinstance(record, str) and not callable(record):
+        raise IllegalArgumentError(f"{owner}(record={record!r}): give a text, or a function of a random generator")
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and len(value) == 2
+
+
+def _make(record: RecordMaker, rng: random.Random) -> Any:
+    return record if isinstance(record, str) else record(rng)
+
+
+def _evenly(begin_ms: float, end_ms: float, rate: float) -> Iterator[float]:
+    """Moments `1000 / rate` apart, from `begin_ms` on, before `end_ms`."""
+    if rate > 0:
+        for number in count():
+            moment = round(begin_ms + number * 1000 / rate, 3)
+            if moment >= end_ms:
+                return
+            yield moment
+
+
+@dataclass(frozen=True)
+class Constant:
+    """`rate` records per second, evenly spaced, for ever."""
+
+    rate: float
+    record: RecordMaker = random_words
+
+    def __post_init__(self) -> None:
+        _rate("Constant", "rate", self.rate)
+        _maker("Constant", self.record)
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        for moment in _evenly(0.0, inf, self.rate):
+            yield moment, _make(self.record, rng)
+
+
+@dataclass(frozen=True)
+class Poisson:
+    """`rate` records per second on average, independently of each other, for ever."""
+
+    rate: float
+    record: RecordMaker = random_words
+
+    def __post_init__(self) -> None:
+        _rate("Poisson", "rate", self.rate)
+        _maker("Poisson", self.record)
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        gap = random.Random(rng.random()).expovariate
+        moment = 0.0
+        while True:
+            moment = round(moment + gap(self.rate) * 1000, 3)
+            yield moment, _make(self.record, rng)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """`(seconds, rate)` in turn, evenly spaced within each step; silence after the last."""
+
+    steps: Sequence[tuple[float, float]]
+    record: RecordMaker = random_words
+
+    def __post_init__(self) -> None:
+        for step in self.steps:
+            if not _is_pair(step):
+                raise IllegalArgumentError(f"Steps: {step!r} is not a pair of (seconds, records per second)")
+            _seconds("Steps", "seconds", step[0])
+            _rate("Steps", "rate", step[1], may_be_zero=True)
+        _maker("Steps", self.record)
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        begin_ms = 0.0
+        for seconds, rate in self.steps:
+            for moment in _evenly(begin_ms, begin_ms + seconds * 1000, rate):
+                yield moment, _make(self.record, rng)
+            begin_ms += seconds * 1000
+
+
+@dataclass(frozen=True)
+class Burst:
+    """`base` records per second, and `rate` for `duration` seconds from second `at` on."""
+
+    rate: float
+    at: float
+    duration: float
+    base: float = 0.0
+    record: RecordMaker = random_words
+
+    def __post_init__(self) -> None:
+        _rate("Burst", "rate", self.rate)
+        _rate("Burst", "base", self.base, may_be_zero=True)
+        _seconds("Burst", "at", self.at)
+        _seconds("Burst", "duration", self.duration)
+        _maker("Burst", self.record)
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        begin_ms, end_ms = self.at * 1000, (self.at + self.duration) * 1000
+        for moments in (
+            _evenly(0.0, begin_ms, self.base),
+            _evenly(begin_ms, end_ms, self.rate),
+            _evenly(end_ms, inf, self.base),
+        ):
+            for moment in moments:
+                yield moment, _make(self.record, rng)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Exactly these `(seconds, record)`; then silence."""
+
+    records: Sequence[tuple[float, Any]]
+
+    def __post_init__(self) -> None:
+        before = 0.0
+        for entry in self.records:
+            if not _is_pair(entry):
+                raise IllegalArgumentError(f"Replay: {entry!r} is not a pair of (seconds, record)")
+            _seconds("Replay", "seconds", entry[0])
+            if entry[0] < before:
+                raise IllegalArgumentError(f"Replay: {entry!r} comes after a record at {before!r} s; sort them by time")
+            before = entry[0]
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        for seconds, record in self.records:
+            yield round(seconds * 1000, 3), record

@@ -1,0 +1,86 @@
+"""What is left of a simulation when it is over: its trace, and every view of it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim.output import Output
+from sparksim.trace import tables
+from sparksim.trace.delivery import Delivery
+from sparksim.trace.jsonl import write_jsonl
+from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
+from sparksim.trace.table import Table
+from sparksim.trace.trace import Trace
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+
+
+class Run:
+    """Times in the tables are ms; each table has one row per batch, job, stage, task, block, executor, receiver."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+
+    @cached_property
+    def batches(self) -> Table[BatchRow]:
+        """Batch time, records, delays."""
+        return tables.batches(self.trace)
+
+    @cached_property
+    def jobs(self) -> Table[JobRow]:
+        return tables.jobs(self.trace)
+
+    @cached_property
+    def stages(self) -> Table[StageRow]:
+        return tables.stages(self.trace)
+
+    @cached_property
+    def tasks(self) -> Table[TaskRow]:
+        return tables.tasks(self.trace)
+
+    @cached_property
+    def blocks(self) -> Table[BlockRow]:
+        return tables.blocks(self.trace)
+
+    @cached_property
+    def executors(self) -> Table[ExecutorRow]:
+        return tables.executors(self.trace)
+
+    @cached_property
+    def receivers(self) -> Table[ReceiverRow]:
+        return tables.receivers(self.trace)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """What became of every record."""
+        return Delivery(self.trace)
+
+    @cached_property
+    def output(self) -> Output:
+        """What the program printed, per batch."""
+        return Output(self.trace)
+
+    def figure(self, start: float | None = None, end: float | None = None) -> Figure:
+        """The timeline between two moments, in seconds, as a matplotlib figure."""
+        from sparksim.viz.timeline import timeline_figure
+
+        return timeline_figure(self.trace, start_s=start, end_s=end)
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace (`.jsonl`) or the timeline (`.png`, `.svg`, `.pdf`)."""
+        suffix = Path(path).suffix
+        if suffix == ".jsonl":
+            write_jsonl(self.trace, path)
+        elif suffix in FIGURE_SUFFIXES:
+            self.figure().savefig(path)
+        else:
+            raise IllegalArgumentError(
+                f"save({str(path)!r}): the suffix says what to write; use .jsonl for the trace or one of "
+                f"{', '.join(FIGURE_SUFFIXES)} for the timeline"
+            )
