@@ -16,8 +16,9 @@ help: ## Show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 .PHONY: demo
-demo: $(VENV)/.base ## Run a word count on a simulated cluster and lose an executor
-	$(BIN)/sparksim demo
+demo: $(VENV)/.viz ## Run a word count live, then on a simulated cluster that loses an executor
+	@mkdir -p build
+	$(BIN)/sparksim demo --figure build/demo.png
 
 .PHONY: test
 test: $(VENV)/.test ## Run the tests
@@ -33,7 +34,7 @@ test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 
 .PHONY: bench
 bench: $(VENV)/.test ## Run the benchmarks
-	@set -e; for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	$(BIN)/python -m bench
 
 .PHONY: lint
 lint: $(VENV)/.test ## Check style, format and types
@@ -68,13 +69,9 @@ $(BIN)/python:
 		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.base: pyproject.toml requirements.lock | $(BIN)/python
-	$(PIP_INSTALL) --constraint requirements.lock --editable .
-	@touch $@
-
-$(VENV)/.test $(VENV)/.spark $(VENV)/.notebook: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
-	@touch $@ $(VENV)/.base
+	@touch $@
 
 $(VENV)/.lock: | $(BIN)/python
 	$(PIP_INSTALL) uv

@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
     _say("1. Live: a real socket, real seconds, two cores of this machine (local[2]).", rule=True)
     counted = _live(program)
     _say(
-        f"2. The same file in virtual time: three executors with two cores each (sim[3,2]), {RATE_PER_S} lines per second, "
-        f"and after {CRASH_S:g} s the executor that runs the receiver dies.",
+        f"2. The same file in virtual time: three executors with two cores each (sim[3,2]), {RATE_PER_S} lines per "
+        f"second, and after {CRASH_S:g} s the executor that runs the receiver dies.",
         rule=True,
     )
     simulated = simulate_script(
@@ -66,9 +66,9 @@ def run(options: argparse.Namespace) -> int:
         "processed, because each received block had a second copy on another executor. What became of each line:"
     )
     print(simulated.delivery)
-    options.figure.parent.mkdir(parents=True, exist_ok=True)
     simulated.save(options.figure)
-    words = ", ".join(f"{word} {count}" for word, count in counted.most_common())
+    by_count = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+    words = ", ".join(f"{word} {count}" for word, count in by_count)
     _say(f"Live, the program counted {sum(counted.values())} words in {len(LINES)} lines: {words}.", rule=True)
     print(f"The simulated {SIMULATED_S:g} seconds, from receiver to delays, are drawn in {options.figure}")
     return 0

@@ -1,8 +1,8 @@
 """Run an ordinary Spark Streaming program, on this machine or on a simulated cluster in virtual time.
 
-With --master local[N] (or nothing) the program runs for real: it reads real sockets until it ends, --until is over or you
-press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets are those that
---source describes.
+With --master local[N] (or nothing) the program runs for real: it reads real sockets until it ends, --until is over or
+you press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets are those
+that --source describes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from sparksim.cli import arguments, report
-from sparksim.cli.live import LiveRun, run_live
+from sparksim.cli.live import run_live
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.cli.script import own_master, user_traceback
 from sparksim.cluster.master_url import parse_master
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim import ExecutorCrash, Run, simulate_script
 
 SIMULATED_S = 60.0
 VIRTUAL_ONLY = ("seed", "source", "crash", "cost")
+
+UNTIL_HELP = (
+    f"stop gracefully after S seconds of streaming; in virtual time: simulate S seconds (default {SIMULATED_S:g})"
+)
+SOURCE_HELP = "what is sent there: constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated"
+CRASH_HELP = "an executor dies at second S: its number, receiver (the one that runs it) or random; may be repeated"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,37 +39,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("program", metavar="PROGRAM.py", type=arguments.program, help="the program")
     add("args", metavar="ARGUMENT", nargs="*", help="what the program finds in sys.argv[1:]")
     add("--master", metavar="M", type=arguments.master, help="local[N] or sim[E,C]; wins over the program's own master")
-    add("--until", metavar="S", type=arguments.until, help="stop gracefully after S seconds of streaming; in virtual time: "
-        f"simulate S seconds (default {SIMULATED_S:g})")  # fmt: skip
-    add("--trace", metavar="FILE.jsonl", type=arguments.writable, help="keep every event of the run")
+    add("--until", metavar="S", type=arguments.until, help=UNTIL_HELP)
+    add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the run")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
-    virtual = parser.add_argument_group("only in virtual time")
-    add = virtual.add_argument
-    add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help="what is sent there: "
-        "constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated")  # fmt: skip
-    add("--crash", metavar="EXECUTOR@S", type=arguments.crash, action="append", help="an executor dies at second S: its "
-        "number, receiver, or random; may be repeated")  # fmt: skip
+    add = parser.add_argument_group("only in virtual time").add_argument
+    add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
+    add("--crash", metavar="EXECUTOR@S", type=arguments.crash, action="append", help=CRASH_HELP)
     add("--cost", metavar="PRESET", type=arguments.cost, help="what work costs: teaching (default) or free")
     add("--seed", metavar="N", type=int, help="another seed, another course of events (default 0)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code."""
-    program: Path = options.program.resolve()
-    if options.trace is not None and options.trace.suffix != ".jsonl":
-        raise Refusal(
-            f"argument --trace: {str(options.trace)!r}: a trace is written as .jsonl, for example --trace run.jsonl"
-        )
     if options.figure is not None:
         require_matplotlib()
     logging.basicConfig(format="sparksim: %(message)s")
-    own = own_master(options.program)
-    asked = options.master or (own.master if own else None)
+    program: Path = options.program.resolve()
     args = [*options.args, *options.verbatim]
+    own = own_master(program)
+    master = options.master or (own.master if own else "")
     if own and options.master and options.master != own.master:
         _tell(f"the program itself says {own.master} (line {own.line}); --master {options.master} wins")
-    if asked and asked.startswith("sim["):
-        return _simulate(program, args, asked, options)
+    if master.startswith("sim["):
+        return _simulate(program, args, master, options)
     return _live(program, args, options)
 
 
@@ -72,8 +69,8 @@ def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
     for name in VIRTUAL_ONLY:
         if getattr(options, name) is not None:
             raise Refusal(
-                f"argument --{name} works in virtual time only, and this run is live (sockets are real, time is the clock's); "
-                f"add --master 'sim[3,2]' to simulate, or leave --{name} out"
+                f"argument --{name} works in virtual time only, and this run is live (real sockets, real seconds); add "
+                f"--master 'sim[3,2]' to simulate, or leave --{name} out"
             )
     progress = sys.stderr if sys.stderr.isatty() else None
     live = run_live(program, args, options.master, options.until, progress)
@@ -90,7 +87,7 @@ def _simulate(program: Path, args: list[str], master: str, options: argparse.Nam
     for crash in crashes:
         if str(crash.executor).isdecimal() and int(crash.executor) > executors:
             raise Refusal(
-                f"argument --crash: {master} has no executor {crash.executor}: they are numbered 1 to {executors}"
+                f"argument --crash: {master} has no executor {crash.executor}; they are numbered from 1 to {executors}"
             )
     surroundings: dict[str, Any] = {
         "network": dict(options.source or []),
@@ -113,7 +110,7 @@ def _finish(result: Run, options: argparse.Namespace) -> None:
 
 
 def _exit_code(error: BaseException | None, program: Path) -> int:
-    """What a program that ended this way is worth, once its error has been shown."""
+    """Shows the error a program ended with, if any; what that is worth as an exit code."""
     if error is None:
         return 0
     if isinstance(error, SystemExit):
@@ -129,4 +126,5 @@ def _exit_code(error: BaseException | None, program: Path) -> int:
 
 
 def _tell(line: str) -> None:
+    sys.stdout.flush()
     print(f"sparksim: {line}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What the command knows about a program before and after it runs: the master in its text, and whose fault an error is."""
+"""What the command reads off a program: the master in its text, and its own frames in a traceback."""
 
 from __future__ import annotations
 

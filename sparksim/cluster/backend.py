@@ -1,22 +1,24 @@
 """One application's cluster, put together: clock, executors, storage, schedulers, trace.
 
-This is what stands behind a `SparkContext` (`core.backend.Backend`), and what `sparksim.streaming` builds on. A live master
-gives one executor named `driver` inside this process; a simulated one gives executors "1", "2", … on hosts of their own.
+This is what stands behind a `SparkContext` (`core.backend.Backend`), and what `sparksim.streaming` builds on. A live
+master gives one executor named `driver` inside this process; a simulated one gives executors "1", "2", … on hosts of
+their own.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import simpy
 
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import FREE, Prices
-from sparksim.cluster.dag_scheduler import DAGScheduler, Job
+from sparksim.cluster.dag_scheduler import DAGScheduler
 from sparksim.cluster.executor import Executor
+from sparksim.cluster.jobs import Job
 from sparksim.cluster.locations import Locator
 from sparksim.cluster.master_url import Master, is_master, parse_master
 from sparksim.cluster.network import LiveNetwork, Network
@@ -26,10 +28,12 @@ from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_runner import TaskRunner
 from sparksim.cluster.task_scheduler import TaskScheduler
 from sparksim.cluster.task_set import Locality
-from sparksim.cluster.world import current_world
+from sparksim.cluster.world import World, current_world
 from sparksim.core import accumulators, local_properties
 from sparksim.core.backend import PartitionFunction, register_backend
 from sparksim.core.conf import SparkConf, integer, time_ms
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.failure import describe_failure
 from sparksim.core.rdd import RDD
 from sparksim.trace.events import (
     ApplicationEnd,
@@ -47,70 +51,59 @@ class ClusterBackend:
     """Runs the jobs of one application. Public parts: `clock`, `trace`, `blocks`, `network`, `seeds`, `prices`."""
 
     def __init__(self, conf: SparkConf) -> None:
-        master_url = conf.get("spark.master") or ""
-        self.master: Master = parse_master(master_url)
+        self.master: Master = parse_master(conf.get("spark.master") or "")
         self.conf = conf
         self.trace = Trace()
         self._warned: set[str] = set()
         self._next_executor = 1
         self._stopped = False
-        world = current_world()
-        if self.master.live:
-            from sparksim.cluster.live_clock import LiveClock
-
-            self.clock: Clock = LiveClock()
-            self.seeds = Seeds(0)
-            self.prices = Prices(FREE, self.seeds.generator("prices"))
-            self.network: Network = LiveNetwork(self.clock)
-        else:
-            from sparksim.cluster.virtual_clock import VirtualClock
-
-            clock = VirtualClock()
-            clock.limit_ms = world.until_ms
-            self.clock = clock
-            self.seeds = Seeds(world.seed)
-            self.prices = Prices(world.cost, self.seeds.generator("prices"))
-            self.network = world.network(self.clock, self.seeds, self.trace)
+        live = self.master.live
+        cores = self.master.executors * self.master.cores
+        self.default_parallelism = integer(conf, "spark.default.parallelism", cores if live else max(cores, 2))
+        max_failures = self.master.max_failures
+        if max_failures is None:
+            max_failures = integer(conf, "spark.task.maxFailures", 4)
+        waits_ms = _locality_waits_ms(conf)
+        revive_ms = None if live else _revive_interval_ms(conf)
+        world = World(cost=FREE) if live else current_world()
+        self.clock: Clock = _clock(live, world)
+        self.seeds = Seeds(world.seed)
+        self.prices = Prices(world.cost, self.seeds.generator("prices"))
+        self.network: Network = LiveNetwork() if live else world.network(self.clock, self.seeds, self.trace)
         self.start_time_ms = int(self.clock.now_ms)
-        self.application_id = f"local-{self.start_time_ms}" if self.master.live else f"sim-{self.seeds.seed}"
-        total_cores = self.master.executors * self.master.cores
-        self.default_parallelism = integer(
-            conf, "spark.default.parallelism", total_cores if self.master.live else max(total_cores, 2)
-        )
+        self.application_id = f"local-{self.start_time_ms}" if live else f"sim-{self.seeds.seed}"
         self.blocks = BlockManagerMaster(self.clock, self.prices, self.emit)
-        self._outputs = MapOutputTracker()
-        self._locator = Locator(self.blocks, self._outputs)
-        runner = TaskRunner(self.clock, self.prices, self.blocks, self._outputs)
-        revive_ms = None if self.master.live else time_ms(conf, "spark.scheduler.revive.interval", "1s")
-        self.tasks = TaskScheduler(self.clock, runner, self.seeds.generator("offers"), self.emit, revive_ms)
-        wait_ms = time_ms(conf, "spark.locality.wait", "3s")
+        outputs = MapOutputTracker()
+        self.tasks = TaskScheduler(
+            self.clock,
+            TaskRunner(self.clock, self.prices, self.blocks, outputs),
+            self.seeds.generator("offers"),
+            self.emit,
+            revive_ms,
+        )
         self._dag = DAGScheduler(
             self.clock,
             self.prices,
             self.tasks,
-            self._outputs,
+            outputs,
+            Locator(self.blocks, outputs),
             self.emit,
-            self._locator.preferred,
-            accumulators.merge,
-            self.master.max_failures or integer(conf, "spark.task.maxFailures", 4),
-            {
-                Locality.PROCESS_LOCAL: time_ms(conf, "spark.locality.wait.process", f"{wait_ms}ms"),
-                Locality.NODE_LOCAL: time_ms(conf, "spark.locality.wait.node", f"{wait_ms}ms"),
-            },
+            self._merge_accumulators,
+            max_failures,
+            waits_ms,
         )
-        self.clock.call(self._start, conf.get("spark.app.name") or "", master_url)
-        if not self.master.live:
-            for fault in world.faults:
-                self.clock.env.process(fault.strike(self))
+        self.clock.call(self._start)
+        for fault in world.faults:
+            self.clock.env.process(fault.strike(self))
 
-    # --- core.backend.Backend ------------------------------------------------------------------------------------------
+    # --- core.backend.Backend ----------------------------------------------------------------------------------------
 
     def run_job(self, rdd: RDD[Any], func: PartitionFunction, partitions: Sequence[int]) -> list[Any]:
         job = self.submit_job(rdd, func, partitions)
         try:
             results: list[Any] = self.clock.wait(job.done)
         except KeyboardInterrupt:
-            self.clock.call(self._dag.cancel, job, "Job cancelled: interrupted by the user")
+            self.clock.call(self._dag.cancel, job, "interrupted by the user")
             raise
         return results
 
@@ -131,10 +124,12 @@ class ClusterBackend:
         if self._stopped:
             return
         self._stopped = True
-        self.clock.call(lambda: self.emit(ApplicationEnd(self.clock.now_ms, self.application_id)))
-        self.clock.stop()
+        try:
+            self.clock.call(lambda: self.emit(ApplicationEnd(self.clock.now_ms, self.application_id)))
+        finally:
+            self.clock.stop()
 
-    # --- for the layers above ------------------------------------------------------------------------------------------
+    # --- for the layers above ----------------------------------------------------------------------------------------
 
     def emit(self, event: Event) -> None:
         """Put a fact on record. Hub only."""
@@ -152,7 +147,7 @@ class ClusterBackend:
         """The executors that the driver knows, in order of registration."""
         return self.tasks.executors
 
-    # --- faults --------------------------------------------------------------------------------------------------------
+    # --- faults ------------------------------------------------------------------------------------------------------
 
     def executor_for_fault(self, target: str) -> Executor | None:
         living = [executor for executor in self.executors if executor.alive]
@@ -168,7 +163,7 @@ class ClusterBackend:
             executor.die(self.clock, f"executor {executor.executor_id} crashed")
             self.clock.env.process(self._lose(executor, restart_after_ms))
 
-    def _lose(self, executor: Executor, restart_after_ms: float | None) -> Iterator[simpy.Event]:
+    def _lose(self, executor: Executor, restart_after_ms: float | None) -> Generator[simpy.Event, Any, None]:
         """The driver hears of the death a little later: its connection breaks (SlaveLost)."""
         yield self.clock.env.timeout(self.prices.draw(self.prices.model.detect_loss_ms))
         reason = f"Remote RPC client disassociated: executor {executor.executor_id} on {executor.host} is gone"
@@ -180,13 +175,17 @@ class ClusterBackend:
             yield self.clock.env.timeout(restart_after_ms)
             self._add_executor(executor.host, executor.cores)
 
-    # --- start ---------------------------------------------------------------------------------------------------------
+    # --- start and work ----------------------------------------------------------------------------------------------
 
-    def _start(self, app_name: str, master_url: str) -> None:
-        seed = None if self.master.live else self.seeds.seed
+    def _start(self) -> None:
         self.emit(
             ApplicationStart(
-                self.clock.now_ms, self.application_id, app_name, master_url, seed, self.default_parallelism
+                self.clock.now_ms,
+                self.application_id,
+                self.conf.get("spark.app.name") or "",
+                self.conf.get("spark.master") or "",
+                None if self.master.live else self.seeds.seed,
+                self.default_parallelism,
             )
         )
         for number in range(1, self.master.executors + 1):
@@ -199,6 +198,44 @@ class ClusterBackend:
         self.blocks.add(executor)
         self.emit(ExecutorAdded(self.clock.now_ms, executor_id, host, cores))
         self.tasks.add_executor(executor)
+
+    def _merge_accumulators(self, updates: Mapping[int, Any]) -> None:
+        """A user's `addInPlace` may raise: the task has succeeded all the same (Spark: updateAccumulators)."""
+        try:
+            accumulators.merge(updates)
+        except Exception as error:
+            self.warn("scheduler", f"an accumulator could not be updated: {describe_failure(error)}")
+
+
+def _clock(live: bool, world: World) -> Clock:
+    if live:
+        from sparksim.cluster.live_clock import LiveClock
+
+        return LiveClock()
+    from sparksim.cluster.virtual_clock import VirtualClock
+
+    clock = VirtualClock()
+    clock.limit_ms = world.until_ms
+    return clock
+
+
+def _locality_waits_ms(conf: SparkConf) -> dict[Locality, float]:
+    """Spark: TaskSetManager.getLocalityWait."""
+    general = conf.get("spark.locality.wait") or "3s"
+    return {
+        Locality.PROCESS_LOCAL: time_ms(conf, "spark.locality.wait.process", general),
+        Locality.NODE_LOCAL: time_ms(conf, "spark.locality.wait.node", general),
+    }
+
+
+def _revive_interval_ms(conf: SparkConf) -> float:
+    interval_ms = time_ms(conf, "spark.scheduler.revive.interval", "1s")
+    if interval_ms <= 0:
+        raise IllegalArgumentError(
+            f"spark.scheduler.revive.interval={conf.get('spark.scheduler.revive.interval')!r}: the period between two "
+            "offers of free cores must be positive, such as 1s"
+        )
+    return interval_ms
 
 
 def register() -> None:

@@ -1,7 +1,7 @@
 """The small interface that hides what kind of time a run lives in.
 
-The engine is a set of simpy processes. They are driven in one place, the *hub*, and only there does engine state change.
-User code blocks (`rdd.count()` waits for a job), so it runs on *fibers* beside the hub: greenlets in virtual time
+The engine is a set of simpy processes. They are driven in one place, the *hub*; engine state changes only there. User
+code blocks (`rdd.count()` waits for a job), so it runs on *fibers* beside the hub: greenlets in virtual time
 (`virtual_clock.py`), threads in live time (`live_clock.py`). No other module asks which of the two it is.
 """
 

@@ -1,7 +1,7 @@
 """What work costs in virtual time.
 
 A cost model is a handful of constants in milliseconds: overheads of jobs, stages and tasks, and a price per record and
-per byte. The engine charges them where the work happens. In live mode nothing is charged: the work takes the time it takes.
+per byte. The engine charges them where the work happens. In live mode nothing is charged: the work itself takes time.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, fields, replace
 
+from sparksim.core.arguments import is_number
 from sparksim.core.errors import IllegalArgumentError
 
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
-    """Prices in ms. `noise` is the sigma of a log-normal factor on every overhead and on each task's records; 0 is none.
+    """Prices in ms. Raises `IllegalArgumentError` for a price that is not a number, 0 or more.
+
+    `noise` is the sigma of a log-normal factor on every overhead and on each task's records; 0 is none.
 
     | field | charged |
     |---|---|
@@ -50,13 +53,12 @@ class CostModel:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, (int, float)) or not value >= 0:
-                raise IllegalArgumentError(
-                    f"CostModel({field.name}={value!r}): a cost is a number of milliseconds, 0 or more"
-                )
+            if not is_number(value):
+                what = "the noise is a number" if field.name == "noise" else "a cost is a number of milliseconds"
+                raise IllegalArgumentError(f"CostModel({field.name}={value!r}): {what}, 0 or more")
 
     def with_(self, **changes: float) -> CostModel:
-        """A copy with some prices changed."""
+        """A copy with some prices changed. Raises `IllegalArgumentError` for a price that does not exist."""
         unknown = sorted(set(changes) - {field.name for field in fields(self)})
         if unknown:
             names = ", ".join(field.name for field in fields(self))
@@ -89,12 +91,13 @@ PRESETS = {"teaching": TEACHING, "free": FREE}
 
 
 def cost_model(choice: str | CostModel) -> CostModel:
-    """The preset of that name, or the model itself."""
-    if isinstance(choice, CostModel):
-        return choice
-    if choice not in PRESETS:
-        raise IllegalArgumentError(f"cost={choice!r} is not a preset; use one of {', '.join(PRESETS)} or a CostModel(...)")
-    return PRESETS[choice]
+    """The preset of that name, or the model itself. Raises `IllegalArgumentError` for anything else."""
+    model = choice if isinstance(choice, CostModel) else PRESETS.get(str(choice))
+    if model is None:
+        raise IllegalArgumentError(
+            f"cost={choice!r} is not a preset; use one of {', '.join(PRESETS)} or a CostModel(...)"
+        )
+    return model
 
 
 class Prices:
@@ -105,7 +108,10 @@ class Prices:
         self._rng = rng
 
     def factor(self) -> float:
-        """One draw of the noise: 1.0 without noise, else log-normal with median 1, rounded to be machine-independent."""
+        """One draw of the noise: 1.0 without noise, else log-normal with median 1.
+
+        It is rounded, because the last digits of a logarithm differ between machines.
+        """
         if self.model.noise == 0:
             return 1.0
         return round(self._rng.lognormvariate(0.0, self.model.noise), 4)

@@ -25,8 +25,8 @@ class ExecutorDied(Killed):
 class Executor:
     """`cores` slots, numbered from 0; `alive` until the process dies; `known` until the driver hears of it.
 
-    `host` is where its cores are offered, `block_host` where its blocks are said to lie. In local mode Spark calls the two by
-    different names, so that no block is ever local and no task waits for one.
+    `host` is where its cores are offered, `block_host` where its blocks are said to lie. In local mode Spark calls the
+    two by different names, so that no block is ever local and no task waits for one.
     """
 
     def __init__(self, executor_id: str, host: str, cores: int, block_host: str | None = None) -> None:
@@ -49,6 +49,7 @@ class Executor:
 
     @property
     def free_cores(self) -> int:
+        """How many slots the driver may use now."""
         return len(self._free) if self.known else 0
 
     def take_core(self) -> int:

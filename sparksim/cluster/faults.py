@@ -1,15 +1,19 @@
-"""Faults are values: what breaks, and when. The simulation gives them to the cluster; no engine class has a flag for them."""
+"""Faults are values: what breaks, and when.
+
+The simulation gives them to the cluster; no engine class has a flag for them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import simpy
 
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.executor import Executor
+from sparksim.core.arguments import is_number
 from sparksim.core.errors import IllegalArgumentError
 
 
@@ -28,7 +32,7 @@ class Victim(Protocol):
 class Fault(Protocol):
     """Something that will go wrong."""
 
-    def strike(self, victim: Victim) -> Iterator[simpy.Event]:
+    def strike(self, victim: Victim) -> Generator[simpy.Event, Any, None]:
         """The process that waits for the moment and does the damage."""
 
 
@@ -36,9 +40,10 @@ class Fault(Protocol):
 class ExecutorCrash:
     """The process of an executor dies: with its tasks, its blocks, its receiver and its shuffle files.
 
-    `executor` is an executor's id (such as "2"), "receiver" (the executor that runs the first receiver at that moment) or
-    "random". `at` is in seconds of virtual time. With `restart_after` (seconds) the cluster manager starts a replacement
-    under a new id, as standalone mode and YARN do; without it the executor stays away.
+    `executor` is an executor's id (such as "2"), "receiver" (the executor that runs the first receiver at that moment)
+    or "random". `at` is in seconds of virtual time. With `restart_after` (seconds after the driver noticed) the cluster
+    manager starts a replacement under a new id, as standalone mode and YARN do; without it the executor stays away.
+    Raises `IllegalArgumentError` for times that are not numbers, 0 or more.
     """
 
     executor: str | int
@@ -46,14 +51,17 @@ class ExecutorCrash:
     restart_after: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.at >= 0:
-            raise IllegalArgumentError(f"ExecutorCrash(at={self.at!r}): give the moment in seconds from the start, 0 or more")
-        if self.restart_after is not None and not self.restart_after >= 0:
+        if not is_number(self.at):
             raise IllegalArgumentError(
-                f"ExecutorCrash(restart_after={self.restart_after!r}): seconds until the replacement, 0 or more, or None"
+                f"ExecutorCrash(at={self.at!r}): give the moment in seconds from the start, 0 or more"
+            )
+        if self.restart_after is not None and not is_number(self.restart_after):
+            raise IllegalArgumentError(
+                f"ExecutorCrash(restart_after={self.restart_after!r}): give the seconds until the replacement, 0 or "
+                "more, or None for no replacement"
             )
 
-    def strike(self, victim: Victim) -> Iterator[simpy.Event]:
+    def strike(self, victim: Victim) -> Generator[simpy.Event, Any, None]:
         yield victim.clock.env.timeout(self.at * 1000)
         restart_ms = None if self.restart_after is None else self.restart_after * 1000
         target = victim.executor_for_fault(str(self.executor))

@@ -38,8 +38,12 @@ class _Answer:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    @property
+    def given(self) -> bool:
+        return self._there.is_set()
+
     def give(self, result: Any = None, error: BaseException | None = None) -> None:
-        if not self._there.is_set():
+        if not self.given:
             self.result, self.error = result, error
             self._there.set()
 
@@ -124,7 +128,7 @@ class LiveClock(Clock):
                 answer.give(error=done.value)
 
         def subscribe() -> None:
-            if event.callbacks is None:
+            if event.processed:
                 settle(event)
             else:
                 event.callbacks.append(settle)
@@ -170,9 +174,9 @@ class LiveClock(Clock):
         return threading.current_thread() is self._hub
 
     def _ask(self) -> _Answer:
-        """A place for the answer to this thread's next question, with the answer in it if none can come any more.
+        """A place for the answer to this thread's next question. Raises when the thread may ask no more.
 
-        Whoever ends things sets its flag and then looks for waiting answers; this shows the answer and then looks at the
+        Whoever ends things sets a flag and then looks for waiting answers; this shows the answer and then looks at the
         flags. So one of the two always sees the other, and nobody waits for ever.
         """
         answer = _Answer()
@@ -180,10 +184,10 @@ class LiveClock(Clock):
         fiber = _running.get()
         if fiber is not None:
             fiber.answer = answer
-            if fiber.killed is not None:
-                answer.give(error=fiber.killed)
-        if self._over:
-            answer.give(error=self._ended())
+        refusal = (fiber and fiber.killed) or (self._ended() if self._over else None)
+        if refusal is not None:
+            self._forget(answer)
+            raise refusal
         return answer
 
     def _get(self, answer: _Answer) -> Any:
@@ -224,6 +228,8 @@ class LiveClock(Clock):
         self.env.advance(max(wall_ms, self.env.now))
         if self._inbox:
             fn, answer = self._inbox.popleft()
+            if answer.given:
+                return  # the caller was killed meanwhile: it does no further step
             try:
                 fn()
             except BaseException as error:

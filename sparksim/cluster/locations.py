@@ -1,17 +1,19 @@
-"""Where the data of a partition lies, and so where its task would like to run (Spark: DAGScheduler.getPreferredLocs).
+"""Where the data of an RDD lies: where its tasks would like to run, and which shuffles need not be read again.
 
-A cached partition wins, then what the RDD itself says (a received block knows its holders), then a shuffle's big map
-outputs, then the narrow parents in turn.
+Spark: DAGScheduler.getPreferredLocs, getMissingParentStages. A cached partition wins, then what the RDD itself says (a
+received block knows its holders), then a shuffle's big map outputs, then the narrow parents in turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.core.dependency import NarrowDependency, ShuffleDependency
 from sparksim.core.rdd import RDD
+from sparksim.core.storage_level import StorageLevel
 
 
 class Locator:
@@ -23,9 +25,13 @@ class Locator:
 
     def preferred(self, rdd: RDD[Any], index: int) -> tuple[str, ...]:
         """Locations in TaskLocation's spelling: `executor_<host>_<id>` or a host. Empty: anywhere."""
+        seen: set[tuple[int, int]] = set()
         waiting: list[tuple[RDD[Any], int]] = [(rdd, index)]
         while waiting:
             each, part = waiting.pop()
+            if (each.id(), part) in seen:
+                continue
+            seen.add((each.id(), part))
             here = self._of(each, part)
             if here:
                 return here
@@ -37,6 +43,27 @@ class Locator:
             ]
             waiting.extend(reversed(parents))
         return ()
+
+    def shuffles_to_read(self, rdd: RDD[Any]) -> Iterator[int]:
+        """The nearest shuffles under `rdd` that its tasks will read: none below an RDD that is cached completely."""
+        seen: set[int] = set()
+        waiting: list[RDD[Any]] = [rdd]
+        while waiting:
+            each = waiting.pop()
+            if each.id() in seen or self._fully_cached(each):
+                continue
+            seen.add(each.id())
+            for dependency in each.dependencies:
+                if isinstance(dependency, ShuffleDependency):
+                    yield dependency.shuffle_id
+                else:
+                    waiting.append(dependency.rdd)
+
+    def _fully_cached(self, rdd: RDD[Any]) -> bool:
+        if rdd.getStorageLevel() == StorageLevel.NONE:
+            return False
+        blocks = (f"rdd_{rdd.id()}_{index}" for index in range(rdd.getNumPartitions()))
+        return all(any(holder.alive for holder in self._blocks.holders(block_id)) for block_id in blocks)
 
     def _of(self, rdd: RDD[Any], index: int) -> tuple[str, ...]:
         cached = self._blocks.holders(f"rdd_{rdd.id()}_{index}")

@@ -6,9 +6,9 @@ Live connections live here; the simulated network (`sparksim.sim.network`) imple
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import Protocol
 
-from sparksim.cluster.clock import Clock
 from sparksim.trace.events import Origin
 
 
@@ -50,26 +50,23 @@ class SocketConnection:
     def read(self) -> str | None:
         try:
             line = self._lines.readline()
-        except ValueError:  # closed under our hands
-            return None
+        except (ValueError, OSError):
+            if self.closed:  # under our hands
+                return None
+            raise
         return line.rstrip("\n") if line else None
 
     def close(self) -> None:
         if self.closed:
             return
         self.closed = True
-        try:
+        with suppress(OSError):  # the other side was faster
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other side was faster
         self._socket.close()
 
 
 class LiveNetwork:
     """The machine's own network."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
 
     def connect(self, host: str, port: int, stream_id: int) -> Connection:
         return SocketConnection(host, port)

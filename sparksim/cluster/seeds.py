@@ -1,7 +1,7 @@
 """One seed, many independent generators.
 
-Each component draws from a generator of its own, named by a string: adding a receiver does not move the failures that are
-drawn elsewhere. Strings are hashed by `random.Random` itself (SHA-512), so the numbers are the same on every machine.
+Each component draws from a generator of its own, named by a string: adding a receiver does not move the failures that
+are drawn elsewhere. `random.Random` hashes strings itself (SHA-512), so the numbers are the same on every machine.
 """
 
 from __future__ import annotations

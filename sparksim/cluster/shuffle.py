@@ -9,13 +9,19 @@ from collections.abc import Iterator
 
 from sparksim.cluster.executor import Executor
 from sparksim.core.errors import FetchFailed
+from sparksim.core.serializer import dump_records
 
 REDUCER_PREF_LOCS_FRACTION = 0.2
-"""DAGScheduler's and MapOutputTracker's threshold for calling a map output big."""
+"""From which share of its input on a reduce task prefers a host (MapOutputTracker.REDUCER_PREF_LOCS_FRACTION)."""
+
+SHUFFLE_PREF_THRESHOLD = 1000
+"""With so many map or reduce partitions nobody works out preferences (MapOutputTracker.SHUFFLE_PREF_*)."""
+
+EMPTY_BUCKET = dump_records([])
 
 
 class MapOutputTracker:
-    """One row per shuffle: the executor of each map partition, or None while it is missing. State changes in the hub."""
+    """One row per shuffle: the executor of each map partition, or None while it is missing. It changes in the hub."""
 
     def __init__(self) -> None:
         self._outputs: dict[int, list[Executor | None]] = {}
@@ -37,12 +43,10 @@ class MapOutputTracker:
     def executor_lost(self, executor: Executor) -> None:
         """Every output on this executor is gone."""
         for outputs in self._outputs.values():
-            for index, holder in enumerate(outputs):
-                if holder is executor:
-                    outputs[index] = None
+            outputs[:] = [None if holder is executor else holder for holder in outputs]
 
     def drop_dead(self) -> None:
-        """Forget outputs on executors that turned out to be dead, heard of or not."""
+        """Forget outputs on executors that turned out to be dead, before the driver was told."""
         for outputs in self._outputs.values():
             outputs[:] = [holder if holder is not None and holder.alive else None for holder in outputs]
 
@@ -53,19 +57,30 @@ class MapOutputTracker:
                 holder.shuffle_files.pop((shuffle_id, index), None)
 
     def preferred_hosts(self, shuffle_id: int, reduce_index: int) -> tuple[str, ...]:
-        """Hosts that hold at least a fifth of what this reduce task will read (MapOutputTracker.getLocationsWithLargestOutputs)."""
+        """Hosts that hold at least a fifth of the bytes this reduce task will read; none for very wide shuffles.
+
+        Spark: MapOutputTracker.getPreferredLocationsForShuffle.
+        """
+        outputs = self._outputs.get(shuffle_id, ())
+        if len(outputs) >= SHUFFLE_PREF_THRESHOLD:
+            return ()
         sizes: dict[str, int] = {}
-        for map_index, holder in enumerate(self._outputs.get(shuffle_id, ())):
+        for map_index, holder in enumerate(outputs):
             buckets = None if holder is None else holder.shuffle_files.get((shuffle_id, map_index))
-            if holder is not None and buckets is not None:
-                sizes[holder.block_host] = sizes.get(holder.block_host, 0) + len(buckets[reduce_index])
+            if holder is None or buckets is None:
+                continue
+            if len(buckets) >= SHUFFLE_PREF_THRESHOLD:
+                return ()
+            bucket = buckets[reduce_index]
+            if bucket != EMPTY_BUCKET:
+                sizes[holder.block_host] = sizes.get(holder.block_host, 0) + len(bucket)
         total = sum(sizes.values())
         return tuple(host for host, size in sizes.items() if size >= REDUCER_PREF_LOCS_FRACTION * total)
 
     def fetch(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
         """One bucket of every map output, in map order. Raises `FetchFailed` where one is missing."""
         for map_index, holder in enumerate(self._outputs[shuffle_id]):
-            buckets = holder.shuffle_files.get((shuffle_id, map_index)) if holder is not None and holder.alive else None
+            buckets = holder.shuffle_files.get((shuffle_id, map_index)) if holder is not None else None
             if buckets is None:
                 raise FetchFailed(
                     shuffle_id,

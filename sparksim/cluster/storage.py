@@ -1,7 +1,7 @@
 """Where blocks lie: one map of block id to executors, and the puts and gets that keep it true.
 
-Spark: BlockManager on the executors, BlockManagerMaster on the driver. A block is bytes. Replicas go to peers in an order
-drawn from the block id alone, as Spark's random replication policy does, so that the same block always has the same peers.
+Spark: BlockManager on the executors, BlockManagerMaster on the driver. A block is bytes. Replicas go to peers in an
+order drawn from the block id alone, as Spark's random replication policy does: the same block has the same peers.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from sparksim.cluster.executor import Executor
 from sparksim.core.errors import BlockNotFound
 from sparksim.core.storage_level import StorageLevel
 from sparksim.trace.events import BlockLost, BlockRemoved, BlockStored, Event
+
+MAX_REPLICATION_FAILURES = 1
+"""spark.storage.maxReplicationFailures: one failed upload is made good with another peer, a second one ends it."""
 
 
 class BlockManagerMaster:
@@ -41,21 +44,29 @@ class BlockManagerMaster:
         Called from a fiber: each copy takes its time on the way. Too few peers is not an error, as in Spark
         (BlockManager.replicate).
         """
-        copies = [executor, *self._peers(executor, block_id)[: level.replication - 1]]
-        for position, holder in enumerate(copies):
-            if position:
-                self._clock.charge(self._prices.draw(self._prices.model.replicate_byte_ms * len(data)))
-            self._clock.call(self._store, holder, block_id, data, level)
-        return len(self._locations.get(block_id, ()))
+        self._clock.call(self._store, executor, block_id, data, level)
+        missing, failures = level.replication - 1, 0
+        for peer in self._peers(executor, block_id):
+            if missing == 0 or failures > MAX_REPLICATION_FAILURES:
+                break
+            self._charge_transfer(data)
+            if self._clock.call(self._store, peer, block_id, data, level):
+                missing -= 1
+            else:
+                failures += 1
+        return len(self.holders(block_id))
 
     def get(self, reader: Executor, block_id: str) -> bytes:
-        """A copy, the reader's own first. Raises `BlockNotFound` when none is left."""
-        if block_id in reader.blocks:
-            return reader.blocks[block_id]
+        """A copy, the reader's own first. From a fiber. Raises `BlockNotFound` when none is left."""
+        own = reader.blocks.get(block_id)
+        if own is not None:
+            return own
         for holder in self.holders(block_id):
-            if holder.alive and block_id in holder.blocks:
-                data = holder.blocks[block_id]
-                self._clock.charge(self._prices.draw(self._prices.model.replicate_byte_ms * len(data)))
+            data = holder.blocks.get(block_id)
+            if data is None:
+                continue
+            self._charge_transfer(data)
+            if holder.alive:
                 return data
         raise BlockNotFound(block_id)
 
@@ -73,29 +84,31 @@ class BlockManagerMaster:
         prefix = f"rdd_{rdd_id}_"
         self.remove([block_id for block_id in self._locations if block_id.startswith(prefix)])
 
-    def executor_lost(self, executor: Executor) -> list[str]:
-        """Forget the copies that `executor` held; returns the blocks that had no other. Hub only."""
+    def executor_lost(self, executor: Executor) -> None:
+        """Forget the executor and the copies it held. Hub only."""
         self._executors.pop(executor.executor_id, None)
-        lost = []
         for block_id, holders in list(self._locations.items()):
             if executor in holders:
                 holders.remove(executor)
                 if not holders:
                     del self._locations[block_id]
-                    lost.append(block_id)
                     self._emit(BlockLost(self._clock.now_ms, block_id, executor.executor_id))
-        return lost
 
     def _peers(self, executor: Executor, block_id: str) -> list[Executor]:
-        others = [peer for peer in self._executors.values() if peer is not executor and peer.alive]
+        others = [peer for peer in list(self._executors.values()) if peer is not executor]
         random.Random(block_id).shuffle(others)
         return others
 
-    def _store(self, holder: Executor, block_id: str, data: bytes, level: StorageLevel) -> None:
+    def _charge_transfer(self, data: bytes) -> None:
+        self._clock.charge(self._prices.draw(self._prices.model.replicate_byte_ms * len(data)))
+
+    def _store(self, holder: Executor, block_id: str, data: bytes, level: StorageLevel) -> bool:
+        """Whether the copy arrived: a process that died takes nothing, also when the driver has not heard of it yet."""
         if not holder.alive:
-            return
+            return False
         holder.blocks[block_id] = data
         holders = self._locations.setdefault(block_id, [])
         if holder not in holders:
             holders.append(holder)
             self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, level.short_name, len(data)))
+        return True

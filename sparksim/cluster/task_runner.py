@@ -17,6 +17,7 @@ from sparksim.cluster.executor import Executor
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_set import TaskAttempt, TaskCounters
+from sparksim.core.errors import BlockNotFound
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records, load_records
 from sparksim.core.task_context import TaskContext
@@ -51,6 +52,7 @@ class TaskRunner:
             partition_id=attempt.index,
             attempt_number=attempt.attempt,
             task_attempt_id=attempt.task_id,
+            stage_attempt_number=task_set.stage_attempt,
             local_properties=task_set.properties,
             services=services,
         )
@@ -73,9 +75,9 @@ class ExecutorServices:
         executor: Executor,
         counters: TaskCounters,
     ) -> None:
-        self.clock = clock
         self.executor = executor
-        self.counters = counters
+        self._clock = clock
+        self._counters = counters
         self._prices = prices
         self._blocks = blocks
         self._outputs = outputs
@@ -86,7 +88,9 @@ class ExecutorServices:
         model = self._prices.model
         price_ms = round((model.record_ms if kind == "input" else model.shuffle_read_record_ms) * self._factor, 6)
         if price_ms > 0:
-            return self._charged(records, kind, price_ms)
+            return (
+                self._charged_input(records, price_ms) if kind == "input" else self._charged_shuffle(records, price_ms)
+            )
         if isinstance(records, list):
             # A free record needs no stop: what is left of the list at the end tells how far the task came.
             iterator = iter(records)
@@ -96,24 +100,25 @@ class ExecutorServices:
 
     def cached(self, rdd: RDD[Any], index: int, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         block_id = f"rdd_{rdd.id()}_{index}"
-        for holder in self._blocks.holders(block_id):
-            if holder.alive:
-                return self.meter(load_records(self._blocks.get(self.executor, block_id)), "input")
-        records = list(compute())
-        self.clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
-        self._blocks.put(self.executor, block_id, dump_records(records), rdd.getStorageLevel())
-        return iter(records)
+        try:
+            data = self._blocks.get(self.executor, block_id)
+        except BlockNotFound:
+            records = list(compute())
+            self._clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
+            self._blocks.put(self.executor, block_id, dump_records(records), rdd.getStorageLevel())
+            return iter(records)
+        return self.meter(load_records(data), "input")
 
     def write_shuffle(self, shuffle_id: int, map_index: int, buckets: list[bytes], records: int) -> None:
-        self.clock.charge(self._prices.model.shuffle_write_record_ms * records * self._factor)
-        self.counters.shuffle_written += records
+        self._clock.charge(self._prices.model.shuffle_write_record_ms * records * self._factor)
+        self._counters.shuffle_written += records
         self.executor.shuffle_files[shuffle_id, map_index] = buckets
 
     def read_shuffle(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
         return self._outputs.fetch(shuffle_id, reduce_index)
 
     def read_block(self, block_id: str) -> bytes:
-        self.counters.blocks.append(block_id)
+        self._counters.blocks.append(block_id)
         return self._blocks.get(self.executor, block_id)
 
     def settle(self) -> None:
@@ -122,11 +127,20 @@ class ExecutorServices:
             self._count(kind, total - length_hint(iterator))
         self._unread.clear()
 
-    def _charged(self, records: Iterable[Any], kind: str, price_ms: float) -> Iterator[Any]:
-        charge = self.clock.charge
+    # The two loops below run once per record of a simulation, so they share no helper.
+
+    def _charged_input(self, records: Iterable[Any], price_ms: float) -> Iterator[Any]:
+        charge, counters = self._clock.charge, self._counters
         for record in records:
             charge(price_ms)
-            self._count(kind, 1)
+            counters.records_read += 1
+            yield record
+
+    def _charged_shuffle(self, records: Iterable[Any], price_ms: float) -> Iterator[Any]:
+        charge, counters = self._clock.charge, self._counters
+        for record in records:
+            charge(price_ms)
+            counters.shuffle_read += 1
             yield record
 
     def _counted(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
@@ -136,6 +150,6 @@ class ExecutorServices:
 
     def _count(self, kind: str, records: int) -> None:
         if kind == "input":
-            self.counters.records_read += records
+            self._counters.records_read += records
         else:
-            self.counters.shuffle_read += records
+            self._counters.shuffle_read += records

@@ -1,19 +1,20 @@
 """Puts tasks on cores, and decides what happens when one ends.
 
 Spark: TaskSchedulerImpl with a coarse-grained (or local) backend. Free cores are offered to the task sets in FIFO order
-(job, then stage); within a set, nearest locality first, one task per executor and round. Everything here runs in the hub.
+(job, then stage); within a set, nearest locality first, one task per executor and round. A task that succeeds frees its
+own executor's core only; everything else, and a timer in clusters, offers all. Everything here runs in the hub.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
 
 import simpy
 
 from sparksim.cluster.clock import Clock, FiberKilled, Killed
-from sparksim.cluster.executor import Executor
+from sparksim.cluster.executor import Executor, ExecutorDied
 from sparksim.cluster.task_runner import TaskResult, TaskRunner
 from sparksim.cluster.task_set import Locality, TaskAttempt, TaskSet
 from sparksim.core.errors import FetchFailed
@@ -24,9 +25,14 @@ from sparksim.trace.events import Event, TaskEnd, TaskStart
 class TaskSetListener(Protocol):
     """Who hears how the tasks of a set fared: the DAG scheduler."""
 
-    def task_succeeded(self, task_set: TaskSet, attempt: TaskAttempt, result: TaskResult) -> None: ...
-    def fetch_failed(self, task_set: TaskSet, attempt: TaskAttempt, error: FetchFailed) -> None: ...
-    def task_set_aborted(self, task_set: TaskSet, message: str) -> None: ...
+    def task_succeeded(self, task_set: TaskSet, attempt: TaskAttempt, result: TaskResult) -> None:
+        """The first success of a partition in this set."""
+
+    def fetch_failed(self, task_set: TaskSet, error: FetchFailed) -> None:
+        """A task missed a map output. The set launches nothing more; its other tasks go on."""
+
+    def task_set_aborted(self, task_set: TaskSet, message: str) -> None:
+        """A task failed too often. The set launches nothing more."""
 
 
 class TaskCancelled(Killed):
@@ -37,7 +43,12 @@ class TaskScheduler:
     """`revive_ms` is the period in which a cluster offers its free cores again (None: only when something changes)."""
 
     def __init__(
-        self, clock: Clock, runner: TaskRunner, rng: random.Random, emit: Callable[[Event], None], revive_ms: float | None
+        self,
+        clock: Clock,
+        runner: TaskRunner,
+        rng: random.Random,
+        emit: Callable[[Event], None],
+        revive_ms: float | None,
     ) -> None:
         self._clock = clock
         self._runner = runner
@@ -56,7 +67,7 @@ class TaskScheduler:
 
     @property
     def executors(self) -> list[Executor]:
-        """The executors that the driver knows."""
+        """The executors that the driver knows, in order of registration."""
         return list(self._executors)
 
     def executors_running(self, kind: str) -> list[Executor]:
@@ -65,6 +76,7 @@ class TaskScheduler:
         return [attempt.executor for attempt in sorted(running, key=lambda each: each.task_id)]
 
     def add_executor(self, executor: Executor) -> None:
+        """An executor registered: its cores are offered from now on."""
         self._executors.append(executor)
         self._recompute_and_offer()
 
@@ -73,37 +85,43 @@ class TaskScheduler:
         task_set.recompute_levels(self._executors)
         self._task_sets.append(task_set)
         self._task_sets.sort(key=lambda each: (each.job_id, each.stage_id, each.stage_attempt))
-        self.offer()
+        self._offer(self._executors)
 
-    def cancel(self, task_set: TaskSet) -> None:
-        """Launch nothing more of the set and stop what runs."""
-        task_set.give_up()
-        for attempt in list(task_set.running.values()):
-            assert attempt.fiber is not None
-            self._clock.kill(attempt.fiber, TaskCancelled("the job was cancelled"))
-        self._drop_if_over(task_set)
+    def cancel(self, stage_id: int) -> None:
+        """Launch nothing more of this stage and stop what runs, of all its attempts."""
+        for task_set in [each for each in self._task_sets if each.stage_id == stage_id]:
+            task_set.give_up()
+            for attempt in list(task_set.running.values()):
+                assert attempt.fiber is not None
+                self._clock.kill(attempt.fiber, TaskCancelled("nobody waits for its result any more"))
+            self._drop_if_over(task_set)
 
     def executor_lost(self, executor: Executor, reason: str) -> None:
-        """The driver learns that an executor is gone: its tasks failed, its finished map outputs are missing."""
+        """The driver learns that an executor is gone: finished map tasks run again, running tasks have failed."""
         self._executors.remove(executor)
         executor.known = False
-        lost = [attempt for each in self._task_sets for attempt in each.running.values() if attempt.executor is executor]
-        for attempt in sorted(lost, key=lambda each: each.task_id):
-            self._end(attempt, "ExecutorLostFailure", reason)
-            self._failed(attempt, f"ExecutorLostFailure (executor {executor.executor_id} exited): {reason}")
         for task_set in list(self._task_sets):
-            if task_set.kind == "ShuffleMapTask":
-                task_set.forget_outputs_on(executor)
+            if task_set.kind == "ShuffleMapTask" and not task_set.zombie:
+                for attempt in task_set.forget_outputs_on(executor):
+                    if attempt.task_set is task_set:
+                        self._emit_end(attempt, "Resubmitted", "its map output was on the lost executor")
+        running = [attempt for each in self._task_sets for attempt in each.running.values()]
+        for attempt in sorted(running, key=lambda each: each.task_id):
+            if attempt.executor is executor:
+                self._end(attempt, "ExecutorLostFailure", reason)
+                self._failed(attempt, f"ExecutorLostFailure (executor {executor.executor_id} exited): {reason}")
         self._recompute_and_offer()
 
-    def offer(self) -> None:
-        """Offer every free core to the waiting task sets."""
-        offers = [executor for executor in self._executors if executor.free_cores]
+    # --- launching -------------------------------------------------------------------------------------------------
+
+    def _offer(self, executors: list[Executor]) -> None:
+        """Offer the free cores of these executors to the waiting task sets (Spark: resourceOffers)."""
+        offers = [executor for executor in executors if executor.free_cores]
         if len(offers) > 1:
             self._rng.shuffle(offers)
         now_ms = self._clock.now_ms
         for task_set in list(self._task_sets):
-            for level in list(task_set.levels):
+            for level in task_set.levels:
                 while task_set.has_pending and self._offer_round(task_set, offers, level, now_ms):
                     pass
         self._keep_reviving()
@@ -119,7 +137,7 @@ class TaskScheduler:
 
     def _launch(self, task_set: TaskSet, index: int, locality: Locality, executor: Executor) -> None:
         attempt = TaskAttempt(
-            self._next_task_id, task_set, index, task_set.next_attempt(index), executor, executor.take_core(), locality
+            self._next_task_id, task_set, index, task_set.next_attempt(index), executor, executor.take_core()
         )
         self._next_task_id += 1
         task_set.running[attempt.task_id] = attempt
@@ -143,42 +161,96 @@ class TaskScheduler:
         fiber = self._clock.spawn(f"task {attempt.task_id}", self._runner.run, attempt)
         attempt.fiber = fiber
         executor.fibers.append(fiber)
-        assert fiber.done.callbacks is not None
         fiber.done.callbacks.append(lambda done: self._ended(attempt, done))
         if not executor.alive:  # launched in the moment between the death and the driver's hearing of it
-            self._clock.kill(fiber, Killed("the executor is dead"))
+            self._clock.kill(fiber, ExecutorDied(f"executor {executor.executor_id} is dead"))
+
+    def _keep_reviving(self) -> None:
+        """A task that waits for a better place is looked at again only when cores are offered again."""
+        if self._revive_ms is None or self._reviving:
+            return
+        if any(each.has_pending for each in self._task_sets) and any(each.free_cores for each in self._executors):
+            self._reviving = True
+            self._clock.env.process(self._revive(self._revive_ms))
+
+    def _revive(self, period_ms: float) -> Generator[simpy.Event, Any, None]:
+        yield self._clock.env.timeout(period_ms - self._clock.now_ms % period_ms)
+        self._reviving = False
+        self._offer(self._executors)
+
+    def _recompute_and_offer(self) -> None:
+        for task_set in list(self._task_sets):
+            task_set.recompute_levels(self._executors)
+            self._drop_if_over(task_set)
+        self._offer(self._executors)
+
+    # --- ends ------------------------------------------------------------------------------------------------------
 
     def _ended(self, attempt: TaskAttempt, done: simpy.Event) -> None:
         """The task's fiber came to its end. A dead executor reports nothing: `executor_lost` speaks for it."""
         task_set, executor = attempt.task_set, attempt.executor
-        if attempt.fiber in executor.fibers:
-            executor.fibers.remove(attempt.fiber)
-        if not executor.alive or attempt.task_id not in task_set.running:
+        assert attempt.fiber is not None
+        executor.fibers.remove(attempt.fiber)
+        if not executor.alive:
             return
-        assert self._listener is not None
         if done.ok:
+            assert isinstance(done.value, TaskResult)
             self._end(attempt, "Success", "")
-            if attempt.index not in task_set.done:
-                task_set.done[attempt.index] = executor
-                self._listener.task_succeeded(task_set, attempt, done.value)
-        elif isinstance(done.value, FiberKilled) and isinstance(done.value.cause, Killed):
-            self._end(attempt, "TaskKilled", str(done.value.cause))
+            self._succeeded(attempt, done.value)
+            self._drop_if_over(task_set)
+            self._offer([executor])
+            return
+        error = done.value.cause if isinstance(done.value, FiberKilled) else done.value
+        assert isinstance(error, BaseException)
+        if isinstance(error, Killed):
+            self._end(attempt, "TaskKilled", str(error))
             task_set.requeue(attempt.index)
-        elif isinstance(done.value, FetchFailed):
-            self._end(attempt, "FetchFailed", str(done.value))
+        elif isinstance(error, FetchFailed):
+            self._end(attempt, "FetchFailed", str(error))
             task_set.give_up()
-            self._listener.fetch_failed(task_set, attempt, done.value)
+            self._heard_by.fetch_failed(task_set, error)
         else:
-            message = describe_failure(done.value.cause if isinstance(done.value, FiberKilled) else done.value)
+            message = describe_failure(error)
             self._end(attempt, "ExceptionFailure", message)
             self._failed(attempt, message)
         self._drop_if_over(task_set)
-        self.offer()
+        self._offer(self._executors)
+
+    def _succeeded(self, attempt: TaskAttempt, result: TaskResult) -> None:
+        """A partition counts for every attempt at its stage (Spark: markPartitionCompletedInAllTaskSets)."""
+        task_set = attempt.task_set
+        if attempt.index in task_set.done:
+            return
+        for each in self._task_sets:
+            if each.stage_id == task_set.stage_id:
+                each.succeeded(attempt)
+        self._heard_by.task_succeeded(task_set, attempt, result)
+
+    def _failed(self, attempt: TaskAttempt, message: str) -> None:
+        """Try again, or give up: a task may fail `max_failures` times (TaskSetManager.handleFailedTask)."""
+        task_set, index = attempt.task_set, attempt.index
+        if task_set.zombie or index in task_set.done:
+            return
+        task_set.failures[index] += 1
+        if task_set.failures[index] < task_set.max_failures:
+            task_set.requeue(index)
+            return
+        task_set.give_up()
+        stage = f"{task_set.stage_id}.{task_set.stage_attempt}"
+        self._heard_by.task_set_aborted(
+            task_set,
+            f"Task {index} in stage {stage} failed {task_set.failures[index]} times, most recent failure: Lost task "
+            f"{index}.{attempt.attempt} in stage {stage} (TID {attempt.task_id}) "
+            f"({attempt.executor.host} executor {attempt.executor.executor_id}): {message}",
+        )
 
     def _end(self, attempt: TaskAttempt, reason: str, message: str) -> None:
-        task_set, counters = attempt.task_set, attempt.counters
-        del task_set.running[attempt.task_id]
+        del attempt.task_set.running[attempt.task_id]
         attempt.executor.give_back(attempt.core)
+        self._emit_end(attempt, reason, message)
+
+    def _emit_end(self, attempt: TaskAttempt, reason: str, message: str) -> None:
+        task_set, counters = attempt.task_set, attempt.counters
         self._emit(
             TaskEnd(
                 self._clock.now_ms,
@@ -199,46 +271,11 @@ class TaskScheduler:
             )
         )
 
-    def _failed(self, attempt: TaskAttempt, message: str) -> None:
-        """Try again, or give up: a task may fail `max_failures` times (TaskSetManager.handleFailedTask)."""
-        task_set, index = attempt.task_set, attempt.index
-        if task_set.zombie or index in task_set.done:
-            return
-        task_set.failures[index] += 1
-        if task_set.failures[index] < task_set.max_failures:
-            task_set.requeue(index)
-            return
-        assert self._listener is not None
-        task_set.give_up()
-        self._listener.task_set_aborted(
-            task_set,
-            f"Task {index} in stage {task_set.stage_id}.{task_set.stage_attempt} failed {task_set.failures[index]} times, "
-            f"most recent failure: Lost task {index}.{attempt.attempt} in stage "
-            f"{task_set.stage_id}.{task_set.stage_attempt} (TID {attempt.task_id}) "
-            f"({attempt.executor.host} executor {attempt.executor.executor_id}): {message}",
-        )
-
     def _drop_if_over(self, task_set: TaskSet) -> None:
         if not task_set.running and (task_set.zombie or task_set.finished) and task_set in self._task_sets:
             self._task_sets.remove(task_set)
 
-    def _recompute_and_offer(self) -> None:
-        for task_set in list(self._task_sets):
-            task_set.recompute_levels(self._executors)
-            self._drop_if_over(task_set)
-        self.offer()
-
-    def _keep_reviving(self) -> None:
-        """A task that waits for a better place is looked at again only when cores are offered again."""
-        if self._revive_ms is not None and not self._reviving and self._someone_holds_out():
-            self._reviving = True
-            self._clock.env.process(self._revive())
-
-    def _someone_holds_out(self) -> bool:
-        return any(each.has_pending for each in self._task_sets) and any(each.free_cores for each in self._executors)
-
-    def _revive(self) -> Iterator[simpy.Event]:
-        assert self._revive_ms is not None
-        yield self._clock.env.timeout(self._revive_ms - self._clock.now_ms % self._revive_ms)
-        self._reviving = False
-        self.offer()
+    @property
+    def _heard_by(self) -> TaskSetListener:
+        assert self._listener is not None, "no DAG scheduler was named"
+        return self._listener

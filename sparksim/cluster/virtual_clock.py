@@ -27,12 +27,17 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 
 class VirtualFiber(Fiber):
-    """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over."""
+    """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
+
+    `nap` is the event of all its sleeps, one after the other: a simulation sleeps once per record.
+    """
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         super().__init__(clock.env, name)
         self.clock = clock
         self.blocked_on: simpy.Event | None = None
+        self.nap = simpy.Event(clock.env)
+        self.nap._ok, self.nap._value = True, None
         self.body = greenlet.greenlet(lambda: self._run(fn, args))
         self.body.gr_context = contextvars.copy_context()
 
@@ -92,7 +97,7 @@ class VirtualClock(Clock):
         fiber = self._caller()
         if fiber is None:
             self._drive_until(event)
-        elif event.callbacks is not None:
+        elif not event.processed:
             # Others may wait for the same event at the same moment: wake by an event of our own, so that this fiber
             # cannot step time forward before they had their turn.
             def relay(_event: simpy.Event) -> None:
@@ -109,13 +114,17 @@ class VirtualClock(Clock):
         return event.value
 
     def sleep(self, ms: float) -> None:
+        if ms < 0:
+            raise ValueError(f"cannot sleep for {ms} ms: time does not go back")
         fiber = self.running
         if fiber is None:
             self.wait(self.env.timeout(ms))
         elif fiber.killed is not None:
             raise fiber.killed
         elif not self.env.skip(ms, self.limit_ms):
-            self._resume_with(fiber, self.env.timeout(ms))
+            nap = fiber.blocked_on = fiber.nap
+            nap.callbacks = [fiber.resume]
+            self.env.schedule(nap, delay=ms)
             self._block(fiber)
 
     def charge(self, ms: float) -> None:
@@ -130,7 +139,7 @@ class VirtualClock(Clock):
         blocked_on = fiber.blocked_on
         if blocked_on is None:
             return  # it is running, and meets `killed` at its next call
-        if blocked_on.callbacks is not None and fiber.resume in blocked_on.callbacks:
+        if not blocked_on.processed and fiber.resume in blocked_on.callbacks:
             blocked_on.callbacks.remove(fiber.resume)
         self._resume_with(fiber, self._soon())
 
@@ -162,7 +171,6 @@ class VirtualClock(Clock):
         return event
 
     def _resume_with(self, fiber: VirtualFiber, event: simpy.Event) -> None:
-        assert event.callbacks is not None
         event.callbacks.append(fiber.resume)
         fiber.blocked_on = event
 
@@ -175,8 +183,8 @@ class VirtualClock(Clock):
         """The fiber that calls, or None for the main program. Raises when it must not go on."""
         if threading.get_ident() != self._thread:
             raise SparkException(
-                "A simulated cluster belongs to the thread that made it, and this call comes from another one. Start "
-                "several jobs at once from several output operations, or run the program on a live master such as local[2]."
+                "A simulated cluster belongs to the thread that made it, and this call comes from another one. "
+                "Start several jobs at once from several output operations, or run the program on local[2]."
             )
         fiber = self.running
         if fiber is not None and fiber.killed is not None:
@@ -186,7 +194,7 @@ class VirtualClock(Clock):
     def _drive_until(self, event: simpy.Event) -> None:
         env = self.env
         self.driver = greenlet.getcurrent()
-        while event.callbacks is not None:
+        while not event.processed:
             due_ms = env.peek()
             if self._stopped:
                 raise SparkException(STOPPED)

@@ -1,7 +1,7 @@
 """What surrounds a simulated cluster: its prices, its seed, its network and its faults.
 
-`sparksim.sim` prepares a world and makes it current; the next `SparkContext("sim[e,c]")` is born into it. Without one, a
-simulated context lives in the default world: seed 0, the teaching prices, a network on which nobody listens.
+`sparksim.sim` prepares a world and makes it current; the next `SparkContext("sim[e,c]")` is born into it. Without one,
+a simulated context lives in the default world: seed 0, the teaching prices, a network on which nobody listens.
 """
 
 from __future__ import annotations

@@ -22,12 +22,12 @@ class Broadcast(Generic[T]):
     """A value that tasks can read. Made by `SparkContext.broadcast`.
 
     The value is serialised when it is made: later changes of the driver's object do not reach it. Driver and tasks
-    each see a copy of their own. Raises `pickle.PicklingError` for a value that cannot be serialised.
+    each see a copy of their own. Raises `pickle.PicklingError` for a value that plain pickle refuses, such as a lambda.
     """
 
     def __init__(self, value: T) -> None:
         self.id = next(_ids)
-        self._data: bytes | None = serializer.dumps(value)
+        self._data: bytes | None = serializer.dump_by_reference(value)
         self._copies: dict[str, Any] = {}
         _registry[self.id] = self
 

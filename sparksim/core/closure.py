@@ -137,7 +137,7 @@ def _global_uses(code: CodeType) -> _GlobalUses:
     outer = set(code.co_freevars)
     for each in _nested_code(code):
         for instruction in dis.get_instructions(each):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
                 reads.add(instruction.argval)
             elif instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_STAR") or (
                 instruction.opname in ("STORE_DEREF", "DELETE_DEREF") and instruction.argval in outer

@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 from random import Random
 from types import TracebackType
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
@@ -73,8 +73,8 @@ class SparkContext(JobProperties):
         self._backend_or_none: Backend | None = None
         self._conf = (SparkConf() if conf is None else conf).clone()
         self.environment = dict(environment or {})
-        self._next_id = 0
-        self._next_shuffle_id = 0
+        self._rdd_ids = count()
+        self._shuffle_ids = count()
         self._checkpoint_dir: str | None = None
         self._seeds = Random(0)
         if master:
@@ -269,6 +269,10 @@ class SparkContext(JobProperties):
         wanted = max(self.defaultParallelism, minPartitions or self.defaultMinPartitions)
         return WholeFileRDD(self, path, bytes, partial(binary_group_bytes, wanted))
 
+    def pickleFile(self, name: str, minPartitions: int | None = None) -> RDD[Any]:
+        """The records that `RDD.saveAsPickleFile` wrote."""
+        return self.binaryFiles(name, minPartitions).flatMap(_unpickled)
+
     def binaryRecords(self, path: str, recordLength: int) -> RDD[bytes]:
         """The records of binary files, each `recordLength` bytes long."""
         from sparksim.core.files import BinaryRecordsRDD
@@ -321,10 +325,12 @@ class SparkContext(JobProperties):
     def _run(self, rdd: RDD[Any], func: PartitionFunction, partitions: Sequence[int]) -> list[Any]:
         """Run a job and, after it, write the checkpoints that waited for one."""
         assert_on_driver(f"an action on {rdd!r}")
-        count = rdd.getNumPartitions()
+        partition_count = rdd.getNumPartitions()
         for index in partitions:
-            if not 0 <= index < count:
-                raise IllegalArgumentError(f"{rdd!r} has no partition {index}: it has {count}, counted from 0")
+            if not 0 <= index < partition_count:
+                raise IllegalArgumentError(
+                    f"{rdd!r} has no partition {index}: it has {partition_count}, counted from 0"
+                )
         rdd.freeze()
         if not partitions:
             return []
@@ -338,12 +344,10 @@ class SparkContext(JobProperties):
         accumulators.merge(updates)
 
     def _new_rdd_id(self) -> int:
-        self._next_id += 1
-        return self._next_id - 1
+        return next(self._rdd_ids)
 
     def _new_shuffle_id(self) -> int:
-        self._next_shuffle_id += 1
-        return self._next_shuffle_id - 1
+        return next(self._shuffle_ids)
 
     def _new_seed(self, largest: int = sys.maxsize) -> int:
         """A seed for a sample that was given none; the same run draws the same."""
@@ -352,3 +356,7 @@ class SparkContext(JobProperties):
 
 def _serialised(task: TaskContext, records: Iterator[Any]) -> bytes:
     return dump_records(list(records))
+
+
+def _unpickled(file: tuple[str, bytes]) -> list[Any]:
+    return load_records(file[1])

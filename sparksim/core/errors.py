@@ -56,3 +56,7 @@ class InvalidInput(SparkException, FileNotFoundError):
 
 class FileAlreadyExists(SparkException, FileExistsError):
     """The output directory is already there (Hadoop: FileAlreadyExistsException)."""
+
+
+class NoSuchElementError(SparkException, LookupError):
+    """Something was asked for that is not there (Java: NoSuchElementException)."""

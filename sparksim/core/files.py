@@ -202,15 +202,25 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def glob(files: Any, pattern: str) -> list[str]:
+    """The names that match `pattern` in a file system, sorted. A pattern without `*?[{` matches itself if it exists."""
+    if not _is_glob(pattern):
+        return [pattern] if files.exists(pattern) else []
+    return sorted(set(chain.from_iterable(map(files.glob, _alternatives(pattern)))))
+
+
+def url_of(files: Any, path: str) -> str:
+    """How Hadoop writes the path of a file: `file:/data/a.txt`, `memory:///data/a.txt`."""
+    return f"file:{path}" if "file" in files.protocol else str(files.unstrip_protocol(path))
+
+
 def _files_at(path: str) -> list[File]:
     files, root = fsspec.core.url_to_fs(path)
-    is_glob = any(sign in root for sign in "*?[{")
-    names = sorted(set(chain.from_iterable(map(files.glob, _alternatives(root))))) if is_glob else [root]
-    names = [name for name in names if not (is_glob and _is_hidden(name))]
-    if not names or not all(map(files.exists, names)):
+    names = [name for name in glob(files, root) if not _is_hidden(name)]
+    if not names:
         raise InvalidInput(
-            f"input path {path} {'matches no file' if is_glob else 'does not exist'}: check it; relative paths start "
-            "at the working directory of the driver"
+            f"{'Input pattern matches no file' if _is_glob(root) else 'Input path does not exist'}: {path}. Relative paths "
+            "start at the working directory of the driver, and names that start with _ or . are hidden"
         )
     found = []
     for name in names:
@@ -224,11 +234,11 @@ def _files_at(path: str) -> list[File]:
             raise SparkException(
                 f"not a file: {info['name']}. Directories are read one level deep; use a glob for more"
             )
-    return [File(files, info["name"], _url(files, info["name"]), info["size"]) for info in found]
+    return [File(files, info["name"], url_of(files, info["name"]), info["size"]) for info in found]
 
 
-def _url(files: Any, path: str) -> str:
-    return f"file:{path}" if "file" in files.protocol else str(files.unstrip_protocol(path))
+def _is_glob(path: str) -> bool:
+    return any(sign in path for sign in "*?[{")
 
 
 def _is_hidden(path: str) -> bool:

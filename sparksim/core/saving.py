@@ -13,6 +13,7 @@ import fsspec
 
 from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.errors import FileAlreadyExists, IllegalArgumentError
+from sparksim.core.serializer import dump_records
 from sparksim.core.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -38,16 +39,14 @@ class Saving(Statistics[T]):
         `FileAlreadyExists` when `path` exists.
         """
         suffix, compress = _codec(compressionCodecClass)
-        files, root = fsspec.core.url_to_fs(path)
-        if files.exists(root):
-            raise FileAlreadyExists(f"output directory {path} already exists: save to another path or remove it first")
-        files.makedirs(f"{root}/_temporary", exist_ok=True)
-        try:
-            write = partial(_write_part, path, suffix, compress)
-            self.ctx._run(self._rdd, write, range(self.getNumPartitions()))
-        finally:
-            files.rm(f"{root}/_temporary", recursive=True)
-        files.touch(f"{root}/_SUCCESS")
+        save_parts(self._rdd, path, partial(_lines, compress), suffix)
+
+    def saveAsPickleFile(self, path: str, batchSize: int = 10) -> None:
+        """Write the records as pickled lists, one file per partition; `SparkContext.pickleFile` reads them again.
+
+        The files are our own, not Hadoop sequence files; `batchSize` is accepted and has no effect.
+        """
+        save_parts(self._rdd, path, _pickled)
 
     def cleanShuffleDependencies(self, blocking: bool = False) -> None:
         """Drop the map outputs this RDD was computed from; they are computed again when needed."""
@@ -60,6 +59,48 @@ class Saving(Statistics[T]):
                 waiting.append(dependency.rdd)
 
 
+def save_parts(
+    rdd: RDD[Any],
+    path: str,
+    encode: Callable[[Iterator[Any]], bytes],
+    suffix: str = "",
+    overwrite: bool = False,
+) -> None:
+    """Write `encode(records)` of each partition to `path/part-00000` and so on; `path/_SUCCESS` at the end.
+
+    Raises `FileAlreadyExists` when `path` exists. With `overwrite`, parts of the same name are replaced instead and
+    other files stay (Spark: spark.hadoop.validateOutputSpecs=false).
+    """
+    files, root = fsspec.core.url_to_fs(path)
+    if files.exists(root) and not overwrite:
+        raise FileAlreadyExists(f"output directory {path} already exists: save to another path or remove it first")
+    files.makedirs(f"{root}/_temporary", exist_ok=True)
+    try:
+        write = partial(_write_part, path, suffix, encode)
+        rdd.ctx._run(rdd, write, range(rdd.getNumPartitions()))
+    finally:
+        files.rm(f"{root}/_temporary", recursive=True)
+    files.touch(f"{root}/_SUCCESS")
+
+
+def text_lines(records: Iterator[Any]) -> bytes:
+    """`str(record)` in UTF-8, one a line; bytes as they are."""
+    return b"".join(line for record in records for line in (as_bytes(record), b"\n"))
+
+
+def as_bytes(record: Any) -> bytes:
+    """`str(record)` in UTF-8; bytes as they are."""
+    return record if isinstance(record, bytes) else str(record).encode("utf-8")
+
+
+def _lines(compress: Callable[[bytes], bytes], records: Iterator[Any]) -> bytes:
+    return compress(text_lines(records))
+
+
+def _pickled(records: Iterator[Any]) -> bytes:
+    return dump_records(list(records))
+
+
 def _codec(name: str | None) -> tuple[str, Callable[[bytes], bytes]]:
     if not name:
         return "", bytes
@@ -69,16 +110,12 @@ def _codec(name: str | None) -> tuple[str, Callable[[bytes], bytes]]:
 
 
 def _write_part(
-    path: str, suffix: str, compress: Callable[[bytes], bytes], task: TaskContext, records: Iterator[Any]
+    path: str, suffix: str, encode: Callable[[Iterator[Any]], bytes], task: TaskContext, records: Iterator[Any]
 ) -> None:
     """Written aside and then renamed, so that a task that dies leaves no half part (Hadoop: FileOutputCommitter)."""
     files, root = fsspec.core.url_to_fs(path)
-    data = b"".join(line for record in records for line in (_as_bytes(record), b"\n"))
+    data = encode(records)
     attempt = f"{root}/_temporary/attempt-{task.taskAttemptId()}"
     with files.open(attempt, "wb") as file:
-        file.write(compress(data))
+        file.write(data)
     files.mv(attempt, f"{root}/part-{task.partitionId():05d}{suffix}")
-
-
-def _as_bytes(record: Any) -> bytes:
-    return record if isinstance(record, bytes) else str(record).encode("utf-8")

@@ -32,6 +32,17 @@ def load_records(data: bytes) -> list[Any]:
     return records
 
 
+def dump_by_reference(value: Any) -> bytes:
+    """Serialise with plain pickle: functions and classes by their importable name. Raises `pickle.PicklingError`."""
+    try:
+        return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        raise pickle.PicklingError(
+            f"Could not serialize broadcast: {type(error).__name__}: {error}. Broadcast plain data; a function or a class "
+            "has to be importable by name"
+        ) from error
+
+
 def dump_by_value(value: Any) -> bytes:
     """Serialise anything, also functions and classes that have no importable name. Raises `pickle.PicklingError`."""
     try:

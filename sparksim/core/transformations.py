@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparksim.core.batching import distribute, same_number
 from sparksim.core.lineage import Lineage
+from sparksim.core.pipe import through
 from sparksim.core.sampling import RangeSampler, Sampler
 from sparksim.core.steps import FILTER, FLAT_MAP, INDEXED, MAP, PARTITIONS, Step
 
@@ -59,6 +60,13 @@ class Transformations(Lineage[T]):
         """The old name of `mapPartitionsWithIndex`."""
         warnings.warn("mapPartitionsWithSplit is deprecated; use mapPartitionsWithIndex", FutureWarning, stacklevel=2)
         return self.mapPartitionsWithIndex(f, preservesPartitioning)
+
+    def pipe(self, command: str, env: Mapping[str, str] | None = None, checkCode: bool = False) -> RDD[str]:
+        """The lines that `command` prints when it is given the records of a partition, one a line.
+
+        `env` is the program's whole environment (default: ours). With `checkCode`, an exit code other than 0 fails the task.
+        """
+        return self._then(PARTITIONS, through(command, env, checkCode))
 
     def glom(self) -> RDD[list[T]]:
         """Each partition as one list."""

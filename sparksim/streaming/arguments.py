@@ -15,3 +15,9 @@ def check_type(value: object, kind: type, name: str, remedy: str) -> None:
     """Raise `IllegalArgumentError` unless `value` is a `kind`."""
     if not isinstance(value, kind):
         raise IllegalArgumentError(f"{name}={value!r}: {remedy}")
+
+
+def check_text(value: object, name: str, remedy: str) -> None:
+    """Raise `IllegalArgumentError` unless `value` is a str that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise IllegalArgumentError(f"{name}={value!r}: {remedy}")

@@ -58,7 +58,7 @@ class State(Enum):
 
 
 class BlockGenerator:
-    """One per receiver supervisor. `take_origins()` says which records of the source are being added, if anybody counts."""
+    """One per receiver supervisor. `take_origins()` says which records of the source are being added, if known."""
 
     def __init__(
         self,
@@ -95,7 +95,8 @@ class BlockGenerator:
         """Begin to cut. Raises `SparkException` unless the generator is new. Hub only."""
         if self.state is not State.INITIALIZED:
             raise SparkException(
-                f"a BlockGenerator can be started once, when it is {State.INITIALIZED.value}; this one is {self.state.value}"
+                f"a BlockGenerator can be started once, when it is {State.INITIALIZED.value}; this one is "
+                f"{self.state.value}"
             )
         self.state = State.ACTIVE
         self._timer.start(self._timer.next_start_ms())
@@ -162,8 +163,8 @@ class BlockGenerator:
     def _check_active(self) -> None:
         if self.state is not State.ACTIVE:
             raise SparkException(
-                f"nothing can be stored now: the receiver's BlockGenerator is {self.state.value}, it takes records only "
-                "between the start and the stop of its receiver"
+                f"nothing can be stored now: the receiver's BlockGenerator is {self.state.value}, and it takes records "
+                "only between the start and the stop of its receiver"
             )
 
     def _take(self, block_id: str) -> Block:

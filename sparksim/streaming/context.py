@@ -28,6 +28,7 @@ from sparksim.streaming.listener_bus import ListenerBus
 from sparksim.streaming.received_blocks import ReceivedBlockInfo
 from sparksim.streaming.receiver import Receiver
 from sparksim.streaming.receiver_tracker import ReceiverTracker
+from sparksim.streaming.sources import Sources
 from sparksim.streaming.supervisor import check_receiver_settings
 from sparksim.streaming.times import to_ms
 from sparksim.streaming.waiter import Waiter
@@ -46,7 +47,7 @@ class ContextState(Enum):
     STOPPED = "STOPPED"
 
 
-class StreamingContext:
+class StreamingContext(Sources):
     """Makes input streams, starts and stops the application. `batchDuration` is in seconds.
 
     Raises `IllegalArgumentError` for a batch interval that is not a positive number and for a wrong setting,

@@ -14,9 +14,11 @@ from sparksim.core.errors import IllegalArgumentError, SparkException, Unsupport
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.streaming.job import StreamingJob
+from sparksim.streaming.map_with_state import mapped_records, snapshot
 from sparksim.streaming.outputs import Outputs
-from sparksim.streaming.pair_operators import PairOperators
 from sparksim.streaming.receiver_rdd import BlockRDD
+from sparksim.streaming.rules import Rule
+from sparksim.streaming.state_operators import StateOperators
 from sparksim.streaming.times import floor_ms, times_to, to_ms
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ CHECKPOINT_FLOOR_MS = 10_000
 """A stream that must checkpoint does so every so many slides as make at least 10 s (DStream.initialize)."""
 
 
-class DStream(PairOperators[T], Outputs[T], Generic[T]):
+class DStream(StateOperators[T], Outputs[T], Generic[T]):
     """Made by a StreamingContext or by an operator on another stream; never by hand."""
 
     driver_only = True
@@ -61,7 +63,8 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         """Keep this stream's RDDs at this level while they are remembered. Not after the start."""
         if self.zero_ms is not None:
             raise UnsupportedOperation(
-                "Cannot change storage level of a DStream after streaming context has started: call persist() before start()"
+                "Cannot change storage level of a DStream after streaming context has started: call persist() before "
+                "start()"
             )
         self.storage_level = storageLevel
         return self
@@ -133,7 +136,7 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
             raise SparkException(f"ZeroTime is already initialized to {self.zero_ms} ms, cannot initialize it again")
         self.zero_ms = zero_ms
         if self.must_checkpoint and self.checkpoint_ms is None:
-            self.checkpoint_ms = self.slide_ms * -(-CHECKPOINT_FLOOR_MS // self.slide_ms)
+            self.checkpoint_ms = self._default_checkpoint_ms()
         least_ms = self.slide_ms
         if self.checkpoint_ms is not None and least_ms <= self.checkpoint_ms:
             least_ms = self.checkpoint_ms * 2
@@ -155,7 +158,8 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         if every is not None:
             if self._ssc.sparkContext._checkpoint_dir is None:
                 raise IllegalArgumentError(
-                    "The checkpoint directory has not been set. Please set it by StreamingContext.checkpoint(directory)."
+                    "The checkpoint directory has not been set. Please set it by "
+                    "StreamingContext.checkpoint(directory)."
                 )
             if every < slide:
                 raise IllegalArgumentError(
@@ -207,6 +211,9 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
             waiting.extend(each.parents)
         return tuple(sorted(found))
 
+    def _default_checkpoint_ms(self) -> int:
+        return self.slide_ms * -(-CHECKPOINT_FLOOR_MS // self.slide_ms)
+
     def _own_ids(self) -> tuple[int, ...]:
         return ()
 
@@ -214,6 +221,15 @@ class DStream(PairOperators[T], Outputs[T], Generic[T]):
         self, others: tuple[DStream[Any], ...], func: Callable[[int, tuple[RDD[Any], ...]], RDD[U] | None]
     ) -> DStream[U]:
         return TransformedDStream(self._ssc, (self, *others), func)
+
+    def _stream(self) -> DStream[T]:
+        return self
+
+    def _ruled(self, rule: Rule, slide_ms: int) -> DStream[Any]:
+        return RuledDStream(self, rule, slide_ms)
+
+    def _mapped_with_state(self) -> MappedWithStateDStream[Any]:
+        return MappedWithStateDStream(self)
 
     def _register(self, func: Callable[[int, RDD[T]], None]) -> None:
         self._ssc._graph.add_output(ForEachDStream(self, func))
@@ -258,10 +274,76 @@ class TransformedDStream(DStream[T]):
         rdds = tuple(self._ssc.sparkContext.emptyRDD() if rdd is None else rdd for rdd in found)
         return self._checked(self._func(batch_time_ms, rdds))
 
+    def _derive(
+        self, others: tuple[DStream[Any], ...], func: Callable[[int, tuple[RDD[Any], ...]], RDD[U] | None]
+    ) -> DStream[U]:
+        """Fuse two transformations of one stream into one, unless this one is kept (PySpark: TransformedDStream).
+
+        So a function given to `transform` runs once per batch for every stream that is made from the transformed one.
+        """
+        kept = self.storage_level != StorageLevel.NONE or self.checkpoint_ms is not None
+        if others or kept or self._strict or len(self.parents) > 1:
+            return super()._derive(others, func)
+
+        def both(batch_time_ms: int, rdds: tuple[RDD[Any], ...]) -> RDD[U] | None:
+            with local_properties.overlay({local_properties.CALL_SITE: self.call_site}):
+                first = self._checked(self._func(batch_time_ms, rdds))
+            return None if first is None else func(batch_time_ms, (first,))
+
+        return TransformedDStream(self._ssc, self.parents, both)
+
     def _checked(self, result: object) -> RDD[T] | None:
         if result is None or isinstance(result, RDD):
             return result
         raise SparkException(f"a transform function must return an RDD or None, not a {type(result).__name__}")
+
+
+class RuledDStream(DStream[T]):
+    """A stream that looks back in time: a window, or a state. Its rule says how."""
+
+    def __init__(self, parent: DStream[Any], rule: Rule, slide_ms: int) -> None:
+        super().__init__(parent._ssc, (parent,), slide_ms)
+        self.rule = rule
+        self.must_checkpoint = rule.must_checkpoint
+        if rule.level is not None:
+            self.storage_level = rule.level
+        if rule.parent_level is not None and parent.storage_level == StorageLevel.NONE:
+            parent.persist(rule.parent_level)
+
+    def persist(self, storageLevel: StorageLevel) -> DStream[T]:
+        """Keep the RDDs; a plain window keeps none of its own, so its parent does."""
+        if self.rule.level is None:
+            self.parents[0].persist(storageLevel)
+            return self
+        return super().persist(storageLevel)
+
+    @property
+    def parent_remember_ms(self) -> int | None:
+        own_ms = self.remember_duration_ms
+        return None if own_ms is None else own_ms + self.rule.parents_remember_ms
+
+    def compute(self, batch_time_ms: int) -> RDD[T] | None:
+        return self.rule.compute(self, self.parents[0], batch_time_ms, self._ssc)
+
+    def _default_checkpoint_ms(self) -> int:
+        return self.rule.checkpoint_ms(self.slide_ms) or super()._default_checkpoint_ms()
+
+
+class MappedWithStateDStream(TransformedDStream[T]):
+    """What the function of `mapWithState` returned; the states themselves are in `internal`."""
+
+    def __init__(self, internal: DStream[Any]) -> None:
+        super().__init__(internal._ssc, (internal,), lambda _time_ms, rdds: rdds[0].mapPartitions(mapped_records))
+        self.internal = internal
+
+    def checkpoint(self, interval: float) -> DStream[T]:
+        """Checkpoint the states every `interval` seconds: idle keys time out then."""
+        self.internal.checkpoint(interval)
+        return self
+
+    def stateSnapshots(self) -> DStream[Any]:
+        """Every (key, state), every batch."""
+        return self.internal.mapPartitions(snapshot)
 
 
 class ForEachDStream(DStream[None]):

@@ -13,13 +13,14 @@ from typing import Any
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.cluster.clock import Fiber, FiberKilled
+from sparksim.cluster.clock import Fiber
 from sparksim.core.conf import time_ms
 from sparksim.core.failure import describe_failure
 from sparksim.streaming.graph import DStreamGraph
 from sparksim.streaming.input_info import InputInfoTracker
 from sparksim.streaming.job import JobSet, StreamingJob
 from sparksim.streaming.job_scheduler import ContextStopped, JobScheduler
+from sparksim.streaming.outcome import outcome
 from sparksim.streaming.receiver_tracker import ReceiverTracker
 from sparksim.streaming.timer import RecurringTimer
 from sparksim.trace.events import JobGenerationFailed
@@ -109,14 +110,10 @@ class JobGenerator:
         while (event := (yield self._events.get())) is not None:
             handler, batch_time_ms = event
             self._handling = fiber = self._clock.spawn(f"{handler.__name__} {batch_time_ms} ms", handler, batch_time_ms)
-            try:
-                yield fiber.done
-            except FiberKilled as killed:
-                if not self._closed:
-                    self._on_error(killed.cause)
-            except Exception as error:
-                self._on_error(error)
+            error = yield outcome(self._clock.env, fiber)
             self._handling = None
+            if error is not None and not self._closed:
+                self._on_error(error)
 
     def _generate_jobs(self, batch_time_ms: int) -> None:
         self._clock.call(self._tracker.allocate_blocks_to_batch, batch_time_ms)

@@ -12,13 +12,14 @@ from typing import Any
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.cluster.clock import Fiber, FiberKilled, Killed
+from sparksim.cluster.clock import Fiber, Killed
 from sparksim.cluster.dag_scheduler import BATCH_TIME, OUTPUT_OP
 from sparksim.core import local_properties
 from sparksim.core.conf import integer
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.failure import describe_failure
 from sparksim.streaming.job import JobSet, StreamingJob
+from sparksim.streaming.outcome import outcome
 from sparksim.trace.events import (
     BatchCompleted,
     BatchStarted,
@@ -27,9 +28,8 @@ from sparksim.trace.events import (
     OutputOperationStarted,
 )
 
-
 STRIKE_MS = 100
-"""How long the end of an output operation that was struck down is waited for: in live time it may be deep in user code."""
+"""How long to wait for output operations that were struck down: in live time they may be deep in user code."""
 
 
 class ContextStopped(Killed):
@@ -93,7 +93,7 @@ class JobScheduler:
             struck = [fiber for fiber in self._running if fiber is not caller]
             for fiber in struck:
                 self._clock.kill(fiber, ContextStopped("the streaming context was stopped"))
-            yield simpy.AllOf(env, [fiber.done for fiber in struck]) | env.timeout(STRIKE_MS)
+            yield simpy.AllOf(env, [outcome(env, fiber) for fiber in struck]) | env.timeout(STRIKE_MS)
 
         return env.process(watch())
 
@@ -106,13 +106,7 @@ class JobScheduler:
             self._started(job)
             fiber = self._clock.spawn(f"streaming job {job.batch_time_ms} ms.{job.output_op}", self._run, job)
             self._running.append(fiber)
-            error: BaseException | None = None
-            try:
-                yield fiber.done
-            except FiberKilled as killed:
-                error = killed.cause
-            except Exception as raised:
-                error = raised
+            error = yield outcome(self._clock.env, fiber)
             self._running.remove(fiber)
             self._completed(job, error)
 

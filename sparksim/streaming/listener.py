@@ -1,7 +1,7 @@
 """What a program may hear of its own run (PySpark: StreamingListener), told from the trace.
 
-The objects that reach a listener have PySpark's methods, such as `batchCompleted.batchInfo().processingDelay()`. Times and
-delays are ms; -1 stands for "not known yet", as in Spark's Java API.
+The objects that reach a listener have PySpark's methods, such as `batchCompleted.batchInfo().processingDelay()`. Times
+and delays are whole ms; -1 stands for "not known yet", as in Spark's Java API.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ class Operators(Generic[T]):
         ssc = self._ssc
         return self._derive((other,), lambda time_ms, rdds: timed(ssc._datetime(time_ms), *rdds))
 
-    def _per_batch(self, func: Callable[[RDD[T]], RDD[U]]) -> DStream[U]:
+    def _per_batch(self, func: Callable[[RDD[Any]], RDD[U]]) -> DStream[U]:
         return self._derive((), lambda _time_ms, rdds: func(rdds[0]))
 
     def _derive(

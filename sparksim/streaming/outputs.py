@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sparksim.core.errors import FileAlreadyExists
 from sparksim.core.rdd import RDD
+from sparksim.core.saving import save_parts, text_lines
 from sparksim.streaming.arguments import check_type, check_whole_number
 from sparksim.streaming.operators import with_time
+from sparksim.streaming.output_files import output_directory, pickled, tabbed_lines
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RULE = "-" * 43
+BEGINNING = "give the beginning of the path of each batch's directory"
 
 
 class Outputs(Generic[T]):
@@ -44,16 +45,35 @@ class Outputs(Generic[T]):
         self._register(lambda time_ms, rdd: take_and_print(self._ssc._datetime(time_ms), rdd))
 
     def saveAsTextFiles(self, prefix: str, suffix: str | None = None) -> None:
-        """Write each batch as a directory `prefix-TIME_IN_MS[.suffix]` of text files; one that exists is left alone."""
-        check_type(prefix, str, "prefix", "give the beginning of the path of each batch's directory")
+        """Write each batch as a directory `prefix-TIME_IN_MS[.suffix]` of text files, one per partition.
+
+        In a directory that exists, files of the same name are replaced and others stay: a batch may run again.
+        """
+        check_type(prefix, str, "prefix", BEGINNING)
         ending = "" if suffix is None else f".{suffix}"
+        self._register(lambda time_ms, rdd: save_parts(rdd, f"{prefix}-{time_ms}{ending}", text_lines, overwrite=True))
 
-        def save(time_ms: int, rdd: RDD[T]) -> None:
-            # A batch that runs again finds its own output: PySpark lets it be.
-            with suppress(FileAlreadyExists):
-                rdd.saveAsTextFile(f"{prefix}-{time_ms}{ending}")
+    def saveAsObjectFiles(self, prefix: str, suffix: str = "") -> None:
+        """Like `saveAsTextFiles`, but each file holds one pickled list of records: `pickle.load` reads it.
 
-        self._register(save)
+        Not in PySpark; our form of Spark's. Without a prefix, directories are named by the time alone.
+        """
+        self._save(pickled, prefix, suffix)
+
+    def saveAsHadoopFiles(self, prefix: str, suffix: str = "") -> None:
+        """Like `saveAsTextFiles`, for (key, value) pairs: lines of `key<TAB>value`, or of the one that is not None.
+
+        Not in PySpark; our form of Spark's, with Hadoop's TextOutputFormat. Without a prefix, directories are named by
+        the time alone. A record that is no pair fails its task.
+        """
+        self._save(tabbed_lines, prefix, suffix)
+
+    def _save(self, encode: Callable[[Iterator[Any]], bytes], prefix: str, suffix: str) -> None:
+        check_type(prefix, str, "prefix", BEGINNING)
+        check_type(suffix, str, "suffix", "give the end of the path of each batch's directory, without its dot")
+        self._register(
+            lambda time_ms, rdd: save_parts(rdd, output_directory(prefix, suffix, time_ms), encode, overwrite=True)
+        )
 
     def _register(self, func: Callable[[int, RDD[T]], None]) -> None:
         """Make `func(batch_time_ms, rdd)` an output operation; `DStream` says how."""

@@ -1,6 +1,6 @@
 """The stateless operators of a stream of (key, value) pairs (PySpark: DStream).
 
-Their shuffles use the context's default parallelism unless told otherwise, never the number of partitions of the parent.
+Their shuffles use the context's default parallelism unless told otherwise, never the parent's number of partitions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How fast a receiver may take records one by one (Spark: RateLimiter, which wraps Guava's SmoothBursty).
 
-Permits flow in at the limit and up to one second's worth is saved while nobody asks. A record that finds no permit waits.
+Permits flow in at the limit and up to one second's worth is saved while nobody asks. A record that finds none waits.
 """
 
 from __future__ import annotations

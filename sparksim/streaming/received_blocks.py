@@ -58,7 +58,7 @@ class ReceivedBlockTracker:
         return any(self._queues.values())
 
     def cleanup_old_batches(self, threshold_ms: int, now_ms: float) -> list[int]:
-        """Forget allocations strictly older than the threshold; returns their times. The threshold must be in the past."""
+        """Forget allocations strictly older than the threshold, which must be in the past; returns their times."""
         if not threshold_ms < now_ms:
             raise IllegalArgumentError(f"threshold_ms={threshold_ms} is not in the past: it is {now_ms:g} ms now")
         old = sorted(time_ms for time_ms in self._batches if time_ms < threshold_ms)

@@ -1,8 +1,8 @@
 """The class a custom receiver extends (Spark: org.apache.spark.streaming.receiver.Receiver).
 
-PySpark has no custom receivers; the form here follows Spark's Java and Scala API. A receiver that wants to run under both
-clocks starts its threads with `start_thread`, waits with `sleep` and opens connections with `connect`; everything else is
-ordinary Python.
+PySpark has no custom receivers; the form here follows Spark's Java and Scala API. A receiver that wants to run under
+both clocks starts its threads with `start_thread`, waits with `sleep` and opens connections with `connect`; everything
+else is ordinary Python.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Receiver:
     def store(self, data: Any, metadata: Any = None) -> None:
         """Keep what was received.
 
-        A single record goes into the current block's buffer and is stored with it a block interval later. A list (or any
-        iterator) is one block of its own and is stored, and replicated, before `store` returns: what a reliable receiver
-        uses before it acknowledges. Strings, bytes, tuples and dicts are single records.
+        A single record goes into the current block's buffer and is stored with it a block interval later. A list (or
+        any iterator) is one block of its own and is stored, and replicated, before `store` returns: what a reliable
+        receiver uses before it acknowledges. Strings, bytes, tuples and dicts are single records.
         """
         supervisor = self._attached()
         if isinstance(data, list) or (hasattr(data, "__next__") and isinstance(data, Iterable)):
@@ -68,7 +68,7 @@ class Receiver:
         self._attached().restart(message, error, millisecond)
 
     def stop(self, message: str, error: BaseException | None = None) -> None:
-        """End this receiver: returns when what it stored is safe. The driver starts it again while the application runs."""
+        """End this receiver; returns when all it stored is safe. The driver then starts it anew, as long as it runs."""
         self._attached().stop(message, error)
 
     def isStarted(self) -> bool:
@@ -76,7 +76,7 @@ class Receiver:
         return self._attached().is_started
 
     def isStopped(self) -> bool:
-        """Whether the receiver was told to stop, for good or for a restart: the threads of `onStart` should then end."""
+        """Whether the receiver was told to stop, for good or for a restart: threads of `onStart` should then end."""
         return self._attached().is_stopped
 
     @property

@@ -1,4 +1,4 @@
-"""The two kinds of RDD that streaming adds: one that carries a receiver to its executor, one that reads received blocks."""
+"""The two kinds of RDD that streaming adds: one carries a receiver to its executor, one reads received blocks."""
 
 from __future__ import annotations
 

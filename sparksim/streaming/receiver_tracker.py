@@ -13,8 +13,8 @@ from typing import Any
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.cluster.dag_scheduler import Job
 from sparksim.cluster.executor import Executor
+from sparksim.cluster.jobs import Job
 from sparksim.core import local_properties
 from sparksim.core.closure import Closure
 from sparksim.core.context import SparkContext
@@ -141,9 +141,14 @@ class ReceiverTracker:
         def run(task: TaskContext, _records: Any) -> None:
             if task.attemptNumber() > 0:
                 return  # the driver, not the task scheduler, decides where a lost receiver goes
-            (receiver,) = code.load()
             executor: Executor = task.services.executor  # type: ignore[attr-defined]  # always on a cluster executor
-            ReceiverSupervisor(self._backend, self, receiver, stream_id, executor).run()
+            try:
+                (receiver,) = code.load()
+                ReceiverSupervisor(self._backend, self, receiver, stream_id, executor).run()
+            except Exception as error:
+                why = f"{name} ended with {type(error).__name__}: {error}. The driver starts it again"
+                self._backend.clock.call(self._backend.warn, "receiver", why)
+                raise
 
         rdd = ReceiverRDD(self._sc, f"Receiver {stream_id}", tuple(str(place) for place in candidates))
         description = {local_properties.JOB_DESCRIPTION: f"Streaming job running receiver {stream_id}"}

@@ -98,7 +98,7 @@ class ReceiverSupervisor:
             self.stop(f"Error starting receiver {self.stream_id}", error)
 
     def stop_receiver(self, message: str, error: BaseException | None) -> None:
-        """Call `onStop`, hang up, deregister, once. If `onStop` raises, the receiver is not deregistered, as in Spark."""
+        """Call `onStop`, hang up, deregister, once. As in Spark, no deregistration when `onStop` raises."""
         if not self.clock.call(self._mark_stopped):
             return
         failure: Exception | None = None
@@ -202,9 +202,9 @@ class ReceiverSupervisor:
         """Raise in a thread that does not live in this receiver's time."""
         if self._only_thread is not None and threading.get_ident() != self._only_thread:
             raise IllegalStateError(
-                f"{self.name} was called from a threading.Thread, which lives in real time, while this receiver lives in "
-                "the virtual time of a simulation. Start the thread with self.start_thread(function, arguments), and "
-                "wait in it with self.sleep(seconds)."
+                f"{self.name} was called from a threading.Thread, which lives in real time, while this receiver lives "
+                "in the virtual time of a simulation. Start the thread with self.start_thread(function, arguments), "
+                "and wait in it with self.sleep(seconds)."
             )
 
     # --- BlockGeneratorListener ---------------------------------------------------------------------------------------
@@ -238,8 +238,8 @@ class ReceiverSupervisor:
         self.clock.call(
             self._backend.warn,
             "receiver",
-            f"{self.name} cannot store blocks any more after {type(error).__name__}: {error}. It goes on receiving, but "
-            "nothing of what it receives will be processed until it is stopped and started again",
+            f"{self.name} cannot store blocks any more after {type(error).__name__}: {error}. It goes on receiving, "
+            "but nothing of what it receives will be processed until it is stopped and started again",
         )
 
     def _store(self, block: Block) -> None:

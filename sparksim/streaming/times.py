@@ -11,7 +11,7 @@ from sparksim.core.errors import IllegalArgumentError
 
 def to_ms(seconds: Any, name: str) -> int:
     """Seconds as a user types them, in ms (a fraction of a ms is cut off). Raises unless it is a positive number."""
-    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < seconds < inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not 0 < float(seconds) < inf:
         raise IllegalArgumentError(f"{name}={seconds!r}: give a positive number of seconds, such as 1 or 0.5")
     ms = int(float(seconds) * 1000)
     if ms == 0:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.conformance.dstream_ops import OPS, Op
+from tests.conformance.dstream_ops import ALL_OPS, Op
 
 Vector = dict[str, Any]
 EMPTY: list[Any] = []
@@ -57,10 +57,12 @@ class Program:
     ssc: Any
     clock: BatchClock
     streams: dict[int, Any]
+    mapped: Any = None
+    """The latest result of `mapWithState`, whose states a vector may ask for."""
 
     def apply(self, stream: Any, program: Sequence[Op]) -> Any:
         for op in program:
-            stream = OPS[op["op"]](self, stream, op)
+            stream = ALL_OPS[op["op"]](self, stream, op)
         return stream
 
     def other(self, other: dict[str, Any]) -> Any:
@@ -78,6 +80,7 @@ class Run:
     program: Program
     outputs: list[list[Any]] = field(default_factory=list)
     order: list[list[int]] = field(default_factory=list)
+    states: list[Any] = field(default_factory=list)
 
     def collect(self, stream: Any) -> None:
         index, records = len(self.outputs), []
@@ -90,6 +93,15 @@ class Run:
                 self.order.append([len(records), index])
 
         stream.foreachRDD(output)
+
+    def collect_states(self, stream: Any) -> None:
+        """The snapshot of all states after each batch."""
+
+        def output(time: datetime, rdd: Any) -> None:
+            if self.program.clock.number(time) <= self.vector["batches"]:
+                self.states.append(rdd.collect())
+
+        stream.stateSnapshots().foreachRDD(output)
 
     def slices(self) -> list[list[Any]]:
         """Records of the vector's slices of stream 1, while the context runs."""
@@ -136,6 +148,8 @@ def build(vector: Vector, sc: Any, ssc: Any, clock: BatchClock) -> Run:
     for extra in vector.get("extra_outputs", []):
         source = main if extra.get("from") == "main" else streams[extra["stream"]]
         run.collect(run.program.apply(source, extra["program"]))
+    if vector.get("expected_states") is not None or "state_checks" in vector:
+        run.collect_states(run.program.mapped)
     return run
 
 
@@ -155,14 +169,37 @@ def expected_outputs(vector: Vector) -> list[list[Any]]:
     return [vector["expected"], *[extra["expected"] for extra in vector.get("extra_outputs", [])]]
 
 
+def _failed_checks(name: str, checks: Sequence[dict[str, Any]], batches: list[Any]) -> list[str]:
+    """The looser checks on all batches: all records together, the last batch, or any batch."""
+    found, got = [], comparable(batches, False)
+    for check in checks:
+        (wanted,) = comparable([check["expected"]], False)
+        holds = {
+            "flatten": sorted((record for batch in got for record in batch), key=json.dumps) == wanted,
+            "last": got[-1:] == [wanted],
+            "some_batch": wanted in got,
+        }[check["mode"]]
+        if not holds:
+            found.append(f"{name}, {check['mode']}: expected {wanted}, got {got}")
+    return found
+
+
 def differences(run: Run, slices: Sequence[Sequence[Any]] = (), error: BaseException | None = None) -> list[str]:
     """Everything in which a run is not what its vector expects; empty when all is well."""
     vector, ordered, found = run.vector, run.vector["ordered"], []
     for index, expected in enumerate(expected_outputs(vector)):
+        if expected is None:
+            continue
         got = comparable(run.outputs[index][: len(expected)], ordered)
         wanted = comparable(expected, ordered)
         if got != wanted:
             found.append(f"output {index}: expected {wanted}, got {got}")
+    if vector.get("expected_states") is not None:
+        got, wanted = (comparable(states, False) for states in (run.states, vector["expected_states"]))
+        if got[: len(wanted)] != wanted:
+            found.append(f"states: expected {wanted}, got {got}")
+    found += _failed_checks("outputs", vector.get("output_checks", []), run.outputs[0])
+    found += _failed_checks("states", vector.get("state_checks", []), run.states)
     if "expected_order" in vector and run.order[: len(vector["expected_order"])] != vector["expected_order"]:
         found.append(f"outputs came in the order {run.order}")
     for wanted, got in zip(vector.get("expected_slices", []), slices, strict=True):

@@ -140,18 +140,30 @@ def a_stream_joined_with_a_static_rdd(sc, ssc, out):
     joined.foreachRDD(lambda rdd: out.append(rdd.glom().collect()))
 
 
-@program(entries=6)
-def transform_runs_once_per_batch_however_many_outputs(sc, ssc, out):
+def _numbered(sc, ssc):
+    """Numbers with the count of calls that the function of `transform` has seen."""
     calls = []
 
     def number(rdd):
         calls.append(1)
-        batch = len(calls)
-        return rdd.map(lambda x: (batch, x))
+        call = len(calls)
+        return rdd.map(lambda x: (call, x))
 
-    numbered = _numbers(sc, ssc).transform(number)
+    return _numbers(sc, ssc).transform(number)
+
+
+@program(entries=6)
+def transform_of_a_cached_stream_runs_once_per_batch(sc, ssc, out):
+    numbered = _numbered(sc, ssc).cache()
     numbered.foreachRDD(lambda rdd: out.append(rdd.collect()))
     numbered.filter(lambda pair: pair[1] % 2 == 0).foreachRDD(lambda rdd: out.append(rdd.collect()))
+
+
+@program(entries=6)
+def transform_runs_once_for_two_outputs_of_the_same_stream(sc, ssc, out):
+    numbered = _numbered(sc, ssc)
+    numbered.foreachRDD(lambda rdd: out.append(rdd.collect()))
+    numbered.foreachRDD(lambda rdd: out.append(rdd.count()))
 
 
 @program(entries=3)

@@ -8,11 +8,13 @@ import pytest
 
 from sparksim.streaming import StreamingContext
 from tests.conformance.dstream_cases import recorded_cases, shared_vectors
-from tests.conformance.dstream_ops import can_run
+from tests.conformance.dstream_ops import ALL_OPS, can_run
 from tests.conformance.dstream_runner import BatchClock, Vector, build, differences
 
 BATCH_S = 1
-VECTORS = [v for v in [*shared_vectors(), *recorded_cases()] if v["kind"] == "dstream" and can_run(v)]
+RUNNABLE = [v for v in [*shared_vectors(), *recorded_cases()] if v["kind"] == "dstream" and can_run(v, ALL_OPS)]
+VECTORS = [vector for vector in RUNNABLE if "expected_build_error" not in vector]
+REFUSED = [vector for vector in RUNNABLE if "expected_build_error" in vector]
 
 
 def found_differences(vector: Vector, sim: Any, checkpoint_dir: Any) -> list[str]:
@@ -43,6 +45,13 @@ def let_batches_pass(clock: BatchClock, batches: int, sim: Any) -> None:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_operators_yield_batch_by_batch(vector: Vector, sim: Any, tmp_path: Any) -> None:
     assert found_differences(vector, sim, tmp_path) == []
+
+
+@pytest.mark.parametrize("vector", REFUSED, ids=lambda vector: vector["id"])
+def test_a_program_that_spark_refuses_is_refused(vector: Vector, sim: Any) -> None:
+    error = {"ValueError": ValueError}[vector["expected_build_error"]]
+    with pytest.raises(error):
+        build(vector, sim, StreamingContext(sim, BATCH_S), BatchClock(BATCH_S))
 
 
 WORD_COUNT = next(vector for vector in VECTORS if vector["id"] == "own-word-count-order")

@@ -14,7 +14,7 @@ from tests.core.inline_backend import InlineBackend
 
 def test_tasks_add_and_the_driver_reads(sc: SparkContext) -> None:
     total = sc.accumulator(1)
-    sc.range(5).foreach(lambda x: total.add(x))
+    sc.range(5).foreach(total.add)
     assert total.value == 11
 
 
@@ -47,9 +47,9 @@ def test_only_successful_attempts_count(sc: SparkContext, cluster: InlineBackend
 
 def test_reading_inside_a_task_is_refused(sc: SparkContext) -> None:
     total = sc.accumulator(0)
-    with pytest.raises(SparkJobError, match="Accumulator.value cannot be read or set inside a task"):
+    with pytest.raises(SparkJobError, match=r"Accumulator\.value cannot be read or set inside a task"):
         sc.range(1).map(lambda x: total.value).collect()
-    with pytest.raises(SparkJobError, match="Accumulator.value cannot be read or set inside a task"):
+    with pytest.raises(SparkJobError, match=r"Accumulator\.value cannot be read or set inside a task"):
         sc.range(1).foreach(lambda x: setattr(total, "value", x))
 
 
@@ -77,7 +77,7 @@ def test_a_param_of_ones_own(sc: SparkContext) -> None:
 
 @pytest.mark.parametrize("value", ["text", [1], None])
 def test_other_types_need_a_param(sc: SparkContext, value: Any) -> None:
-    with pytest.raises(TypeError, match="no accumulator param for .*: only int, float and complex need none"):
+    with pytest.raises(TypeError, match=r"no accumulator param for .*: only int, float and complex need none"):
         sc.accumulator(value)
 
 

@@ -13,7 +13,7 @@ from sparksim.core.errors import SparkException, SparkJobError
 
 def test_tasks_read_the_value(sc: SparkContext) -> None:
     table = sc.broadcast({1: "one"})
-    assert sc.range(3).map(lambda x: table.value.get(x)).collect() == [None, "one", None]
+    assert sc.range(3).map(lambda x: table.value.get(x, None)).collect() == [None, "one", None]
 
 
 def test_the_value_is_what_it_was_when_made(sc: SparkContext) -> None:
@@ -26,7 +26,7 @@ def test_the_value_is_what_it_was_when_made(sc: SparkContext) -> None:
 
 def test_a_change_in_a_task_does_not_reach_the_driver(sc: SparkContext) -> None:
     shared = sc.broadcast([])
-    sc.range(2).foreach(lambda x: shared.value.append(x))
+    sc.range(2).foreach(lambda x: shared.value.append(x + 1))
     assert shared.value == []
 
 

@@ -20,7 +20,7 @@ COUNTED = [0]
 
 def test_a_task_never_changes_the_drivers_variables(sc: SparkContext) -> None:
     seen: list[int] = []
-    sc.range(4).foreach(lambda x: seen.append(x))
+    sc.range(4).foreach(lambda x: seen.append(x + 1))
     assert seen == []
 
 
@@ -108,7 +108,7 @@ class Adder:
 
 
 @pytest.mark.parametrize(
-    "function", [make_counter(), Adder(2).add, functools.partial(operator.add, [1]), lambda x: COUNTED.append(x)]
+    "function", [make_counter(), Adder(2).add, functools.partial(operator.add, [1]), lambda x: COUNTED.append(x + 1)]
 )
 def test_functions_with_state_are_copied_for_every_task(function: Any) -> None:
     closure = Closure((function,))
@@ -137,9 +137,9 @@ def test_what_cannot_travel_is_named_with_the_remedy(sc: SparkContext) -> None:
 def test_the_innermost_holder_is_named(sc: SparkContext) -> None:
     adder = Adder(1)
     adder.lock = threading.Lock()
-    with pytest.raises(NotSerializable, match="an object of class Adder cannot be sent.*it holds 'lock'"):
+    with pytest.raises(NotSerializable, match=r"an object of class Adder cannot be sent.*it holds 'lock'"):
         sc.range(2).map(adder.add).count()
-    with pytest.raises(NotSerializable, match="an object of class Adder cannot be sent.*it holds 'lock'"):
+    with pytest.raises(NotSerializable, match=r"an object of class Adder cannot be sent.*it holds 'lock'"):
         sc.range(2).map(functools.partial(lambda a, x: a.add(x), adder)).count()
 
 
@@ -163,7 +163,7 @@ def test_rdds_and_the_context_stay_on_the_driver(sc: SparkContext) -> None:
     with pytest.raises(NotSerializable, match="uses 'other', a RangeRDD, which exists on the driver only"):
         sc.range(2).map(lambda x: other.count()).collect()
     with pytest.raises(NotSerializable, match="uses 'sc', a SparkContext, which exists on the driver only"):
-        sc.range(2).map(lambda x: sc.range(x)).collect()
+        sc.range(2).map(lambda x: sc.range(x + 1)).collect()
     with pytest.raises(pickle.PicklingError, match="an RDD cannot hold RDDs"):
         sc.parallelize([other])
     with pytest.raises(PySparkRuntimeError, match="the SparkContext exists on the driver only"):

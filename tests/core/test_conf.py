@@ -63,7 +63,8 @@ def test_times(text: str, ms: int, s: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("10", 10), ("1b", 1), ("2k", 2048), ("2KB", 2048), ("1m", 1 << 20), ("1g", 1 << 30), ("1pb", 1 << 50)]
+    ("text", "size"),
+    [("10", 10), ("1b", 1), ("2k", 2048), ("2KB", 2048), ("1m", 1 << 20), ("1g", 1 << 30), ("1pb", 1 << 50)],
 )
 def test_sizes(text: str, size: int) -> None:
     assert readers.size_bytes(SparkConf().set("key", text), "key", 0) == size

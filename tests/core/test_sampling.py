@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from sparksim.core.context import SparkContext
@@ -49,7 +51,7 @@ def test_sample_by_key(sc: SparkContext) -> None:
 
 def test_random_split_is_a_partition_of_the_data(hundred: RDD[int]) -> None:
     parts = [rdd.collect() for rdd in hundred.randomSplit([1, 2, 3], 17)]
-    assert sorted(sum(parts, [])) == list(range(100))
+    assert sorted(chain.from_iterable(parts)) == list(range(100))
     assert len(parts[0]) < len(parts[1]) < len(parts[2])
 
 
@@ -73,7 +75,7 @@ def test_bad_arguments(hundred: RDD[int]) -> None:
         hundred.takeSample(False, -1)
     with pytest.raises(ValueError, match="num must not be greater than"):
         hundred.takeSample(False, 1 << 63)
-    with pytest.raises(AssertionError, match="the fraction of key 'a' must not be negative, got -0.5"):
+    with pytest.raises(AssertionError, match=r"the fraction of key 'a' must not be negative, got -0\.5"):
         hundred.sampleByKey(False, {"a": -0.5})
 
 

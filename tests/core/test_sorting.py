@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkJobError
 from tests.core.inline_backend import InlineBackend
 
-WORDS = "the quick brown fox jumps over the lazy dog the end über 日本 🎉 a b c".split()
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "the",
+    "lazy",
+    "dog",
+    "the",
+    "end",
+    "über",
+    "日本",
+    "🎉",
+    "a",
+    "b",
+    "c",
+]
 
 
 def test_sort_by_key(sc: SparkContext) -> None:
@@ -22,7 +42,7 @@ def test_sort_by_key(sc: SparkContext) -> None:
     descending = pairs.sortByKey(ascending=False).glom().collect()
     assert [len(part) for part in descending] == [3, 8, 6]
     assert descending[1][:4] == [("the", 0), ("the", 6), ("the", 9), ("quick", 1)]
-    assert pairs.sortByKey(numPartitions=1).glom().collect() == [sum(ascending, [])]
+    assert pairs.sortByKey(numPartitions=1).glom().collect() == [list(chain.from_iterable(ascending))]
 
 
 def test_sort_by(sc: SparkContext) -> None:
@@ -63,7 +83,18 @@ def test_repartition_and_sort_within_partitions(sc: SparkContext) -> None:
         [(4, 4), (1, 1), (1, 8)],
         [(5, 5), (2, 2), (2, 9)],
     ]
-    assert pairs.repartitionAndSortWithinPartitions(1, keyfunc=lambda x: -x).keys().collect() == [6, 5, 4, 3, 2, 2, 1, 1, 0, 0]
+    assert pairs.repartitionAndSortWithinPartitions(1, keyfunc=lambda x: -x).keys().collect() == [
+        6,
+        5,
+        4,
+        3,
+        2,
+        2,
+        1,
+        1,
+        0,
+        0,
+    ]
 
 
 def test_what_runs_jobs(sc: SparkContext, cluster: InlineBackend) -> None:

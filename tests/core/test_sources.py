@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from tests.core.inline_backend import InlineBackend
 def test_slices_are_cut_between_batches(sc: SparkContext, size: int, slices: int, lengths: list[int]) -> None:
     parts = sc.parallelize(list(range(size)), slices).glom().collect()
     assert [len(part) for part in parts] == lengths
-    assert sum(parts, []) == list(range(size))
+    assert list(chain.from_iterable(parts)) == list(range(size))
 
 
 @pytest.mark.parametrize(

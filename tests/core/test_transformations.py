@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from sparksim.core.context import SparkContext
@@ -19,7 +21,10 @@ def test_map_filter_flat_map(sc: SparkContext) -> None:
 def test_whole_partitions(sc: SparkContext) -> None:
     rdd = sc.range(5, numSlices=2)
     assert rdd.mapPartitions(lambda records: [sum(records)]).collect() == [1, 9]
-    assert rdd.mapPartitionsWithIndex(lambda i, records: [(i, list(records))]).collect() == [(0, [0, 1]), (1, [2, 3, 4])]
+    assert rdd.mapPartitionsWithIndex(lambda i, records: [(i, list(records))]).collect() == [
+        (0, [0, 1]),
+        (1, [2, 3, 4]),
+    ]
     with pytest.warns(FutureWarning, match="use mapPartitionsWithIndex"):
         assert rdd.mapPartitionsWithSplit(lambda i, records: [i]).collect() == [0, 1]
 
@@ -64,7 +69,7 @@ def test_unions(sc: SparkContext) -> None:
 def test_coalesce_merges_neighbours(sc: SparkContext, before: int, after: int, sizes: list[int]) -> None:
     parts = sc.parallelize(list(range(20)), before).coalesce(after).glom().collect()
     assert [len(part) for part in parts] == sizes
-    assert sum(parts, []) == list(range(20))
+    assert list(chain.from_iterable(parts)) == list(range(20))
 
 
 def test_repartition_deals_out_batches_of_ten(sc: SparkContext) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.conformance.dstream_runner import BatchClock, Run, Vector, build
+from tests.conformance.probes import directory
 
 BATCH_S = 1.0
 GROUP_SIZE = 8
@@ -32,24 +33,34 @@ def run_group(vectors: Sequence[Vector], sc: Any) -> list[tuple[Run, list[list[A
     """Run the vectors in one context: each run, its slices, and the error of a context that had only one vector."""
     from pyspark.streaming import StreamingContext
 
-    ssc, clock = StreamingContext(sc, BATCH_S), BatchClock(BATCH_S)
-    clock.watch(ssc, sc)
-    runs = [build(vector, sc, ssc, clock) for vector in vectors]
-    ssc.start()
-    error: BaseException | None = None
-    slices: list[list[Any]] = []
-    try:
-        last = max(vector["batches"] for vector in vectors)
-        deadline = time.monotonic() + PATIENCE_S
-        while clock.last_started <= last:
-            assert time.monotonic() < deadline, f"after {PATIENCE_S} s Spark has not run {last} batches"
-            time.sleep(0.05)
-        if len(vectors) == 1:
-            slices = runs[0].slices()
-            try:
-                ssc.awaitTerminationOrTimeout(0.1)
-            except Exception as failure:
-                error = failure
-    finally:
-        ssc.stop(stopSparkContext=False, stopGraceFully=False)
+    with directory() as checkpoints:
+        if any(vector["checkpoint"] for vector in vectors):
+            # Not ssc.checkpoint: that would write the streams too, and their functions hold this very test.
+            sc.setCheckpointDir(str(checkpoints))
+        ssc, clock = StreamingContext(sc, BATCH_S), BatchClock(BATCH_S)
+        clock.watch(ssc, sc)
+        runs = [build(vector, sc, ssc, clock) for vector in vectors]
+        ssc.start()
+        try:
+            _wait_for_batches(max(vector["batches"] for vector in vectors), clock)
+            slices, error = (runs[0].slices(), _failure(ssc)) if len(vectors) == 1 else ([], None)
+        finally:
+            ssc.stop(stopSparkContext=False, stopGraceFully=False)
     return [(run, slices, error) for run in runs]
+
+
+def _wait_for_batches(batches: int, clock: BatchClock) -> None:
+    """Until the batch after these has begun to be processed: one output at a time, so these are done."""
+    deadline = time.monotonic() + PATIENCE_S
+    while clock.last_started <= batches:
+        assert time.monotonic() < deadline, f"after {PATIENCE_S} s Spark has not run {batches} batches"
+        time.sleep(0.05)
+
+
+def _failure(ssc: Any) -> BaseException | None:
+    """What went wrong in a batch of the context, if anything did."""
+    try:
+        ssc.awaitTerminationOrTimeout(0.1)
+    except Exception as error:
+        return error
+    return None

@@ -1,0 +1,9 @@
+"""Prints the table. Nothing is asserted about time: the machine is what it is."""
+
+from __future__ import annotations
+
+from bench import simulation, startup, word_count
+from bench.measure import RUNS, table
+
+print(f"medians of {RUNS} runs; ratio: how many times as long sparksim takes as what it is held against\n", flush=True)
+print(table([*startup.rows(), *word_count.rows(), *simulation.rows()]))

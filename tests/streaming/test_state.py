@@ -1,0 +1,156 @@
+"""State in virtual time: `updateStateByKey` visits every key, `mapWithState` only the touched ones."""
+
+import pytest
+
+from sparksim import SparkContext
+from sparksim.core.errors import IllegalArgumentError, NoSuchElementError
+from sparksim.streaming import State, StateSpec, StreamingContext
+from sparksim.streaming.state_map import StateMap
+
+LETTERS = [["a"], ["a", "b"], ["a", "b", "c"], ["a", "b"], ["a"], []]
+RUNNING = [
+    [("a", 1)],
+    [("a", 2), ("b", 1)],
+    [("a", 3), ("b", 2), ("c", 1)],
+    [("a", 4), ("b", 3), ("c", 1)],
+    [("a", 5), ("b", 3), ("c", 1)],
+    [("a", 5), ("b", 3), ("c", 1)],
+]
+
+
+def run(build, batches, checkpoint_dir, inputs=LETTERS):
+    with SparkContext("sim[1,2]", "state") as sc:
+        ssc = StreamingContext(sc, 1)
+        if checkpoint_dir is not None:
+            ssc.checkpoint(str(checkpoint_dir))
+        out = []
+        build(ssc.queueStream(inputs).map(lambda letter: (letter, 1))).foreachRDD(
+            lambda rdd: out.append(sorted(rdd.collect(), key=str))
+        )
+        ssc.start()
+        ssc.awaitTerminationOrTimeout(batches + 0.9)
+        ssc.stop(stopSparkContext=False)
+        return out
+
+
+def total(values, state):
+    return sum(values) + (state or 0)
+
+
+def count(key, value, state):
+    state.update((state.getOption() or 0) + value)
+    return key, state.get()
+
+
+# --- updateStateByKey --------------------------------------------------------------------------------------------------
+
+
+def test_a_running_count(tmp_path):
+    assert run(lambda s: s.updateStateByKey(total), 6, tmp_path) == RUNNING
+
+
+def test_a_running_count_survives_its_data_checkpoints(tmp_path):
+    counts = run(lambda s: s.updateStateByKey(total), 25, tmp_path, [["a"]] * 25)
+    assert counts == [[("a", number)] for number in range(1, 26)]
+
+
+def test_none_drops_the_key_and_idle_keys_are_visited_too(tmp_path):
+    def while_busy(values, state):
+        return total(values, state) if values else None
+
+    assert run(lambda s: s.updateStateByKey(while_busy), 6, tmp_path)[3:] == [[("a", 4), ("b", 3)], [("a", 5)], []]
+
+
+def test_an_initial_state(tmp_path):
+    states = run(lambda s: s.updateStateByKey(total, initialRDD=[("a", 10), ("z", 1)]), 2, tmp_path)
+    assert states == [[("a", 11), ("z", 1)], [("a", 12), ("b", 1), ("z", 1)]]
+
+
+def test_state_needs_a_checkpoint_directory():
+    with pytest.raises(IllegalArgumentError, match="checkpoint directory has not been set"):
+        run(lambda s: s.updateStateByKey(total), 1, None)
+
+
+def test_an_update_function_takes_values_and_state(tmp_path):
+    with pytest.raises(IllegalArgumentError, match=r"two arguments, \(new values, last state or None\)"):
+        run(lambda s: s.updateStateByKey(lambda values: 1), 1, tmp_path)
+
+
+# --- mapWithState ------------------------------------------------------------------------------------------------------
+
+
+def test_the_function_is_called_per_record_and_its_results_are_the_stream(tmp_path):
+    mapped = run(lambda s: s.mapWithState(StateSpec.function(count)), 3, tmp_path, [["a", "a", "b"], ["a"], []])
+    assert mapped == [[("a", 1), ("a", 2), ("b", 1)], [("a", 3)], []]
+
+
+def test_snapshots_give_every_key_every_batch(tmp_path):
+    assert run(lambda s: s.mapWithState(StateSpec.function(count)).stateSnapshots(), 6, tmp_path) == RUNNING
+
+
+def test_a_function_of_the_time_may_return_nothing(tmp_path):
+    def first_time_only(time, key, value, state):
+        if state.exists():
+            return None
+        state.update(True)
+        return time.second, key
+
+    assert run(lambda s: s.mapWithState(StateSpec.function(first_time_only)), 3, tmp_path) == [
+        [(1, "a")],
+        [(2, "b")],
+        [(3, "c")],
+    ]
+
+
+def test_idle_keys_time_out_only_when_the_states_are_checkpointed(tmp_path):
+    def watch(key, value, state):
+        if state.isTimingOut():
+            return "timeout", key, state.get()
+        return count(key, value, state)
+
+    spec = StateSpec.function(watch).timeout(3)
+    mapped = run(lambda s: s.mapWithState(spec), 12, tmp_path, [["a"]])
+    assert [number for number, batch in enumerate(mapped, 1) if batch] == [1, 10]
+    assert mapped[9] == [("timeout", "a", 1)]
+
+
+def test_a_key_that_is_touched_in_the_scan_batch_survives(tmp_path):
+    spec = StateSpec.function(count).timeout(3)
+    mapped = run(lambda s: s.mapWithState(spec), 11, tmp_path, [["a"], *[[]] * 8, ["a"], ["a"]])
+    assert (mapped[9], mapped[10]) == ([("a", 2)], [("a", 3)])
+
+
+def test_initial_states_and_partitions(tmp_path):
+    spec = StateSpec.function(count).initialState([("a", 10), ("z", 1)]).numPartitions(3)
+    states = run(lambda s: s.mapWithState(spec).stateSnapshots(), 2, tmp_path)
+    assert states == [[("a", 11), ("z", 1)], [("a", 12), ("b", 1), ("z", 1)]]
+
+
+def test_a_state_says_what_cannot_be_done():
+    unset = State(None)
+    with pytest.raises(NoSuchElementError, match="State is not set"):
+        unset.get()
+    removed = State(1)
+    removed.remove()
+    with pytest.raises(IllegalArgumentError, match="Cannot update the state after it has been removed"):
+        removed.update(2)
+    with pytest.raises(IllegalArgumentError, match="Cannot remove the state that is timing out"):
+        State(1, timing_out=True).remove()
+
+
+def test_a_function_of_the_wrong_arity_is_refused():
+    with pytest.raises(IllegalArgumentError, match=r"takes 2 arguments; give one of \(key, value, state\)"):
+        StateSpec.function(lambda key, value: value)
+
+
+def test_a_copy_of_a_state_map_costs_nothing_and_changes_nothing_below():
+    below = StateMap()
+    for key in range(1000):
+        below.put(key, key * 10, time_ms=1)
+    above = below.copy()
+    above.put(5, "new", time_ms=2)
+    above.remove(6)
+    assert (below.get(5), below.get(6)) == (50, 60)
+    assert (above.get(5), above.get(6), above.get(7)) == ("new", None, 70)
+    assert len(list(above.all())) == 999
+    assert above.older_than(2)[:2] == [(0, 0, 1), (1, 10, 1)]
