@@ -16,7 +16,7 @@ from typing import TextIO
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.cluster.master_url import is_master
-from sparksim.core import backend as core_backend
+from sparksim.core.backend import register_backend
 from sparksim.core.conf import SparkConf, forced_properties, set_system_property
 from sparksim.core.context import SparkContext
 from sparksim.streaming.context import StreamingContext
@@ -179,12 +179,11 @@ def _watched_backends(watch: Callable[[ClusterBackend], None]) -> Iterator[None]
         watch(backend)
         return backend
 
-    entry = (is_master, make)
-    core_backend._factories.insert(0, entry)
+    unregister = register_backend(is_master, make)
     try:
         yield
     finally:
-        core_backend._factories.remove(entry)
+        unregister()
 
 
 def _end_contexts() -> None:

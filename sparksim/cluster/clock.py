@@ -99,7 +99,7 @@ class Clock(ABC):
 
     @abstractmethod
     def sleep(self, ms: float) -> None:
-        """Let `ms` pass. From a fiber or the main program."""
+        """Let `ms` pass; a moment that is over is not waited for. From a fiber or the main program."""
 
     @abstractmethod
     def charge(self, ms: float) -> None:

@@ -71,9 +71,14 @@ BackendFactory = Callable[["SparkConf"], Backend]
 _factories: list[tuple[Callable[[str], bool], BackendFactory]] = []
 
 
-def register_backend(accepts: Callable[[str], bool], factory: BackendFactory) -> None:
-    """Let `factory(conf)` serve the masters that `accepts(master)` says yes to."""
-    _factories.append((accepts, factory))
+def register_backend(accepts: Callable[[str], bool], factory: BackendFactory) -> Callable[[], None]:
+    """Let `factory(conf)` serve the masters that `accepts(master)` says yes to; the newest registration wins.
+
+    Returns a function that takes the registration back.
+    """
+    entry = (accepts, factory)
+    _factories.insert(0, entry)
+    return lambda: _factories.remove(entry)
 
 
 def backend_for(conf: SparkConf) -> Backend:

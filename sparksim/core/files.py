@@ -219,7 +219,7 @@ def _files_at(path: str) -> list[File]:
     names = [name for name in glob(files, root) if not _is_hidden(name)]
     if not names:
         raise InvalidInput(
-            f"{'Input pattern matches no file' if _is_glob(root) else 'Input path does not exist'}: {path}. Relative paths "
+            f"Input {'pattern matches no file' if _is_glob(root) else 'path does not exist'}: {path}. Relative paths "
             "start at the working directory of the driver, and names that start with _ or . are hidden"
         )
     found = []

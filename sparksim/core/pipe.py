@@ -13,7 +13,8 @@ from sparksim.core.errors import PySparkRuntimeError
 def through(command: str, env: Mapping[str, str] | None, check_code: bool) -> Callable[[Iterator[Any]], list[str]]:
     """A function of a partition that runs `command` on its records, one a line.
 
-    All records are pulled before the program starts: time passes while they are pulled, and a program cannot wait for it.
+    All records are pulled before the program starts: time passes while they are pulled, and a program cannot wait for
+    it.
     """
     words, variables = shlex.split(command), None if env is None else dict(env)
 

@@ -38,8 +38,8 @@ def dump_by_reference(value: Any) -> bytes:
         return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         raise pickle.PicklingError(
-            f"Could not serialize broadcast: {type(error).__name__}: {error}. Broadcast plain data; a function or a class "
-            "has to be importable by name"
+            f"Could not serialize broadcast: {type(error).__name__}: {error}. Broadcast plain data; a function or a "
+            "class has to be importable by name"
         ) from error
 
 

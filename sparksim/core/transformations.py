@@ -64,7 +64,8 @@ class Transformations(Lineage[T]):
     def pipe(self, command: str, env: Mapping[str, str] | None = None, checkCode: bool = False) -> RDD[str]:
         """The lines that `command` prints when it is given the records of a partition, one a line.
 
-        `env` is the program's whole environment (default: ours). With `checkCode`, an exit code other than 0 fails the task.
+        `env` is the program's whole environment (default: ours). With `checkCode`, an exit code other than 0 fails the
+        task.
         """
         return self._then(PARTITIONS, through(command, env, checkCode))
 

@@ -1,8 +1,8 @@
 """A network in virtual time: servers that send their load to whoever is connected.
 
 A server counts its records from 0. What it sends while nobody is connected is lost, and so is what it had sent and the
-receiver had not yet read when a connection broke: each is an event, so that no record disappears without a word. Several
-connections to one server share its records in turn.
+receiver had not yet read when a connection broke: each is an event, so that no record disappears without a word.
+Several connections to one server share its records in turn.
 """
 
 from __future__ import annotations
@@ -130,7 +130,9 @@ class SimulatedConnection:
         self._emit(SourceDisconnected(self._clock.now_ms, server.address, self._stream_id, "connection closed"))
         if self.unread:
             numbers = [number for number, _ in self.unread]
-            server.lose(numbers, f"sent but not yet read when the connection to {server.address} broke", self._stream_id)
+            server.lose(
+                numbers, f"sent but not yet read when the connection to {server.address} broke", self._stream_id
+            )
 
 
 class SimulatedNetwork:

@@ -196,6 +196,6 @@ def _text(value: Any) -> str:
 
 def _settings(cluster: Cluster, block: float, conf: Mapping[str, Any]) -> dict[str, str]:
     if not is_positive(block):
-        raise IllegalArgumentError(f"block={block!r}: give the block interval as a positive number of seconds, like 0.2")
+        raise IllegalArgumentError(f"block={block!r}: give the block interval as a positive number of seconds, as 0.2")
     settings = {"spark.master": cluster.master, "spark.streaming.blockInterval": f"{round(block * 1000)}ms"}
     return {**settings, **{key: _text(value) for key, value in conf.items()}}

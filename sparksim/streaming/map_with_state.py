@@ -1,8 +1,8 @@
-"""`mapWithState`: the function is called per record, and only the touched keys cost anything (Spark: MapWithStateDStream).
+"""`mapWithState`: called per record, and only the touched keys cost anything (Spark: MapWithStateDStream).
 
-PySpark never had it; the form here follows Spark's Java API. Each partition of the internal stream holds one record: the map
-of states, and what the function has returned in this batch. Idle keys are looked for only in batches whose RDD is
-checkpointed, every ten slides unless `checkpoint(interval)` says otherwise.
+PySpark never had it; the form here follows Spark's Java API. Each partition of the internal stream holds one record:
+the map of states, and what the function has returned in this batch. Idle keys are looked for only in batches whose
+RDD is checkpointed, every ten slides unless `checkpoint(interval)` says otherwise.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class State:
 class StateSpec:
     """What to do with the state: made by `StateSpec.function(f)`, refined by the methods.
 
-    `f(key, value_or_None, state) -> mapped`, or `f(batch_time, key, value_or_None, state) -> mapped or None` for nothing.
+    `f(key, value_or_None, state) -> mapped`, or `f(batch_time, key, value_or_None, state) -> mapped`, None for nothing.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -128,7 +128,7 @@ class MapWithStateRDD(RDD[Any]):
         self._partitions = batch.getNumPartitions()
         self._last = last
         self._batch: RDD[Any] | None = batch
-        self._closure = Closure(update)
+        self._closure = Closure((update,))
         self._time_ms = time_ms
 
     def getNumPartitions(self) -> int:
@@ -144,7 +144,8 @@ class MapWithStateRDD(RDD[Any]):
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
         assert self._batch is not None
         states = StateMap() if self._last is None else next(self._last.iterator(index, task))[0].copy()
-        mapped = self._closure.load()(states, self._batch.iterator(index, task), self.full_scan)
+        (update,) = self._closure.load()
+        mapped = update(states, self._batch.iterator(index, task), self.full_scan)
         yield states, mapped
 
     def _forget_parents(self) -> None:

@@ -1,7 +1,7 @@
 """`updateStateByKey`: the state of every key, written anew in every batch (Spark: PythonStateDStream).
 
-The update function is called for each key that ever was and was not dropped, with or without new values. So a batch costs
-as much as there are keys, however few of them were touched.
+The update function is called for each key that ever was and was not dropped, with or without new values. So a batch
+costs as much as there are keys, however few of them were touched.
 """
 
 from __future__ import annotations

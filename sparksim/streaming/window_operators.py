@@ -62,8 +62,8 @@ class WindowOperators(PairOperators[T], Generic[T]):
     ) -> DStream[Any]:
         """One pair per key and window. With `invFunc` incrementally, which needs a checkpoint directory.
 
-        `invFunc(value, gone)` takes away what has left the window. `filterFunc(pair)` drops keys; without it the keys that
-        have no records any more stay.
+        `invFunc(value, gone)` takes away what has left the window. `filterFunc(pair)` drops keys; without it the keys
+        that have no records any more stay.
         """
         partitions = self._partitions(numPartitions)
         length_ms, slide_ms = window_ms(self._stream(), windowDuration, slideDuration)

@@ -1,7 +1,7 @@
 """Windows: a batch that looks back over several (Spark: WindowedDStream, PythonReducedWindowedDStream).
 
-A window that is computed anew costs as much as it is long. A reduced window with an inverse function takes the last result,
-takes away what has left the window and adds what has come: its cost depends on the slide only.
+A window that is computed anew costs as much as it is long. A reduced window with an inverse function takes the last
+result, takes away what has left the window and adds what has come: its cost depends on the slide only.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Window(Rule):
 class ReducedWindow(Rule):
     """The parent's reduced pairs of the last `length_ms`, reduced again; `inverse` takes away what has left.
 
-    Times belong to the window `(t - length, t]`. A key leaves only when `keep` says so: without a filter the keys that have
-    no records any more stay, with whatever the inverse function has left of their value.
+    Times belong to the window `(t - length, t]`. A key leaves only when `keep` says so: without a filter the keys that
+    have no records any more stay, with whatever the inverse function has left of their value.
     """
 
     must_checkpoint = True

@@ -1,7 +1,7 @@
 """The ops of DStream vectors that look back in time: windows and state, and the functions they name.
 
-Durations in vectors are in batches; `program.clock.batch_s` turns them into seconds. The engine's own `StateSpec` comes in
-through the stream's module, so that nothing here imports an engine.
+Durations in vectors are in batches; `program.clock.batch_s` turns them into seconds. The engine's own `StateSpec`
+comes in through the stream's module, so that nothing here imports an engine.
 """
 
 from __future__ import annotations

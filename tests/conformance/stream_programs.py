@@ -153,6 +153,13 @@ def _numbered(sc, ssc):
 
 
 @program(entries=6)
+def transform_runs_again_for_every_stream_made_from_it(sc, ssc, out):
+    numbered = _numbered(sc, ssc)
+    numbered.foreachRDD(lambda rdd: out.append(rdd.collect()))
+    numbered.filter(lambda pair: pair[1] % 2 == 0).foreachRDD(lambda rdd: out.append(rdd.collect()))
+
+
+@program(entries=6)
 def transform_of_a_cached_stream_runs_once_per_batch(sc, ssc, out):
     numbered = _numbered(sc, ssc).cache()
     numbered.foreachRDD(lambda rdd: out.append(rdd.collect()))

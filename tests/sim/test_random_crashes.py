@@ -1,8 +1,8 @@
 """Five hundred random crash schedules, and what must hold in every one of them.
 
-Each schedule is drawn from its number, so a failure names the one to run again. The checks know nothing of the engine: they
-read the trace (`sparksim.trace.check_trace`), compare the account of records with what the load sent, and compare the
-program's own results with a word count done by hand over the records that the account calls processed.
+Each schedule is drawn from its number, so a failure names the one to run again. The checks know nothing of the engine:
+they read the trace (`sparksim.trace.check_trace`), compare the account of records with what the load sent, and compare
+the program's own results with a word count done by hand over the records that the account calls processed.
 """
 
 import random
@@ -38,7 +38,10 @@ def schedule(number):
         "batch": rng.choice([0.5, 1.0, 2.0]),
         "cluster": Cluster(executors=rng.randint(2, 4), cores=rng.randint(1, 2)),
         "faults": faults,
-        "conf": {"spark.streaming.concurrentJobs": rng.choice([1, 1, 2]), "spark.locality.wait": rng.choice(["0", "3s"])},
+        "conf": {
+            "spark.streaming.concurrentJobs": rng.choice([1, 1, 2]),
+            "spark.locality.wait": rng.choice(["0", "3s"]),
+        },
         "seed": number,
     }
 

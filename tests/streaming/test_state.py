@@ -42,7 +42,7 @@ def count(key, value, state):
     return key, state.get()
 
 
-# --- updateStateByKey --------------------------------------------------------------------------------------------------
+# --- updateStateByKey -----------------------------------------------------------------------------------------------
 
 
 def test_a_running_count(tmp_path):
@@ -76,7 +76,7 @@ def test_an_update_function_takes_values_and_state(tmp_path):
         run(lambda s: s.updateStateByKey(lambda values: 1), 1, tmp_path)
 
 
-# --- mapWithState ------------------------------------------------------------------------------------------------------
+# --- mapWithState ---------------------------------------------------------------------------------------------------
 
 
 def test_the_function_is_called_per_record_and_its_results_are_the_stream(tmp_path):
