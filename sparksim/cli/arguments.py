@@ -54,6 +54,13 @@ def until(text: str) -> float:
     return seconds
 
 
+def port(text: str) -> int:
+    """A TCP port."""
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, for example --port 9999")
+    return int(text)
+
+
 def cost(text: str) -> str:
     """The name of a cost model."""
     if text not in PRESETS:

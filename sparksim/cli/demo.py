@@ -34,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--figure", metavar="FILE.png", type=arguments.figure, default=Path("sparksim-demo.png"),
         help="where the timeline goes (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--port", metavar="PORT", type=arguments.port, default=0,
+        help="where the live part serves its lines (default: any free port)",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         "words of every second. What follows needs no JVM, no Spark and no cluster."
     )
     _say("1. Live: a real socket, real seconds, two cores of this machine (local[2]).", rule=True)
-    counted = _live(program)
+    counted = _live(program, options.port)
     _say(
         f"2. The same file in virtual time: three executors with two cores each (sim[3,2]), {RATE_PER_S} lines per "
         f"second, and after {CRASH_S:g} s the executor that runs the receiver dies.",
@@ -83,10 +87,10 @@ def word_count() -> Path:
     raise Refusal("examples/word_count.py is missing from this installation of sparksim; install it again")
 
 
-def _live(program: Path) -> Counter[str]:
+def _live(program: Path, wanted_port: int) -> Counter[str]:
     """Run the program against a server of our own and add up the counts that it prints."""
     printed: list[str] = []
-    with _server() as port, caught_output(lambda _batch, text: printed.append(text), echo=True):
+    with _server(wanted_port) as port, caught_output(lambda _batch, text: printed.append(text), echo=True):
         live = run_live(program, ["localhost", str(port)], "local[2]", LIVE_S, progress=None)
     if live.error is not None:
         raise live.error
@@ -99,8 +103,8 @@ def _live(program: Path) -> Counter[str]:
 
 
 @contextmanager
-def _server() -> Iterator[int]:
-    """A TCP server on a free port that sends `LINES` to its one client and then stays silent; gives the port."""
+def _server(wanted: int) -> Iterator[int]:
+    """A TCP server that sends `LINES` to its one client and then stays silent; gives its port (0: any free)."""
     over = threading.Event()
 
     def serve() -> None:
@@ -112,12 +116,22 @@ def _server() -> Iterator[int]:
                 client.sendall(f"{line}\n".encode())
             over.wait()
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with _listening(wanted) as listener:
         threading.Thread(target=serve, name="demo source", daemon=True).start()
         try:
             yield listener.getsockname()[1]
         finally:
             over.set()
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise Refusal(
+            f"port {port} cannot be used: {error.strerror}. Something else may listen there; choose another with "
+            "--port, or leave it out for any free one"
+        ) from error
 
 
 def _say(text: str, rule: bool = False) -> None:

@@ -7,6 +7,7 @@ failed; as pending when the run ended before either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -175,14 +176,14 @@ class Delivery:
                 read = event.records_read if len(event.blocks) == 1 else self._blocks[block_id].records
                 self._blocks[block_id].reads.append(read)
         elif isinstance(event, JobGenerationFailed):
-            self._ungenerated[event.batch_time_ms] = _last_line(event.message)
+            self._ungenerated[event.batch_time_ms] = _cause(event.message)
         elif isinstance(event, OutputOperationStarted):
             operations = self._operations.setdefault(event.batch_time_ms, {})
             operations.setdefault(event.output_op, _Operation(event.streams))
         elif isinstance(event, OutputOperationCompleted):
             operation = self._operations[event.batch_time_ms][event.output_op]
             operation.succeeded += not event.failure
-            operation.failure = _last_line(event.failure)
+            operation.failure = _cause(event.failure)
 
     def _rows(self) -> Iterator[RecordRow]:
         told: dict[str, dict[int, RecordRow]] = {source: {} for source in self._sent}
@@ -238,6 +239,10 @@ class Delivery:
         return _Fate(ONCE if times == 1 else REPEATED, times, "")
 
 
-def _last_line(text: str) -> str:
+def _cause(text: str) -> str:
+    """What went wrong: a failure's last line, without the stage it struck and the error's module."""
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    line = lines[-1] if lines else ""
+    if "most recent failure" in line:
+        line = line.rpartition("): ")[2]
+    return re.sub(r"^(\w+\.)+(?=\w+: )", "", line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from tests.cli.process import run
@@ -18,3 +19,18 @@ def test_the_demo(tmp_path: Path) -> None:
     assert any("in the receiver's buffer when executor 1 crashed" in line for line in told.stdout)
     assert told.printed.endswith(f"are drawn in {figure}")
     assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_port_in_use_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = run("demo", "--port", str(port), cwd=tmp_path)
+    assert told.code == 2
+    assert f"port {port} cannot be used: Address already in use" in told.said
+    assert "choose another with --port" in told.said
+
+
+def test_a_port_is_a_number(tmp_path: Path) -> None:
+    told = run("demo", "--port", "http", cwd=tmp_path)
+    assert told.code == 2
+    assert "'http' is no port; give a number from 1 to 65535" in told.said

@@ -81,6 +81,17 @@ def test_a_failed_batch_loses_its_records_and_says_why():
     ]
 
 
+def test_the_reason_is_the_cause_and_not_where_it_struck():
+    failure = (
+        "sparksim.core.errors.SparkJobError: Job aborted due to stage failure: Task 0 in stage 1.0 failed 4 times, "
+        "most recent failure: Lost task 0.3 in stage 1.0 (TID 7) (host-1 executor 1): "
+        "sparksim.core.errors.SparkException: Could not compute split, block a of RDD 6 not found"
+    )
+    assert outcomes(sent(1), block("a", 0, 0), added("a"), allocated(1000, "a"), *ran(1000, failure=failure)) == [
+        (0, "lost", "batch 1 s failed: SparkException: Could not compute split, block a of RDD 6 not found")
+    ]
+
+
 def test_every_output_operation_that_reads_the_stream_has_to_succeed():
     story = [sent(1), block("a", 0, 0), added("a"), allocated(1000, "a")]
     assert outcomes(*story, *ran(1000), *ran(1000, op=1, failure="broken"))[0][1] == "lost"
