@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sparksim.core.arguments import is_count, is_positive
 from sparksim.core.conf import SparkConf, forced_properties
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.sim.files import FileStory, SimulatedFiles
 from sparksim.sim.loads import Load
 from sparksim.sim.network import SimulatedNetwork
 from sparksim.sim.output import caught_output
@@ -49,7 +50,8 @@ class Cluster:
 
 
 class Simulation:
-    """A program and its surroundings. `batch` and `block` are in seconds; `network` maps "host:port" to a load.
+    """A program and its surroundings. `batch` and `block` are in seconds; `network` maps "host:port" to a load,
+    `files` maps "sim://path" to `(seconds, content)`: when the file appears, and what it holds.
 
     `program(ssc)` defines streams and outputs; the simulation then starts the context. `conf` holds Spark's settings.
     `cost` is a preset's name or a `CostModel`. The same seed gives the same trace, byte for byte.
@@ -60,6 +62,7 @@ class Simulation:
         program: Callable[[StreamingContext], None],
         *,
         network: Mapping[str, Load] | None = None,
+        files: Mapping[str, FileStory] | None = None,
         batch: float = 1.0,
         block: float = 0.2,
         cluster: Cluster = Cluster(),
@@ -75,7 +78,9 @@ class Simulation:
         self._program = program
         self._batch = batch
         self._settings = _settings(cluster, block, conf or {})
-        self._surroundings = _Surroundings(dict(network or {}), tuple(faults), cost_model(cost), seed)
+        self._surroundings = _Surroundings(
+            dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed
+        )
 
     def run(self, until: float, echo: bool = False) -> Run:
         """Simulate the first `until` seconds. With `echo`, what the program prints is also shown."""
@@ -97,6 +102,7 @@ def simulate_script(
     until: float,
     master: str = "sim[3,2]",
     network: Mapping[str, Load] | None = None,
+    files: Mapping[str, FileStory] | None = None,
     faults: Sequence[Fault] = (),
     conf: Mapping[str, Any] | None = None,
     cost: str | CostModel = "teaching",
@@ -117,14 +123,18 @@ def simulate_script(
         finally:
             sys.argv = before
 
-    return _Surroundings(dict(network or {}), tuple(faults), cost_model(cost), seed).perform(main, until, echo)
+    return _Surroundings(dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed).perform(
+        main, until, echo
+    )
 
 
 class _Stage:
     """Where the cluster leaves its parts when the program makes its SparkContext."""
 
-    def __init__(self, loads: Mapping[str, Load]) -> None:
+    def __init__(self, loads: Mapping[str, Load], files: Mapping[str, FileStory]) -> None:
         self._loads = loads
+        self._files = files
+        self._mounted: SimulatedFiles | None = None
         self.clock: Clock | None = None
         self.trace = Trace()
         self.network: SimulatedNetwork | None = None
@@ -136,8 +146,15 @@ class _Stage:
                 "a simulation has one SparkContext, and this program makes a second one: split it into two simulations"
             )
         self.clock, self.trace = clock, trace
+        self._mounted = SimulatedFiles(clock, self._files)
+        self._mounted.mount()
         self.network = SimulatedNetwork(clock, seeds, trace.append, self._loads)
         return self.network
+
+    def close(self) -> None:
+        """The simulation is over: its files are gone."""
+        if self._mounted is not None:
+            self._mounted.unmount()
 
     def printed(self, batch_time_ms: int | None, text: str) -> None:
         """The program printed something."""
@@ -158,7 +175,8 @@ class _Stage:
 class _Surroundings:
     """Everything about a simulation but its program."""
 
-    network: dict[str, Load]
+    network: Mapping[str, Load]
+    files: Mapping[str, FileStory]
     faults: tuple[Fault, ...]
     cost: CostModel
     seed: int
@@ -167,9 +185,9 @@ class _Surroundings:
         """Run `main` in a world of its own up to second `until`, and clean up whatever it left."""
         if not is_positive(until):
             raise IllegalArgumentError(f"until={until!r}: give a positive number of seconds to simulate")
-        stage = _Stage(self.network)
+        stage = _Stage(self.network, self.files)
         world = World(self.seed, self.cost, stage.enter, self.faults, until * 1000)
-        with living_in(world), caught_output(stage.printed, echo), _contexts_abandoned_after():
+        with closing(stage), living_in(world), caught_output(stage.printed, echo), _contexts_abandoned_after():
             with suppress(TimeLimitReached):
                 main()
             stage.play_out(until * 1000)

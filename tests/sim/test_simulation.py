@@ -130,6 +130,17 @@ def test_bad_surroundings_say_what_is_wrong(make, words):
     assert words in str(raised.value)
 
 
+def test_files_appear_when_their_time_has_come():
+    def lines_of_files(ssc):
+        ssc.textFileStream("sim://in").pprint()
+
+    files = {"sim://in/early.txt": (1.5, "to be\n"), "sim://in/late.txt": (3.2, "or not\nto be\n")}
+    run = Simulation(lines_of_files, files=files).run(until=5)
+    assert "to be" in run.output[2.0]
+    assert run.output[3.0].count("\n") == 4  # the header of an empty batch
+    assert "or not\nto be" in run.output[4.0]
+
+
 # --- scripts --------------------------------------------------------------------------------------------------------
 
 SCRIPT = """
