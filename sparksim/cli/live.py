@@ -19,6 +19,7 @@ from sparksim.cluster.master_url import is_master
 from sparksim.core.backend import register_backend
 from sparksim.core.conf import SparkConf, forced_properties, set_system_property
 from sparksim.core.context import SparkContext
+from sparksim.core.errors import SparkException
 from sparksim.streaming.context import StreamingContext
 from sparksim.trace.events import (
     BatchCompleted,
@@ -126,6 +127,7 @@ class _Stopper:
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
+        self._interrupted = False
 
     def schedule(self, event: Event, delay_s: float) -> None:
         """A subscriber of the trace: stop `delay_s` seconds after streaming started."""
@@ -137,6 +139,7 @@ class _Stopper:
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
         """The handler of Ctrl-C."""
         if self._thread is not None or not self.stop():
+            self._interrupted = True
             raise KeyboardInterrupt
         print("\nstopping: what was received is being processed (Ctrl-C again stops at once)", file=sys.stderr)
 
@@ -145,9 +148,17 @@ class _Stopper:
         active = StreamingContext.getActive()
         if active is None or self._thread is not None:
             return False
-        self._thread = threading.Thread(target=active.stop, kwargs={"stopGraceFully": True}, daemon=True)
+        self._thread = threading.Thread(target=self._stop_gracefully, args=(active,), daemon=True)
         self._thread.start()
         return True
+
+    def _stop_gracefully(self, active: StreamingContext) -> None:
+        try:
+            active.stop(stopGraceFully=True)
+        except SparkException:
+            # A second Ctrl-C takes the contexts away under a stop that is still waiting: that is what was asked for.
+            if not self._interrupted:
+                raise
 
     def join(self) -> None:
         """Wait until what began to stop has stopped."""
