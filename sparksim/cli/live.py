@@ -81,7 +81,7 @@ def run_live(
                     line.clear()
     finally:
         sys.argv = argv
-    _end_contexts()
+    _end_contexts(at_once=isinstance(run.error, KeyboardInterrupt))
     return run
 
 
@@ -197,10 +197,12 @@ def _watched_backends(watch: Callable[[ClusterBackend], None]) -> Iterator[None]
         unregister()
 
 
-def _end_contexts() -> None:
-    """What the program left open ends with it, without processing what is left."""
+def _end_contexts(at_once: bool) -> None:
+    """What the program left open ends with it; what is left is not processed, and `at_once` nothing is waited for."""
     ssc = StreamingContext.getActive()
-    if ssc is not None:
+    if ssc is not None and at_once:
+        ssc.abandon()
+    elif ssc is not None:
         ssc.stop(stopSparkContext=False)
     sc = SparkContext._active_spark_context
     if sc is not None:
