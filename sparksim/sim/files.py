@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from io import BytesIO
-from math import isfinite
+from math import inf
 from typing import Any
 
 import fsspec
 from fsspec.spec import AbstractFileSystem
 
 from sparksim.cluster.clock import Clock
+from sparksim.core.arguments import is_number
 from sparksim.core.errors import IllegalArgumentError
 
 PROTOCOL = "sim"
@@ -209,4 +210,4 @@ def _file(path: str, story: Any) -> SimulatedFile:
 
 
 def _is_moment(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return is_number(value, least=-inf)

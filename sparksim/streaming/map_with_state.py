@@ -1,4 +1,4 @@
-"""`mapWithState`: called per record, and only the touched keys cost anything (Spark: MapWithStateDStream).
+"""`mapWithState`: the function is called per record, for touched keys only (Spark: MapWithStateDStream).
 
 PySpark never had it; the form here follows Spark's Java API. Each partition of the internal stream holds one record:
 the map of states, and what the function has returned in this batch. Idle keys are looked for only in batches whose
@@ -157,7 +157,7 @@ class MapWithState(Rule):
     """The internal stream: states and mapped records, partition by partition."""
 
     must_checkpoint = True
-    level = StorageLevel(False, True, False, True, 1)  # in memory as objects: what is not touched costs nothing
+    level = StorageLevel(False, True, False, True, 1)  # asks for objects, as Spark does
 
     def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None) -> None:
         self.spec = spec

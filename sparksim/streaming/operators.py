@@ -60,11 +60,11 @@ class Operators(Generic[T]):
 
     def reduce(self, func: Callable[[T, T], T]) -> DStream[T]:
         """One record per batch, or none for an empty batch."""
-        return self.map(_without_key).reduceByKey(func, 1).map(_value_of)
+        return self.map(_without_key).reduceByKey(func, 1).map(value_of)
 
     def countByValue(self) -> DStream[tuple[T, int]]:
         """How often each record occurs in its batch."""
-        return self.map(_with_one).reduceByKey(operator.add)
+        return self.map(with_one).reduceByKey(operator.add)
 
     def union(self, other: DStream[T]) -> DStream[T]:
         """The records of both streams. Raises when their slides differ."""
@@ -132,9 +132,11 @@ def _without_key(record: T) -> tuple[None, T]:
     return None, record
 
 
-def _value_of(pair: tuple[Any, T]) -> T:
+def value_of(pair: tuple[Any, T]) -> T:
+    """The second of a pair."""
     return pair[1]
 
 
-def _with_one(record: T) -> tuple[T, int]:
+def with_one(record: T) -> tuple[T, int]:
+    """The record, ready to be counted."""
     return record, 1

@@ -1,7 +1,7 @@
 """The states of the keys of one partition, as layers (Spark: OpenHashMapBasedStateMap).
 
-A copy costs nothing: it is a new, empty layer on top of the old ones. A batch therefore pays for the keys it touches.
-The layers are merged when the map is serialised, that is when it is checkpointed.
+A copy costs nothing: it is a new, empty layer on top of the old ones. The layers are merged when the map is serialised:
+when it is checkpointed, and for now also when it is kept between batches (docs/fidelity.md).
 """
 
 from __future__ import annotations

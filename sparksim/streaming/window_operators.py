@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sparksim.core.result_iterable import ResultIterable
+from sparksim.streaming.operators import value_of, with_one
 from sparksim.streaming.pair_operators import PairOperators
 from sparksim.streaming.rules import Rule
 from sparksim.streaming.windows import ReducedWindow, Window, window_ms
@@ -36,7 +37,7 @@ class WindowOperators(PairOperators[T], Generic[T]):
         """One record per window."""
         keyed = self.map(_under_one_key)
         reduced = keyed.reduceByKeyAndWindow(reduceFunc, invReduceFunc, windowDuration, slideDuration, 1)
-        return reduced.map(_value_of)
+        return reduced.map(value_of)
 
     def countByWindow(self, windowDuration: float, slideDuration: float) -> DStream[int]:
         """The number of records of each window; needs a checkpoint directory."""
@@ -46,7 +47,7 @@ class WindowOperators(PairOperators[T], Generic[T]):
         self, windowDuration: float, slideDuration: float, numPartitions: int | None = None
     ) -> DStream[tuple[T, int]]:
         """How often each record occurs in each window; needs a checkpoint directory."""
-        counted = self.map(_with_one).reduceByKeyAndWindow(
+        counted = self.map(with_one).reduceByKeyAndWindow(
             operator.add, operator.sub, windowDuration, slideDuration, numPartitions
         )
         return counted.filter(_has_count)
@@ -93,16 +94,8 @@ def _under_one_key(record: T) -> tuple[int, T]:
     return 1, record
 
 
-def _value_of(pair: tuple[Any, T]) -> T:
-    return pair[1]
-
-
 def _one(_record: Any) -> int:
     return 1
-
-
-def _with_one(record: T) -> tuple[T, int]:
-    return record, 1
 
 
 def _has_count(pair: tuple[Any, int]) -> bool:
