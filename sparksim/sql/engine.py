@@ -1,0 +1,186 @@
+"""DuckDB as Spark's SQL engine: analyses a query on empty tables, and evaluates it on the records of the cluster.
+
+The records that a query reads come from ordinary jobs: an action collects the RDDs below it, so tasks and their times
+are those of the cluster. The query itself runs here, on the driver, in no (virtual) time; Spark would run it as stages
+of the cluster. One thread and a fixed seed make DuckDB's answers, and the order of its groups, the same in every run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import datetime
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, cast
+from weakref import WeakSet
+
+from sparksim.core.context import SparkContext
+from sparksim.core.errors import SparkException
+from sparksim.core.rdd import RDD
+from sparksim.sql.convert import row_maker
+from sparksim.sql.duck_types import duckdb_type, quoted, spark_type
+from sparksim.sql.libraries import duckdb, sqlglot
+from sparksim.sql.relation import Binding, Lookup, Relation, Source
+from sparksim.sql.row import Row
+from sparksim.sql.translation import in_duckdb
+from sparksim.sql.types import StructField, StructType
+from sparksim.sql.utils import AnalysisException
+
+_SETTINGS = {
+    "threads": 1,
+    # A table is a view of the session and nothing else: no variable of the program, no file, no extension to download.
+    "python_enable_replacements": False,
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_DIVISION_ERRORS = "error_on_division_by_zero"
+_HAS_DIVISION_ERRORS = f"SELECT 1 FROM duckdb_settings() WHERE name = '{_DIVISION_ERRORS}'"
+"""DuckDB 1 gives NULL, as Spark does; DuckDB 2 has to be told."""
+
+_BINDER_SAYS = (
+    ("not found in FROM clause", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
+    ("does not have a column named", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
+    ("Ambiguous reference", "AMBIGUOUS_REFERENCE"),
+    ("Function with name", "UNRESOLVED_ROUTINE"),
+    ("cannot be referenced before it is defined", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
+    ("Referenced table", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
+    ("GROUP BY clause", "MISSING_GROUP_BY"),
+    ("No function matches", "DATATYPE_MISMATCH"),
+    ("Could not choose a best candidate function", "DATATYPE_MISMATCH"),
+    ("Cannot compare values", "DATATYPE_MISMATCH"),
+)
+
+
+class Engine:
+    """One connection to DuckDB, in memory, made at the first query."""
+
+    def __init__(self, sc: SparkContext) -> None:
+        self._sc = sc
+        self._numbers = count(1)
+        self._connection: Any = None
+        # Jobs of a live context may run queries at once; nothing in here waits, so simulated fibers never block on it.
+        self._lock = threading.RLock()
+        _ENGINES.add(self)
+
+    def source(self, rdd: RDD[tuple[Any, ...]], schema: StructType) -> Relation:
+        """All records of an RDD of tuples that `convert.record_values` made for this schema."""
+        number = next(self._numbers)
+        name = f"source_{number}"
+        query = sqlglot().exp.select("*").from_(name)
+        return Relation(query, {name: Source(rdd, schema)}, schema, frozenset([number]))
+
+    def query(self, text: str, lookup: Lookup) -> Relation:
+        """Understand a query whose tables `lookup` finds. Raises `ParseException`, `AnalysisException`."""
+        binding = Binding(text, lookup)
+        tree, sources = binding.bound(), binding.sources
+        with self._lock, self._tables(sources, {}):
+            columns = self._columns(tree, binding)
+        return Relation(tree, sources, binding.schema(columns), binding.ids | {next(self._numbers)})
+
+    def rows(self, relation: Relation) -> list[Row]:
+        """Collect what the query reads, evaluate it, and give its rows. Raises `SparkException`."""
+        records = {name: source.rdd.collect() for name, source in relation.sources.items()}
+        with self._lock, self._tables(relation.sources, records):
+            answers, complaint = self._asked(lambda: self._duckdb.execute(self._text(relation.query)).fetchall())
+        if complaint:
+            raise SparkException(f"the query failed: {complaint}")
+        return [row_maker(relation.schema)(answer) for answer in answers]
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    @property
+    def _duckdb(self) -> Any:
+        if self._connection is None:
+            self._connection = duckdb().connect(config=_SETTINGS)
+            self._connection.execute("SELECT setseed(0)")
+            if self._connection.execute(_HAS_DIVISION_ERRORS).fetchall():
+                self._connection.execute(f"SET {_DIVISION_ERRORS} = false")
+        return self._connection
+
+    def _text(self, tree: Any) -> str:
+        now_ms = cast(Any, self._sc._backend).clock.now_ms
+        now = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.timezone.utc).replace(tzinfo=None)
+        return in_duckdb(tree, now)
+
+    def _columns(self, tree: Any, binding: Binding) -> StructType:
+        def bind() -> list[tuple[str, Any]]:
+            answer = self._duckdb.sql(self._text(tree))
+            return list(zip(answer.columns, answer.types, strict=True))
+
+        pairs, complaint = self._asked(bind)
+        if complaint:
+            raise _as_spark_says(complaint, binding)
+        return StructType([StructField(name, spark_type(theirs)) for name, theirs in pairs])
+
+    def _load(self, statement: str, columns: list[list[Any]]) -> None:
+        _, complaint = self._asked(lambda: self._duckdb.execute(statement, columns).fetchall())
+        if complaint:
+            raise SparkException(f"records do not fit their schema: {complaint}")
+
+    @staticmethod
+    def _asked(ask: Callable[[], list[Any]]) -> tuple[list[Any], str]:
+        """What DuckDB answers, or what it complains of.
+
+        Its exception ends here: chained to ours, it would keep DuckDB's objects alive for as long as a failed batch is
+        remembered.
+        """
+        try:
+            return ask(), ""
+        except duckdb().Error as error:
+            return [], _first_line(error)
+
+    @contextmanager
+    def _tables(
+        self, sources: Mapping[str, Source], records: Mapping[str, Sequence[tuple[Any, ...]]]
+    ) -> Iterator[None]:
+        """Let the tables be there for one statement; those without records are empty."""
+        try:
+            for name, source in sources.items():
+                rows = records.get(name, ())
+                columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in source.schema]
+                selects = ", ".join(
+                    f"unnest(?::{duckdb_type(field.dataType)}[]) AS {quoted(field.name)}" for field in source.schema
+                )
+                self._load(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {selects}", columns)
+            yield
+        finally:
+            for name in sources:
+                self._duckdb.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+
+
+_ENGINES: WeakSet[Engine] = WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """DuckDB complains, on stderr, of connections that outlive the interpreter."""
+    for engine in list(_ENGINES):
+        engine.close()
+
+
+def _first_line(error: Exception) -> str:
+    """DuckDB's complaint without its picture of the query, which is not the text that the user wrote."""
+    return str(error).split("\n\nLINE ")[0].strip()
+
+
+def _as_spark_says(complaint: str, binding: Binding) -> AnalysisException:
+    """Spark's error for what DuckDB's binder says; a column that is missing is looked for among those there are."""
+    error_class = next((name for words, name in _BINDER_SAYS if words in complaint), None)
+    text = complaint.partition(": ")[2] or complaint
+    if error_class is None:
+        return AnalysisException(text)
+    if error_class.startswith("UNRESOLVED_COLUMN"):
+        [missing, *_] = re.findall('"([^"]+)"', text)
+        text = f"there is nothing called `{missing}`; there are {binding.described_tables}"
+    elif error_class == "MISSING_GROUP_BY" and binding.is_grouped:
+        error_class = "MISSING_AGGREGATION"
+    return AnalysisException(f"[{error_class}] {text}")

@@ -1,0 +1,32 @@
+"""DuckDB evaluates queries and sqlglot translates Spark's SQL for it; both are loaded here, at their first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from sparksim.core.errors import SparkException
+
+
+def duckdb() -> Any:
+    """The module `duckdb`. Raises `SparkException` with the command that installs it when it is missing."""
+    return _load("duckdb")
+
+
+def sqlglot() -> Any:
+    """The module `sqlglot`. Raises `SparkException` with the command that installs it when it is missing."""
+    return _load("sqlglot")
+
+
+def scopes() -> Any:
+    """The module `sqlglot.optimizer.scope`: which table a name stands for. Raises like `sqlglot`."""
+    return _load("sqlglot.optimizer.scope")
+
+
+def _load(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise SparkException(
+            f"Spark SQL runs on DuckDB and sqlglot, and {error.name} is not installed: pip install 'sparksim[sql]'"
+        ) from error
