@@ -178,36 +178,57 @@ def _dumps(functions: tuple[Any, ...]) -> bytes:
 def _explain(functions: tuple[Any, ...], reason: BaseException) -> str:
     """Name the captured variable that cannot travel, and say what to do instead."""
     why = f"{type(reason).__name__}: {reason}"
-    found = next(_culprits(functions, set()), None)
-    if found is None:
+    path = _path_to_culprit(functions, set())
+    if not path:
         return f"a function cannot be sent to the executors ({why}). Capture only values that can be pickled."
-    owner, name, value = found
-    kind = type(value).__name__
-    if _is_driver_only(value):
+    innermost = path[0]
+    if _is_driver_only(innermost.value):
         return (
-            f"{owner} cannot be sent to the executors: it uses {name!r}, a {kind}, which exists on the driver only. Do "
-            "this step outside the function; to look up other data in it, use a join or a broadcast variable."
+            f"{_described(innermost.owner)} cannot be sent to the executors: it uses {_held(innermost)}, which exists "
+            "on the driver only. Do this step outside the function; to look up other data in it, use a join or a "
+            "broadcast variable."
         )
+    # The outermost variable is the one that stands in the program; the innermost says why it cannot travel.
+    outermost = next((each for each in reversed(path) if not isinstance(each.value, FunctionType)), innermost)
+    inside = "" if outermost is innermost else f", in which {_described(innermost.owner)} holds {_held(innermost)}"
     return (
-        f"{owner} cannot be sent to the executors: it holds {name!r}, a {kind} ({why}). Create it inside the function "
-        "that runs on the executor, for example once per partition in foreachPartition or mapPartitions, instead of "
-        "capturing it."
+        f"{_described(outermost.owner)} cannot be sent to the executors: it holds {_held(outermost)}{inside} ({why}). "
+        "Create it inside the function that runs on the executor, for example once per partition in foreachPartition "
+        "or mapPartitions, instead of capturing it."
     )
 
 
-def _culprits(value: Any, seen: set[int]) -> Iterator[tuple[str, str, Any]]:
-    """(owner, variable, value) for what cloudpickle refuses among captured values, innermost first."""
+class _Holding(NamedTuple):
+    """`owner`, a function or another object, holds `value` under `name`."""
+
+    owner: Any
+    name: str
+    value: Any
+
+
+def _path_to_culprit(value: Any, seen: set[int]) -> list[_Holding]:
+    """Who holds what cloudpickle refuses among captured values, innermost first; empty when nothing is found."""
     if id(value) in seen or _is_driver_only(value):
-        return
+        return []
     seen.add(id(value))
     for name, part in _captured(value):
         if not _travels(part):
-            yield from _culprits(part, seen)
-            if isinstance(value, FunctionType):
-                code = value.__code__
-                yield f"{value.__qualname__} ({code.co_filename}:{code.co_firstlineno})", name, part
-            elif not isinstance(value, (tuple, list, partial, MethodType)):
-                yield f"an object of class {type(value).__name__}", name, part
+            path = _path_to_culprit(part, seen)
+            if not isinstance(value, (tuple, list, partial, MethodType)):
+                path.append(_Holding(value, name, part))
+            if path:
+                return path
+    return []
+
+
+def _described(owner: Any) -> str:
+    if isinstance(owner, FunctionType):
+        return f"{owner.__qualname__} ({owner.__code__.co_filename}:{owner.__code__.co_firstlineno})"
+    return f"an object of class {type(owner).__name__}"
+
+
+def _held(holding: _Holding) -> str:
+    return f"{holding.name!r}, a {type(holding.value).__name__}"
 
 
 def _is_driver_only(value: Any) -> bool:

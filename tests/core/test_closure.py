@@ -166,7 +166,7 @@ def test_rdds_and_the_context_stay_on_the_driver(sc: SparkContext) -> None:
         sc.range(2).map(lambda x: sc.range(x + 1)).collect()
     with pytest.raises(pickle.PicklingError, match="an RDD cannot hold RDDs"):
         sc.parallelize([other])
-    with pytest.raises(PySparkRuntimeError, match="the SparkContext exists on the driver only"):
+    with pytest.raises(PySparkRuntimeError, match=r"attempting to reference SparkContext .*on the driver only"):
         pickle.dumps(sc)
 
 
@@ -199,3 +199,18 @@ def test_a_partition_function_may_stop_early(sc: SparkContext) -> None:
         return [next(records), next(records)]
 
     assert sc.parallelize(range(10), 2).map(lambda x: x + 1).mapPartitions(first_two).collect() == [1, 2, 6, 7]
+
+
+def test_the_variable_of_the_program_is_named_and_what_in_it_cannot_travel(sc: SparkContext) -> None:
+    connection = Adder(1)
+    connection.session = Adder(2)
+    connection.session.lock = threading.Lock()
+
+    def save(x: int) -> None:
+        connection.add(x)
+
+    wanted = r"save \(.*it holds 'connection', a Adder, in which an object of class Adder holds 'lock', a lock \(Type"
+    with pytest.raises(NotSerializable, match=wanted):
+        sc.range(2).foreach(save)
+    with pytest.raises(NotSerializable, match=wanted):
+        sc.range(2).foreach(lambda x: save(x + 1))
