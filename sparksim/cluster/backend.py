@@ -2,19 +2,21 @@
 
 This is what stands behind a `SparkContext` (`core.backend.Backend`), and what `sparksim.streaming` builds on. A live
 master gives one executor named `driver` inside this process; a simulated one gives executors "1", "2", … on hosts of
-their own.
+their own, and more or fewer of them on request.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import simpy
 
-from sparksim.cluster.clock import Clock
+from sparksim.cluster.block_store import storage_memory_bytes
+from sparksim.cluster.clock import Clock, DriverCrashed
 from sparksim.cluster.cost import FREE, Prices
 from sparksim.cluster.dag_scheduler import DAGScheduler
 from sparksim.cluster.executor import Executor
@@ -24,6 +26,7 @@ from sparksim.cluster.master_url import Master, is_master, parse_master
 from sparksim.cluster.network import LiveNetwork, Network
 from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.shuffle import MapOutputTracker
+from sparksim.cluster.speculation import speculation_of
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_runner import TaskRunner
 from sparksim.cluster.task_scheduler import TaskScheduler
@@ -38,6 +41,7 @@ from sparksim.core.rdd import RDD
 from sparksim.trace.events import (
     ApplicationEnd,
     ApplicationStart,
+    DriverDied,
     Event,
     ExecutorAdded,
     ExecutorRemoved,
@@ -45,6 +49,9 @@ from sparksim.trace.events import (
     Warned,
 )
 from sparksim.trace.trace import Trace
+
+HOSTS = "spark.sparksim.hosts"
+"""On how many hosts a simulated cluster's executors are, in turn; by default each has one of its own."""
 
 
 class ClusterBackend:
@@ -55,7 +62,10 @@ class ClusterBackend:
         self.conf = conf
         self.trace = Trace()
         self._warned: set[str] = set()
+        self._last_words: list[Callable[[bool], None]] = []
         self._next_executor = 1
+        self._coming = 0
+        self._executor_limit: float = inf
         self._stopped = False
         live = self.master.live
         cores = self.master.executors * self.master.cores
@@ -65,14 +75,17 @@ class ClusterBackend:
             max_failures = integer(conf, "spark.task.maxFailures", 4)
         waits_ms = _locality_waits_ms(conf)
         revive_ms = None if live else _revive_interval_ms(conf)
+        speculation = speculation_of(conf, live)
+        memory_bytes = storage_memory_bytes(conf, live)
         world = World(cost=FREE) if live else current_world()
+        self._until_ms = world.until_ms
         self.clock: Clock = _clock(live, world)
-        self.seeds = Seeds(world.seed)
+        self.seeds = Seeds(world.seed, world.attempt)
         self.prices = Prices(world.cost, self.seeds.generator("prices"))
         self.network: Network = LiveNetwork() if live else world.network(self.clock, self.seeds, self.trace)
         self.start_time_ms = int(self.clock.now_ms)
-        self.application_id = f"local-{self.start_time_ms}" if live else f"sim-{self.seeds.seed}"
-        self.blocks = BlockManagerMaster(self.clock, self.prices, self.emit)
+        self.application_id = f"local-{self.start_time_ms}" if live else _application_id(world)
+        self.blocks = BlockManagerMaster(self.clock, self.prices, self.emit, memory_bytes)
         outputs = MapOutputTracker()
         self.tasks = TaskScheduler(
             self.clock,
@@ -80,6 +93,7 @@ class ClusterBackend:
             self.seeds.generator("offers"),
             self.emit,
             revive_ms,
+            speculation,
         )
         self._dag = DAGScheduler(
             self.clock,
@@ -125,9 +139,14 @@ class ClusterBackend:
             return
         self._stopped = True
         try:
-            self.clock.call(lambda: self.emit(ApplicationEnd(self.clock.now_ms, self.application_id)))
+            self.clock.call(self._end)
         finally:
             self.clock.stop()
+
+    def _end(self) -> None:
+        if self.clock.now_ms < self._until_ms:  # a simulation that is over says nothing of what still ran
+            self._dag.stop()
+        self.emit(ApplicationEnd(self.clock.now_ms, self.application_id))
 
     # --- for the layers above ----------------------------------------------------------------------------------------
 
@@ -147,12 +166,47 @@ class ClusterBackend:
         """The executors that the driver knows, in order of registration."""
         return self.tasks.executors
 
+    # --- more and fewer executors (Spark: ExecutorAllocationClient) ---------------------------------------------------
+
+    def request_total_executors(self, total: int) -> bool:
+        """Ask the cluster manager for this many executors in all. Hub only; False on a local master, which has one.
+
+        Those that are missing register at once, each on a new host; none is killed when there are more. Raises
+        `IllegalArgumentError` below 0 (CoarseGrainedSchedulerBackend.requestTotalExecutors).
+        """
+        if total < 0:
+            raise IllegalArgumentError(f"request_total_executors({total}): the number of executors must be 0 or more")
+        if self.master.live:
+            return False
+        self._executor_limit = total
+        for _ in range(total - len(self.executors) - self._coming):
+            self._add_executor(f"host-{self._next_executor}", self.master.cores)
+        return True
+
+    def kill_executor(self, executor_id: str, *, force: bool = False) -> bool:
+        """End an executor; none comes in its place. Hub only; whether it was done.
+
+        An executor that runs a task is spared unless `force`; what it runs then starts again elsewhere without counting
+        as a failure (CoarseGrainedSchedulerBackend.killExecutors).
+        """
+        executor = next((each for each in self.executors if each.executor_id == executor_id), None)
+        if self.master.live or executor is None or (executor.free_cores < executor.cores and not force):
+            return False
+        reason = f"the driver had executor {executor_id} on {executor.host} killed"
+        if executor.alive:
+            executor.die(self.clock, reason)
+        self._remove_executor(executor, reason, counts=False)
+        return True
+
     # --- faults ------------------------------------------------------------------------------------------------------
 
     def executor_for_fault(self, target: str) -> Executor | None:
         living = [executor for executor in self.executors if executor.alive]
         if target == "receiver":
             return next((each for each in self.tasks.executors_running("Receiver") if each.alive), None)
+        if target == "other":
+            busy = self.tasks.executors_running("Receiver")
+            return next((executor for executor in living if executor not in busy), None)
         if target == "random":
             return self.seeds.generator(f"fault at {self.clock.now_ms}").choice(living) if living else None
         return next((executor for executor in living if executor.executor_id == target), None)
@@ -166,14 +220,49 @@ class ClusterBackend:
     def _lose(self, executor: Executor, restart_after_ms: float | None) -> Generator[simpy.Event, Any, None]:
         """The driver hears of the death a little later: its connection breaks (SlaveLost)."""
         yield self.clock.env.timeout(self.prices.draw(self.prices.model.detect_loss_ms))
+        if not executor.known:
+            return  # the driver had it killed before it heard of the death, and wants none in its place
         reason = f"Remote RPC client disassociated: executor {executor.executor_id} on {executor.host} is gone"
+        self._remove_executor(executor, reason, counts=True)
+        if restart_after_ms is not None:
+            self._coming += 1
+            yield self.clock.env.timeout(restart_after_ms + self.prices.draw(self.prices.model.executor_start_ms))
+            self._coming -= 1
+            if len(self.executors) < self._executor_limit:
+                self._add_executor(executor.host, executor.cores)
+
+    def _remove_executor(self, executor: Executor, reason: str, *, counts: bool) -> None:
+        """Everybody on the driver hears that an executor is gone; `counts`: as a failure of the tasks on it."""
         self.blocks.executor_lost(executor)
         self._dag.executor_lost(executor)
-        self.tasks.executor_lost(executor, reason)
+        self.tasks.executor_lost(executor, reason, counts=counts)
         self.emit(ExecutorRemoved(self.clock.now_ms, executor.executor_id, reason))
-        if restart_after_ms is not None:
-            yield self.clock.env.timeout(restart_after_ms)
-            self._add_executor(executor.host, executor.cores)
+
+    def on_driver_death(self, last_words: Callable[[bool], None]) -> None:
+        """Have `last_words(restarts)` called when the driver dies, to put on record what went with it."""
+        self._last_words.append(last_words)
+
+    def crash_driver(self, fault: str, restart_after_ms: float | None) -> None:
+        """The driver's process ends, and its executors with it: nothing of this application happens any more.
+
+        The main program gets `DriverCrashed` raised where it waits. Hub only.
+        """
+        now_ms = self.clock.now_ms
+        self.emit(FaultInjected(now_ms, fault, "driver"))
+        reason = "the driver died, and its executors with it"
+        for executor in self.executors:
+            if executor.alive:
+                executor.die(self.clock, reason)
+        self.tasks.driver_died(reason)
+        for executor in self.executors:
+            self.blocks.executor_lost(executor)
+            self.emit(ExecutorRemoved(now_ms, executor.executor_id, reason))
+        for last_words in self._last_words:
+            last_words(restart_after_ms is not None)
+        restart_ms = None if restart_after_ms is None else now_ms + restart_after_ms
+        self.emit(DriverDied(now_ms, self.application_id, restart_ms))
+        self._stopped = True
+        self.clock.crash(DriverCrashed(restart_ms))
 
     # --- start and work ----------------------------------------------------------------------------------------------
 
@@ -188,8 +277,11 @@ class ClusterBackend:
                 self.default_parallelism,
             )
         )
-        for number in range(1, self.master.executors + 1):
-            self._add_executor("localhost" if self.master.live else f"host-{number}", self.master.cores)
+        hosts = integer(self.conf, HOSTS, self.master.executors)
+        if hosts < 1:
+            raise IllegalArgumentError(f"{HOSTS}={hosts}: executors need at least one host")
+        for number in range(self.master.executors):
+            self._add_executor("localhost" if self.master.live else f"host-{number % hosts + 1}", self.master.cores)
 
     def _add_executor(self, host: str, cores: int) -> None:
         executor_id = "driver" if self.master.live else str(self._next_executor)
@@ -214,9 +306,13 @@ def _clock(live: bool, world: World) -> Clock:
         return LiveClock()
     from sparksim.cluster.virtual_clock import VirtualClock
 
-    clock = VirtualClock()
+    clock = VirtualClock(world.start_ms)
     clock.limit_ms = world.until_ms
     return clock
+
+
+def _application_id(world: World) -> str:
+    return f"sim-{world.seed}" if world.attempt == 1 else f"sim-{world.seed}-{world.attempt}"
 
 
 def _locality_waits_ms(conf: SparkConf) -> dict[Locality, float]:

@@ -45,6 +45,14 @@ class TimeLimitReached(BaseException):
     """The main program waited past the last moment of the simulation; it ends here."""
 
 
+class DriverCrashed(BaseException):
+    """The process of the program dies here and now; another one starts at `restart_ms`, if that is not None."""
+
+    def __init__(self, restart_ms: float | None) -> None:
+        super().__init__("the driver crashed")
+        self.restart_ms = restart_ms
+
+
 class FiberKilled(Exception):
     """How `Fiber.done` reports a fiber that was killed; `cause` is what struck it."""
 
@@ -111,6 +119,10 @@ class Clock(ABC):
 
         From then on every call of the clock raises it, and the fiber's outcome is `cause`, whatever it makes of it.
         """
+
+    def crash(self, cause: DriverCrashed) -> None:
+        """Go no further: whoever waits in the main program, or calls from now on, gets `cause` raised. Hub only."""
+        raise NotImplementedError("a live driver is crashed from outside: kill -9")
 
     @abstractmethod
     def current(self) -> Fiber | None:

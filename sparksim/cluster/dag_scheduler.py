@@ -18,7 +18,7 @@ from sparksim.cluster.locations import Locator
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.task_runner import TaskResult
 from sparksim.cluster.task_scheduler import TaskScheduler
-from sparksim.cluster.task_set import Locality, TaskAttempt, TaskSet
+from sparksim.cluster.task_set import BATCH_TIME, OUTPUT_OP, Locality, TaskAttempt, TaskSet
 from sparksim.core.backend import PartitionFunction
 from sparksim.core.errors import FetchFailed, SparkJobError
 from sparksim.core.failure import describe_failure
@@ -33,9 +33,6 @@ RESUBMIT_TIMEOUT_MS = 200.0
 
 MAX_CONSECUTIVE_STAGE_ATTEMPTS = 4
 """spark.stage.maxConsecutiveAttempts."""
-
-BATCH_TIME = "spark.streaming.internal.batchTime"
-OUTPUT_OP = "spark.streaming.internal.outputOpId"
 
 
 class DAGScheduler:
@@ -63,6 +60,7 @@ class DAGScheduler:
         self._max_failures = max_failures
         self._locality_wait_ms = locality_wait_ms
         self._next_job_id = 0
+        self._warm = False
         self._stages = StageTable(outputs, locator)
         tasks.report_to(self)
 
@@ -94,13 +92,22 @@ class DAGScheduler:
                 None if output_op is None else int(output_op),
             )
         )
-        self._after(self._prices.draw(self._prices.model.job_start_ms), self._submit_stage, final)
+        start_ms = self._prices.model.job_start_ms
+        if batch_time is not None and not self._warm:
+            self._warm = True
+            start_ms += self._prices.model.first_job_ms
+        self._after(self._prices.draw(start_ms), self._submit_stage, final)
         return job
 
     def cancel(self, job: Job, message: str) -> None:
         """End a job that is still running, with an error."""
         if job.active:
             self._fail(job, f"Job {job.job_id} cancelled: {message}")
+
+    def stop(self) -> None:
+        """The application ends, and with it the jobs that still run (Spark: cleanUpAfterSchedulerStop)."""
+        for job in self._stages.jobs:
+            self._fail(job, f"Job {job.job_id} cancelled because SparkContext was shut down")
 
     def executor_lost(self, executor: Executor) -> None:
         """Map outputs on this executor are gone. Stages that are done with will run again when somebody needs them."""
@@ -198,6 +205,7 @@ class DAGScheduler:
             max_failures=self._max_failures,
             locality_wait_ms=self._locality_wait_ms,
             now_ms=self._clock.now_ms,
+            speculation=self._tasks.speculation,
         )
         self._emit(
             StageSubmitted(self._clock.now_ms, job.job_id, stage.stage_id, stage.attempt, stage.name, len(missing))

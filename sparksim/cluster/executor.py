@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from sparksim.cluster.block_store import BlockStore
 from sparksim.cluster.clock import Clock, Fiber, Killed
 
 
@@ -26,7 +27,8 @@ class Executor:
     """`cores` slots, numbered from 0; `alive` until the process dies; `known` until the driver hears of it.
 
     `host` is where its cores are offered, `block_host` where its blocks are said to lie. In local mode Spark calls the
-    two by different names, so that no block is ever local and no task waits for one.
+    two by different names, so that no block is ever local and no task waits for one. From `warm_at_ms` on its tasks
+    run at full speed; None before its first task.
     """
 
     def __init__(self, executor_id: str, host: str, cores: int, block_host: str | None = None) -> None:
@@ -36,10 +38,11 @@ class Executor:
         self.cores = cores
         self.alive = True
         self.known = True
-        self.blocks: dict[str, bytes] = {}
+        self.blocks = BlockStore()
         self.shuffle_files: dict[tuple[int, int], list[bytes]] = {}
         self.fibers: list[Fiber] = []
         self.residents: list[Resident] = []
+        self.warm_at_ms: float | None = None
         self._free = list(range(cores))
 
     @property

@@ -116,6 +116,12 @@ class StageTable:
             built[id(spec)] = stage
         return built[id(specs[-1])]
 
+    @property
+    def jobs(self) -> list[Job]:
+        """The active jobs, in order of their ids."""
+        jobs = {job.job_id: job for stage in self._stages.values() for job in stage.jobs}
+        return [jobs[job_id] for job_id in sorted(jobs)]
+
     def get(self, stage_id: int) -> Stage | None:
         """The stage, if a job still wants it."""
         return self._stages.get(stage_id)

@@ -5,11 +5,17 @@ Live connections live here; the simulated network (`sparksim.sim.network`) imple
 
 from __future__ import annotations
 
+import codecs
+import re
 import socket
+from collections import deque
 from contextlib import suppress
 from typing import Protocol
 
 from sparksim.trace.events import Origin
+
+LINE_END = re.compile("\r\n|\r|\n")
+PIECE_BYTES = 65_536
 
 
 class Connection(Protocol):
@@ -37,24 +43,59 @@ class Network(Protocol):
         """Connect now. Raises `ConnectionRefusedError` or another `OSError`, as a socket would."""
 
 
+class LineSplitter:
+    """Turns pieces of UTF-8 into lines, which end where Java's BufferedReader ends them: at LF, CR, or CR and LF.
+
+    A CR ends its line at once, whatever follows it. Bytes that are no UTF-8 become replacement characters.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun: list[str] = []
+        self._after_cr = False
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that this piece ends. An empty piece is the end of all, and ends what is left."""
+        text = self._decoder.decode(data, final=not data)
+        if self._after_cr and text:
+            self._after_cr = False
+            text = text.removeprefix("\n")
+        first, *others = LINE_END.split(text)
+        self._begun.append(first)
+        ended = []
+        for each in others:
+            ended.append("".join(self._begun))
+            self._begun = [each]
+        self._after_cr = self._after_cr or text.endswith("\r")
+        if not data and any(self._begun):
+            ended.append("".join(self._begun))
+            self._begun = []
+        return ended
+
+
 class SocketConnection:
-    """Lines from a real TCP socket: UTF-8, ended by any of the line ends that Java's reader knows."""
+    """Lines from a real TCP socket."""
 
     origin = None
 
     def __init__(self, host: str, port: int) -> None:
         self.closed = False
         self._socket = socket.create_connection((host, port))
-        self._lines = self._socket.makefile("r", encoding="utf-8", errors="replace", newline=None)
+        self._splitter = LineSplitter()
+        self._lines: deque[str] = deque()
 
     def read(self) -> str | None:
-        try:
-            line = self._lines.readline()
-        except (ValueError, OSError):
-            if self.closed:  # under our hands
+        while not self._lines:
+            try:
+                data = self._socket.recv(PIECE_BYTES)
+            except OSError:
+                if self.closed:  # under our hands
+                    return None
+                raise
+            self._lines.extend(self._splitter.feed(data))
+            if not data and not self._lines:
                 return None
-            raise
-        return line.rstrip("\n") if line else None
+        return self._lines.popleft()
 
     def close(self) -> None:
         if self.closed:

@@ -2,6 +2,9 @@
 
 Time passes where the work happens. Each record that a task pulls is first paid for, then handed to the user's function,
 so a task that dies in mid-partition has really done the records before, and not one more.
+
+Cached partitions are pickled, as all data of Python is in Spark. An RDD that Spark itself fills with objects says so
+with `keeps_objects`: kept at a deserialised level, its records stay objects, and all tasks of the executor share them.
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ from sparksim.cluster.cost import Prices
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
-from sparksim.cluster.task_set import TaskAttempt, TaskCounters
+from sparksim.cluster.task_set import BATCH_TIME, TaskAttempt, TaskCounters
 from sparksim.core.errors import BlockNotFound
 from sparksim.core.rdd import RDD
-from sparksim.core.serializer import dump_records, load_records
+from sparksim.core.serializer import dump_records, dumps, load_records, loads
 from sparksim.core.task_context import TaskContext
 
 
@@ -42,7 +45,8 @@ class TaskRunner:
 
     def run(self, attempt: TaskAttempt) -> TaskResult:
         """Compute the task. On a fiber; raises whatever the user's function raises."""
-        self._clock.charge(self._prices.draw(self._prices.model.task_ms))
+        self._warm_up(attempt)
+        self._clock.charge(self._prices.draw(self._overhead_ms(attempt)))
         services = ExecutorServices(
             self._clock, self._prices, self._blocks, self._outputs, attempt.executor, attempt.counters
         )
@@ -60,11 +64,31 @@ class TaskRunner:
             value = task_set.body(attempt.index, task)
         finally:
             services.settle()
+        if services.shared_objects:
+            # Results travel to the driver as bytes: it must not hold what lives on in the executor's memory.
+            value = loads(dumps(value))
         return TaskResult(value, task.accumulator_updates)
+
+    def _overhead_ms(self, attempt: TaskAttempt) -> float:
+        """Until the first record, without the executor's own start."""
+        model = self._prices.model
+        return model.task_ms + (model.later_wave_ms if attempt.follows_another else model.first_wave_ms)
+
+    def _warm_up(self, attempt: TaskAttempt) -> None:
+        """Wait for what an executor does once, such as starting a server of worker processes. Only batches need one."""
+        executor, warm_up_ms = attempt.executor, self._prices.model.warm_up_ms
+        if warm_up_ms == 0 or BATCH_TIME not in attempt.task_set.properties:
+            return
+        if executor.warm_at_ms is None:
+            executor.warm_at_ms = self._clock.now_ms + self._prices.draw(warm_up_ms)
+        self._clock.charge(executor.warm_at_ms - self._clock.now_ms)
 
 
 class ExecutorServices:
-    """`core.backend.TaskServices` on one executor, for one task."""
+    """`core.backend.TaskServices` on one executor, for one task.
+
+    `shared_objects`: the task was given records that are kept as objects.
+    """
 
     def __init__(
         self,
@@ -76,12 +100,14 @@ class ExecutorServices:
         counters: TaskCounters,
     ) -> None:
         self.executor = executor
+        self.shared_objects = False
         self._clock = clock
         self._counters = counters
         self._prices = prices
         self._blocks = blocks
         self._outputs = outputs
         self._factor = prices.factor()
+        self._reduces = False
         self._unread: list[tuple[str, int, Iterator[Any]]] = []
 
     def meter(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
@@ -101,31 +127,50 @@ class ExecutorServices:
     def cached(self, rdd: RDD[Any], index: int, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
         block_id = f"rdd_{rdd.id()}_{index}"
         try:
-            data = self._blocks.get(self.executor, block_id)
+            block = self._blocks.get(self.executor, block_id)
         except BlockNotFound:
-            records = list(compute())
-            self._clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
-            self._blocks.put(self.executor, block_id, dump_records(records), rdd.getStorageLevel())
-            return iter(records)
-        return self.meter(load_records(data), "input")
+            return self._compute_and_keep(rdd, block_id, compute)
+        if isinstance(block, bytes):
+            return self.meter(load_records(block), "input")
+        self.shared_objects = True
+        return self.meter(block, "input")
 
     def write_shuffle(self, shuffle_id: int, map_index: int, buckets: list[bytes], records: int) -> None:
+        self._clock.charge(self._prices.draw(self._prices.model.map_ms))
         self._clock.charge(self._prices.model.shuffle_write_record_ms * records * self._factor)
         self._counters.shuffle_written += records
         self.executor.shuffle_files[shuffle_id, map_index] = buckets
 
     def read_shuffle(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
+        if not self._reduces:
+            self._reduces = True
+            self._clock.charge(self._prices.draw(self._prices.model.reduce_ms))
         return self._outputs.fetch(shuffle_id, reduce_index)
 
-    def read_block(self, block_id: str) -> bytes:
+    def note_block(self, block_id: str) -> None:
         self._counters.blocks.append(block_id)
-        return self._blocks.get(self.executor, block_id)
+
+    def read_block(self, block_id: str) -> bytes:
+        self.note_block(block_id)
+        block = self._blocks.get(self.executor, block_id)
+        assert isinstance(block, bytes), f"received block {block_id} is not serialised"
+        return block
 
     def settle(self) -> None:
         """Bring the counters up to date with what was pulled from free sources."""
         for kind, total, iterator in self._unread:
             self._count(kind, total - length_hint(iterator))
         self._unread.clear()
+
+    def _compute_and_keep(self, rdd: RDD[Any], block_id: str, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+        records, level = list(compute()), rdd.getStorageLevel()
+        if level.deserialized and rdd.keeps_objects:
+            self.shared_objects = True
+            self._blocks.put(self.executor, block_id, records, level)
+        else:
+            self._clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
+            self._blocks.put(self.executor, block_id, dump_records(records), level)
+        return iter(records)
 
     # The two loops below run once per record of a simulation, so they share no helper.
 

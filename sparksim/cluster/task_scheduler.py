@@ -2,7 +2,8 @@
 
 Spark: TaskSchedulerImpl with a coarse-grained (or local) backend. Free cores are offered to the task sets in FIFO order
 (job, then stage); within a set, nearest locality first, one task per executor and round. A task that succeeds frees its
-own executor's core only; everything else, and a timer in clusters, offers all. Everything here runs in the hub.
+own executor's core only; everything else, and a timer in clusters, offers all. With speculation, the slow tasks are
+looked for at every interval; the first copy of a task to succeed ends the others. Everything here runs in the hub.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import simpy
 
 from sparksim.cluster.clock import Clock, FiberKilled, Killed
 from sparksim.cluster.executor import Executor, ExecutorDied
+from sparksim.cluster.speculation import Speculation
 from sparksim.cluster.task_runner import TaskResult, TaskRunner
 from sparksim.cluster.task_set import Locality, TaskAttempt, TaskSet
 from sparksim.core.errors import FetchFailed
@@ -40,7 +42,10 @@ class TaskCancelled(Killed):
 
 
 class TaskScheduler:
-    """`revive_ms` is the period in which a cluster offers its free cores again (None: only when something changes)."""
+    """`revive_ms` is the period in which a cluster offers its free cores again (None: only when something changes).
+
+    `speculation` says when a task is slow enough for a second copy (None: never).
+    """
 
     def __init__(
         self,
@@ -49,13 +54,17 @@ class TaskScheduler:
         rng: random.Random,
         emit: Callable[[Event], None],
         revive_ms: float | None,
+        speculation: Speculation | None = None,
     ) -> None:
+        self.speculation = speculation
         self._clock = clock
         self._runner = runner
         self._rng = rng
         self._emit = emit
         self._revive_ms = revive_ms
         self._reviving = False
+        self._looking = False
+        self._born_ms = clock.now_ms
         self._executors: list[Executor] = []
         self._task_sets: list[TaskSet] = []
         self._listener: TaskSetListener | None = None
@@ -96,12 +105,15 @@ class TaskScheduler:
                 self._clock.kill(attempt.fiber, TaskCancelled("nobody waits for its result any more"))
             self._drop_if_over(task_set)
 
-    def executor_lost(self, executor: Executor, reason: str) -> None:
-        """The driver learns that an executor is gone: finished map tasks run again, running tasks have failed."""
+    def executor_lost(self, executor: Executor, reason: str, *, counts: bool = True) -> None:
+        """The driver learns that an executor is gone: finished map tasks run again, running tasks have failed.
+
+        That counts as a failure of theirs, except when the driver itself had the executor killed.
+        """
         self._executors.remove(executor)
         executor.known = False
         for task_set in list(self._task_sets):
-            if task_set.kind == "ShuffleMapTask" and not task_set.zombie:
+            if task_set.kind == "ShuffleMapTask" and not task_set.zombie and not task_set.finished:
                 for attempt in task_set.forget_outputs_on(executor):
                     if attempt.task_set is task_set:
                         self._emit_end(attempt, "Resubmitted", "its map output was on the lost executor")
@@ -109,8 +121,15 @@ class TaskScheduler:
         for attempt in sorted(running, key=lambda each: each.task_id):
             if attempt.executor is executor:
                 self._end(attempt, "ExecutorLostFailure", reason)
-                self._failed(attempt, f"ExecutorLostFailure (executor {executor.executor_id} exited): {reason}")
+                message = f"ExecutorLostFailure (executor {executor.executor_id} exited): {reason}"
+                self._failed(attempt, message, counts=counts)
         self._recompute_and_offer()
+
+    def driver_died(self, reason: str) -> None:
+        """Put on record that all running tasks are over. Nothing else happens: there is no driver to make it happen."""
+        running = [attempt for each in self._task_sets for attempt in each.running.values()]
+        for attempt in sorted(running, key=lambda each: each.task_id):
+            self._emit_end(attempt, "ExecutorLostFailure", reason)
 
     # --- launching -------------------------------------------------------------------------------------------------
 
@@ -125,6 +144,7 @@ class TaskScheduler:
                 while task_set.has_pending and self._offer_round(task_set, offers, level, now_ms):
                     pass
         self._keep_reviving()
+        self._keep_looking()
 
     def _offer_round(self, task_set: TaskSet, offers: list[Executor], level: Locality, now_ms: float) -> bool:
         launched = False
@@ -136,14 +156,16 @@ class TaskScheduler:
         return launched
 
     def _launch(self, task_set: TaskSet, index: int, locality: Locality, executor: Executor) -> None:
+        now_ms = self._clock.now_ms
+        speculative = task_set.is_running(index)
         attempt = TaskAttempt(
-            self._next_task_id, task_set, index, task_set.next_attempt(index), executor, executor.take_core()
+            self._next_task_id, task_set, index, task_set.next_attempt(index), executor, executor.take_core(), now_ms
         )
         self._next_task_id += 1
-        task_set.running[attempt.task_id] = attempt
+        task_set.launched(attempt)
         self._emit(
             TaskStart(
-                self._clock.now_ms,
+                now_ms,
                 attempt.task_id,
                 task_set.job_id,
                 task_set.stage_id,
@@ -154,7 +176,7 @@ class TaskScheduler:
                 executor.host,
                 attempt.core,
                 locality.name,
-                False,
+                speculative,
                 task_set.kind,
             )
         )
@@ -177,6 +199,25 @@ class TaskScheduler:
         yield self._clock.env.timeout(period_ms - self._clock.now_ms % period_ms)
         self._reviving = False
         self._offer(self._executors)
+
+    def _keep_looking(self) -> None:
+        """Look for slow tasks when the next interval since the start is over, unless there can be none."""
+        if self.speculation is None or self._looking:
+            return
+        if any(each.may_have_slow_tasks for each in self._task_sets):
+            self._looking = True
+            self._clock.env.process(self._look_for_slow_tasks(self.speculation.interval_ms))
+
+    def _look_for_slow_tasks(self, period_ms: float) -> Generator[simpy.Event, Any, None]:
+        """Spark: TaskSchedulerImpl.checkSpeculatableTasks."""
+        yield self._clock.env.timeout(period_ms - (self._clock.now_ms - self._born_ms) % period_ms)
+        self._looking = False
+        now_ms = self._clock.now_ms
+        marked = [each.mark_slow_tasks(now_ms) for each in self._task_sets]
+        if any(marked):
+            self._offer(self._executors)
+        else:
+            self._keep_looking()
 
     def _recompute_and_offer(self) -> None:
         for task_set in list(self._task_sets):
@@ -217,22 +258,29 @@ class TaskScheduler:
         self._offer(self._executors)
 
     def _succeeded(self, attempt: TaskAttempt, result: TaskResult) -> None:
-        """A partition counts for every attempt at its stage (Spark: markPartitionCompletedInAllTaskSets)."""
+        """A partition counts for every attempt at its stage (Spark: markPartitionCompletedInAllTaskSets).
+
+        Other copies of the task are ended; what one of them made in the same moment is ignored.
+        """
         task_set = attempt.task_set
+        for rival in task_set.rivals(attempt):
+            assert rival.fiber is not None
+            self._clock.kill(rival.fiber, TaskCancelled("another attempt succeeded"))
         if attempt.index in task_set.done:
             return
+        attempt.duration_ms = self._clock.now_ms - attempt.launched_ms
         for each in self._task_sets:
             if each.stage_id == task_set.stage_id:
                 each.succeeded(attempt)
         self._heard_by.task_succeeded(task_set, attempt, result)
 
-    def _failed(self, attempt: TaskAttempt, message: str) -> None:
+    def _failed(self, attempt: TaskAttempt, message: str, *, counts: bool = True) -> None:
         """Try again, or give up: a task may fail `max_failures` times (TaskSetManager.handleFailedTask)."""
         task_set, index = attempt.task_set, attempt.index
         if task_set.zombie or index in task_set.done:
             return
-        task_set.failures[index] += 1
-        if task_set.failures[index] < task_set.max_failures:
+        task_set.failures[index] += counts
+        if not counts or task_set.failures[index] < task_set.max_failures:
             task_set.requeue(index)
             return
         task_set.give_up()

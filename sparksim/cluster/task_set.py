@@ -3,19 +3,24 @@
 Spark: TaskSetManager. Tasks wait on a stack in order of their partitions; a task that failed goes on top. Delay
 scheduling lets a task wait for a core near its data: the set is willing to launch at its current locality level only,
 and loosens by one level when nothing is left to launch at it, or when nothing was launched at it for
-`spark.locality.wait`.
+`spark.locality.wait`. With speculation, a core that finds no task waiting may get a second copy of a slow one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from sparksim.cluster.clock import Fiber
 from sparksim.cluster.executor import Executor
+from sparksim.cluster.speculation import Median, Speculation
 from sparksim.core.task_context import TaskContext
+
+BATCH_TIME = "spark.streaming.internal.batchTime"
+OUTPUT_OP = "spark.streaming.internal.outputOpId"
+"""Local properties of the jobs of a streaming batch."""
 
 
 class Locality(IntEnum):
@@ -39,7 +44,10 @@ class TaskCounters:
 
 @dataclass(slots=True, eq=False)
 class TaskAttempt:
-    """One try of one task on one core."""
+    """One try of one task on one core. `duration_ms` is known when it has succeeded.
+
+    `follows_another`: a task of the same set ran on this core before it.
+    """
 
     task_id: int
     task_set: TaskSet
@@ -47,6 +55,9 @@ class TaskAttempt:
     attempt: int
     executor: Executor
     core: int
+    launched_ms: float = 0.0
+    duration_ms: float = 0.0
+    follows_another: bool = False
     counters: TaskCounters = field(default_factory=TaskCounters)
     fiber: Fiber | None = None
 
@@ -54,7 +65,8 @@ class TaskAttempt:
 class TaskSet:
     """Tasks of one stage attempt. `indices` are partitions; `preferences` gives each its preferred locations.
 
-    `done` holds the attempt that computed a partition; `zombie` means that nothing more will be launched.
+    `done` holds the attempt that computed a partition; `zombie` means that nothing more will be launched. With
+    `speculation` a slow task may run twice at a time.
     """
 
     def __init__(
@@ -71,6 +83,7 @@ class TaskSet:
         max_failures: int,
         locality_wait_ms: Mapping[Locality, float],
         now_ms: float,
+        speculation: Speculation | None = None,
     ) -> None:
         self.job_id = job_id
         self.stage_id = stage_id
@@ -87,6 +100,11 @@ class TaskSet:
         self.levels: list[Locality] = []
         self._attempts = dict.fromkeys(self.indices, 0)
         self._pending = list(reversed(self.indices))
+        self._speculation = speculation
+        self._durations_ms = Median()
+        self._slow: list[int] = []
+        self._cores_used: set[tuple[str, int]] = set()
+        self._tried_hosts: dict[int, set[str]] = {index: set() for index in self.indices}
         self._executors: dict[int, set[str]] = {}
         self._hosts: dict[int, set[str]] = {}
         for index in self.indices:
@@ -99,13 +117,19 @@ class TaskSet:
 
     @property
     def has_pending(self) -> bool:
-        """Whether a core would be welcome."""
-        return bool(self._pending) and not self.zombie
+        """Whether a core would be welcome, be it for a second copy."""
+        return bool(self._pending or self._slow) and not self.zombie
 
     @property
     def finished(self) -> bool:
         """Whether every partition is computed."""
         return len(self.done) == len(self.indices)
+
+    @property
+    def may_have_slow_tasks(self) -> bool:
+        """Whether it is worth while to look for slow tasks again; never in a set of one task, such as a receiver's."""
+        watched = self._speculation is not None and len(self.indices) > 1
+        return watched and bool(self.running) and not self.zombie and not self.finished
 
     def recompute_levels(self, executors: Sequence[Executor]) -> None:
         """Which locality levels make sense with the executors there are. Called first, and when they come and go.
@@ -128,13 +152,19 @@ class TaskSet:
     def offer(self, executor: Executor, level: Locality, now_ms: float) -> tuple[int, Locality] | None:
         """The partition to launch on a free core of `executor` at most at `level`, with its locality; or None.
 
-        Spark: TaskSetManager.resourceOffer.
+        A partition that `is_running` gets a second copy: only when nothing else suits this core, and never on a host
+        where it was tried. Spark: TaskSetManager.resourceOffer, dequeueSpeculativeTask.
         """
         allowed = level if level == Locality.NO_PREF else min(level, self._allowed_level(now_ms))
-        found = self._nearest(executor, allowed)
+        queue = self._pending
+        found = self._nearest(reversed(queue), executor, allowed)
+        if found is None:
+            queue = self._slow
+            untried = (index for index in queue if executor.host not in self._tried_hosts[index])
+            found = self._nearest(untried, executor, allowed)
         if found is None:
             return None
-        self._pending.remove(found[0])
+        queue.remove(found[0])
         if level != Locality.NO_PREF:
             self._level = self._index_of(found[1])
             self._last_launch_ms = now_ms
@@ -146,17 +176,53 @@ class TaskSet:
         self._attempts[index] += 1
         return attempt
 
+    def launched(self, attempt: TaskAttempt) -> None:
+        """An attempt at a task of this set runs from now on."""
+        core = (attempt.executor.executor_id, attempt.core)
+        attempt.follows_another = core in self._cores_used
+        self._cores_used.add(core)
+        self.running[attempt.task_id] = attempt
+        self._tried_hosts[attempt.index].add(attempt.executor.host)
+
+    def is_running(self, index: int) -> bool:
+        """Whether an attempt at this partition runs, as far as the driver knows."""
+        return any(attempt.index == index for attempt in self.running.values())
+
+    def rivals(self, attempt: TaskAttempt) -> list[TaskAttempt]:
+        """The other attempts at the same partition that still run."""
+        return [each for each in self.running.values() if each.index == attempt.index and each is not attempt]
+
+    def mark_slow_tasks(self, now_ms: float) -> list[int]:
+        """The partitions that from now on may have a second copy (Spark: TaskSetManager.checkSpeculatableTasks)."""
+        if self._speculation is None or not self.may_have_slow_tasks:
+            return []
+        limit_ms = self._speculation.slower_than_ms(len(self.indices), len(self.done), self._durations_ms)
+        if limit_ms is None:
+            return []
+        unmarked = [
+            attempt.index
+            for attempt in self.running.values()
+            if now_ms - attempt.launched_ms > limit_ms
+            and attempt.index not in self.done
+            and attempt.index not in self._slow
+            and not self.rivals(attempt)
+        ]
+        self._slow.extend(unmarked)
+        return unmarked
+
     def requeue(self, index: int) -> None:
-        """The task has to run again: it goes on top of the stack."""
-        if index not in self.done and index not in self._pending and not self.zombie:
+        """The task has to run again: it goes on top of the stack, unless another copy of it still runs."""
+        if index not in self.done and index not in self._pending and not self.zombie and not self.is_running(index):
             self._pending.append(index)
 
     def succeeded(self, attempt: TaskAttempt) -> None:
         """A partition is computed, by a task of this set or of an older attempt at the same stage."""
         if attempt.index in self.failures and attempt.index not in self.done:
             self.done[attempt.index] = attempt
-            if attempt.index in self._pending:
-                self._pending.remove(attempt.index)
+            self._durations_ms.add(attempt.duration_ms)
+            for queue in (self._pending, self._slow):
+                if attempt.index in queue:
+                    queue.remove(attempt.index)
 
     def forget_outputs_on(self, executor: Executor) -> list[TaskAttempt]:
         """Map outputs on a lost executor are lost: their tasks run again (Spark: TaskSetManager.executorLost)."""
@@ -195,9 +261,9 @@ class TaskSet:
             return any(self._hosts[index] for index in self._pending)
         return any(not self._hosts[index] for index in self._pending)
 
-    def _nearest(self, executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
+    def _nearest(self, indices: Iterable[int], executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
         nearest: tuple[int, Locality] | None = None
-        for index in reversed(self._pending):
+        for index in indices:
             locality = self._locality_on(index, executor)
             if locality <= allowed and (nearest is None or locality < nearest[1]):
                 nearest = (index, locality)

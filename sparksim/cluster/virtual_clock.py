@@ -11,6 +11,7 @@ import contextvars
 import datetime as dt
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ import greenlet
 import simpy
 from simpy.events import URGENT
 
-from sparksim.cluster.clock import STOPPED, Clock, Fiber, TimeLimitReached, Timeline
+from sparksim.cluster.clock import STOPPED, Clock, DriverCrashed, Fiber, TimeLimitReached, Timeline
 from sparksim.core.errors import SparkException
 
 T = TypeVar("T")
@@ -64,21 +65,29 @@ class VirtualFiber(Fiber):
                 self.finish(None, None)
         finally:
             clock.running = before
+            if body.dead:
+                clock._alive.pop(self, None)
 
 
 class VirtualClock(Clock):
-    """Simulated milliseconds from 0, driven by the thread that made it. `limit_ms` is the last moment simulated."""
+    """Simulated milliseconds, driven by the thread that made it. `limit_ms` is the last moment simulated.
 
-    def __init__(self) -> None:
-        self.env = Timeline()
+    After a `crash` it goes no further: whoever waits, or calls, gets the crash raised.
+    """
+
+    def __init__(self, start_ms: float = 0.0) -> None:
+        self.env = Timeline(start_ms)
+        self._crashed: DriverCrashed | None = None
         self.limit_ms: float = inf
         self.running: VirtualFiber | None = None
         self.driver = greenlet.getcurrent()
         self._thread = threading.get_ident()
         self._stopped = False
+        self._alive: dict[VirtualFiber, None] = {}
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
+        self._alive[fiber] = None
         self._resume_with(fiber, self._soon())
         return fiber
 
@@ -142,6 +151,9 @@ class VirtualClock(Clock):
             blocked_on.callbacks.remove(fiber.resume)
         self._resume_with(fiber, self._soon())
 
+    def crash(self, cause: DriverCrashed) -> None:
+        self._crashed = cause
+
     def current(self) -> Fiber | None:
         return self.running
 
@@ -157,10 +169,24 @@ class VirtualClock(Clock):
         self.driver = greenlet.getcurrent()
         while self.env.peek() <= time_ms:
             self.env.step()
+            self._raise_crash()
         self.env.advance(max(time_ms, self.env.now))
 
     def stop(self) -> None:
         self._stopped = True
+
+    def bury(self) -> None:
+        """Nobody will drive this clock any more: end what is left of its fibers, and free what they hold.
+
+        The garbage collector cannot see into a fiber that stands still. What unwinds can do nothing on this clock.
+        """
+        self._crashed = self._crashed or DriverCrashed(None)
+        self.driver = greenlet.getcurrent()
+        for fiber in list(self._alive):
+            fiber.body.parent = self.driver
+            with suppress(BaseException):
+                fiber.body.throw(greenlet.GreenletExit)
+        self._alive.clear()
 
     def _soon(self) -> simpy.Event:
         """An event that is due now, before everything else that is due now."""
@@ -185,10 +211,15 @@ class VirtualClock(Clock):
                 "A simulated cluster belongs to the thread that made it, and this call comes from another one. "
                 "Start several jobs at once from several output operations, or run the program on local[2]."
             )
+        self._raise_crash()
         fiber = self.running
         if fiber is not None and fiber.killed is not None:
             raise fiber.killed
         return fiber
+
+    def _raise_crash(self) -> None:
+        if self._crashed is not None:
+            raise self._crashed
 
     def _drive_until(self, event: simpy.Event) -> None:
         env = self.env
@@ -206,3 +237,4 @@ class VirtualClock(Clock):
                 env.advance(max(self.limit_ms, env.now))
                 raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
             env.step()
+            self._raise_crash()

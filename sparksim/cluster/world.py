@@ -38,13 +38,18 @@ class SilentNetwork:
 
 @dataclass(frozen=True)
 class World:
-    """The surroundings of one simulated application. `until_ms` is its last moment."""
+    """The surroundings of one simulated application, from `start_ms` until its last moment `until_ms`.
+
+    `attempt` counts the drivers of the same program from 1: a driver that dies may be started again.
+    """
 
     seed: int = 0
     cost: CostModel = TEACHING
     network: NetworkFactory = field(default=lambda clock, seeds, trace: SilentNetwork())
     faults: tuple[Fault, ...] = ()
     until_ms: float = inf
+    start_ms: float = 0.0
+    attempt: int = 1
 
 
 _current: ContextVar[World | None] = ContextVar("sparksim world", default=None)

@@ -42,6 +42,9 @@ class TaskServices(Protocol):
         Raises `FetchFailed` (`core.errors`) when a map output is gone.
         """
 
+    def note_block(self, block_id: str) -> None:
+        """Put on record that this task reads a received block, from wherever it has it."""
+
     def read_block(self, block_id: str) -> bytes:
         """A received block (a pickled list). Raises `BlockNotFound` (`core.errors`) when no copy is left."""
 

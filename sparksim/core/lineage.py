@@ -34,6 +34,9 @@ class Lineage(Generic[T]):
     batch_records: int | None = None
     """How many records PySpark would put in a batch; None means a growing number (see `batching.batches`)."""
 
+    keeps_objects = False
+    """Whether Spark itself fills this RDD with objects: kept at a deserialised level they are not pickled."""
+
     steps: tuple[Step, ...] = ()
     """The fused chain that leads from `base` here; empty for an RDD that is not made of steps."""
 

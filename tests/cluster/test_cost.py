@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sparksim.cluster.cost import FREE, TEACHING, CostModel, Prices, cost_model
+from sparksim.cluster.cost import FREE, PRESETS, TEACHING, CostModel, Prices, cost_model
 from sparksim.cluster.seeds import Seeds
 from sparksim.core.errors import IllegalArgumentError
 
@@ -48,7 +48,7 @@ def test_presets_have_names():
 def test_an_unknown_preset_is_refused(choice):
     with pytest.raises(IllegalArgumentError) as error:
         cost_model(choice)
-    assert str(error.value) == f"cost={choice!r} is not a preset; use one of teaching, free or a CostModel(...)"
+    assert str(error.value) == (f"cost={choice!r} is not a preset; use one of {', '.join(PRESETS)} or a CostModel(...)")
 
 
 def test_without_noise_a_price_is_the_price():

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from sparksim import SparkContext
 from sparksim.core.errors import SparkException, SparkJobError
 from sparksim.trace.checks import check_trace
 from sparksim.trace.events import ApplicationEnd, ApplicationStart, JobEnd, TaskEnd
@@ -94,7 +95,7 @@ def test_stopping_the_context_releases_threads_that_wait_for_a_job():
     heard = []
 
     def job(sc):
-        with pytest.raises(SparkException, match="stopped while this call was waiting"):
+        with pytest.raises(SparkException, match=r"stopped while this call was waiting|SparkContext was shut down"):
             sc.parallelize([1], 1).foreachPartition(wait_for_release)
         heard.append("released")
 
@@ -147,3 +148,9 @@ def test_a_broken_engine_says_so_and_can_still_be_stopped():
 def break_down(event):
     if isinstance(event, TaskEnd):
         raise AssertionError("a bug")
+
+
+def test_without_a_master_all_cores_of_the_machine_are_used() -> None:
+    with SparkContext(appName="no master") as sc:
+        assert (sc.master, sc.appName) == ("local[*]", "no master")
+        assert sc.parallelize([1, 2, 3]).sum() == 6

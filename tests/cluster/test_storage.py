@@ -8,6 +8,7 @@ from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.virtual_clock import VirtualClock
 from sparksim.core.errors import BlockNotFound
+from sparksim.core.serializer import dump_records
 from sparksim.core.storage_level import StorageLevel
 from sparksim.trace.events import BlockLost, BlockRemoved, BlockStored
 from sparksim.trace.trace import Trace
@@ -21,14 +22,14 @@ class Store:
 
     def __init__(self, executors=4):
         self.clock, self.trace = VirtualClock(), Trace()
-        prices = Prices(CostModel(replicate_byte_ms=1), Seeds(0).generator("prices"))
+        prices = Prices(CostModel(replicate_byte_ms=1, serialize_record_ms=1000), Seeds(0).generator("prices"))
         self.blocks = BlockManagerMaster(self.clock, prices, self.trace.append)
         self.executors = [Executor(str(number), f"host-{number}", 1) for number in range(1, executors + 1)]
         for executor in self.executors:
             self.blocks.add(executor)
 
-    def put(self, block_id, level, on=0):
-        return self.on_fiber(self.blocks.put, self.executors[on], block_id, TEN_BYTES, level)
+    def put(self, block_id, level, on=0, data=TEN_BYTES):
+        return self.on_fiber(self.blocks.put, self.executors[on], block_id, data, level)
 
     def get(self, block_id, on):
         return self.on_fiber(self.blocks.get, self.executors[on], block_id)
@@ -161,3 +162,45 @@ def test_removing_an_rdd_leaves_those_with_a_longer_number(store):
         "rdd_10_0",
         "input-1-0",
     ]
+
+
+# --- records that live as objects -----------------------------------------------------------------------------------
+
+OBJECTS, OBJECTS_TWICE = StorageLevel(False, True, False, True, 1), StorageLevel(False, True, False, True, 2)
+SERIALISING_MS = 2 * 1000
+
+
+def test_objects_stay_the_very_objects_and_are_not_measured(store):
+    records = [["a"], ["b"]]
+    store.put("b", OBJECTS, data=records)
+    assert store.get("b", on=0) is records
+    assert store.clock.now_ms == 0
+    assert store.trace.of(BlockStored) == [BlockStored(0, "b", "1", "MEMORY_ONLY", 0)]
+
+
+def test_objects_become_bytes_when_another_executor_reads_them(store):
+    records = [["a"], ["b"]]
+    store.put("b", OBJECTS, data=records)
+    data = dump_records(records)
+    assert store.get("b", on=2) == data
+    assert store.clock.now_ms == SERIALISING_MS + len(data)
+    assert store.holders("b") == ["1"], "reading is not copying"
+
+
+def test_a_replica_of_objects_is_bytes(store):
+    records = [["a"], ["b"]]
+    assert store.put("b", OBJECTS_TWICE, data=records) == 2
+    data = dump_records(records)
+    assert store.clock.now_ms == SERIALISING_MS + len(data)
+    _, peer = store.blocks.holders("b")
+    assert peer.blocks.get("b") == data
+    assert [event.size_bytes for event in store.trace.of(BlockStored)] == [0, len(data)]
+
+
+def test_objects_go_with_their_executor(store):
+    store.put("b", OBJECTS, data=[1])
+    store.crash(store.executors[0])
+    store.blocks.executor_lost(store.executors[0])
+    assert store.trace.of(BlockLost) == [BlockLost(0, "b", "1")]
+    with pytest.raises(BlockNotFound):
+        store.get("b", on=1)
