@@ -2,7 +2,8 @@
 
 Read from the trace alone. A record's way goes source → block → batch → output operations. It counts as processed when
 every output operation of its batch that reads its stream succeeded; as lost when an event says so, or when one of them
-failed; as pending when the run ended before either.
+failed; as pending when the run ended before either. A driver that starts again may run a batch again: what was
+processed stays processed, and is processed once more if its block was still there.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sparksim.trace.events import (
     BlockAdded,
     BlockGenerated,
     BlocksAllocated,
+    DriverDied,
     Event,
     JobGenerationFailed,
     Origin,
@@ -89,6 +91,8 @@ class _Block:
     added: bool = False
     batch_time_ms: int | None = None
     lost: str = ""
+    before: _Fate | None = None
+    """What had become of its records when the driver died."""
     reads: list[int] = field(default_factory=list)
 
 
@@ -169,12 +173,21 @@ class Delivery:
             self._blocks[event.block_id].added = True
         elif isinstance(event, BlocksAllocated):
             for block_id in event.block_ids:
-                self._blocks[block_id].batch_time_ms = event.batch_time_ms
+                if block_id in self._blocks:  # a recovered driver may know blocks from before this trace began
+                    self._blocks[block_id].batch_time_ms = event.batch_time_ms
         elif isinstance(event, TaskEnd):
             for block_id in event.blocks:
                 # A task that reads several blocks is counted as having read those it got to whole.
                 read = event.records_read if len(event.blocks) == 1 else self._blocks[block_id].records
                 self._blocks[block_id].reads.append(read)
+        else:
+            self._follow_batch(event)
+
+    def _follow_batch(self, event: Event) -> None:
+        if isinstance(event, DriverDied):
+            for block in self._blocks.values():
+                block.before, block.lost = self._fate(block), ""
+            self._operations, self._ungenerated = {}, {}
         elif isinstance(event, JobGenerationFailed):
             self._ungenerated[event.batch_time_ms] = _cause(event.message)
         elif isinstance(event, OutputOperationStarted):
@@ -218,6 +231,15 @@ class Delivery:
             yield from ((source, begin + number) for number in range(block.records))
 
     def _fate(self, block: _Block) -> _Fate:
+        now, before = self._fate_now(block), block.before
+        if before is None or (now.times == 0 and before.outcome == PENDING):
+            return now
+        if now.times == 0:
+            return before if before.times or now.outcome == PENDING else now
+        return _Fate(REPEATED if before.times else now.outcome, before.times + now.times, "")
+
+    def _fate_now(self, block: _Block) -> _Fate:
+        """Since the driver started last."""
         if block.lost:
             return _Fate(LOST, 0, block.lost)
         if not block.added:

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Origin = tuple[str, int, int]
-"""Records `first` to `last` (both included) of the source at this address, such as `("localhost:9999", 0, 41)`."""
+from sparksim.trace.event import Event as Event
+from sparksim.trace.event import Origin as Origin
+from sparksim.trace.storage_events import BlockEvicted as BlockEvicted
+from sparksim.trace.storage_events import BlockLogged as BlockLogged
+from sparksim.trace.storage_events import BlockLost as BlockLost
+from sparksim.trace.storage_events import BlockRemoved as BlockRemoved
+from sparksim.trace.storage_events import BlockStored as BlockStored
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One fact. `time_ms` is when it happened."""
-
-    time_ms: float
-
+# ruff: noqa: PLC0414  # "as" says that these names are to be imported from here
 
 # --- application and executors -------------------------------------------------------------------------------------
 
@@ -38,6 +37,14 @@ class ApplicationStart(Event):
 @dataclass(frozen=True, slots=True)
 class ApplicationEnd(Event):
     app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriverDied(Event):
+    """The driver's process is gone, and its executors with it. A new one starts at `restart_ms`, or none if None."""
+
+    app_id: str
+    restart_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,34 +149,6 @@ class TaskEnd(Event):
     blocks: tuple[str, ...]
 
 
-# --- storage -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BlockStored(Event):
-    """A copy of a block now lies on this executor. `level` is Spark's short text, such as MEMORY_AND_DISK_SER_2."""
-
-    block_id: str
-    executor_id: str
-    level: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRemoved(Event):
-    """The block was cleaned up on purpose, all copies."""
-
-    block_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class BlockLost(Event):
-    """The last copy of a block went with `executor_id`."""
-
-    block_id: str
-    executor_id: str
-
-
 # --- sources, receivers, blocks ------------------------------------------------------------------------------------
 
 
@@ -266,6 +245,29 @@ class StreamingStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamingRecovered(Event):
+    """A restarted driver goes on from the checkpoint of `checkpoint_ms`: it runs `batches` again, at once.
+
+    The first new batch is that of `restart_ms`. `pending` are those of the batches that were not finished.
+    """
+
+    checkpoint_ms: int
+    restart_ms: int
+    pending: tuple[int, ...]
+    batches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointWritten(Event):
+    """The driver's checkpoint of batch `batch_time_ms` is in its file, with the batches not finished at its making."""
+
+    batch_time_ms: int
+    name: str
+    size_bytes: int
+    pending: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StreamingStopped(Event):
     graceful: bool
 
@@ -318,6 +320,18 @@ class BatchCompleted(Event):
 
     batch_time_ms: int
     failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RateUpdated(Event):
+    """Batch `batch_time_ms`, now completed, gave a new limit for this input: `rate_per_s` whole records per second.
+
+    A receiver obeys it up to its maximal rate, from the moment it hears of it, and until it is started anew.
+    """
+
+    batch_time_ms: int
+    stream_id: int
+    rate_per_s: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def blocks(trace: Iterable[Event]) -> Table[BlockRow]:
             update(joined.get(event.batch_time_ms, ()), "given up")
         elif isinstance(event, RecordsLost):
             gone.add(event.block_id)
-            update((event.block_id,), "lost")
+            update((event.block_id,), "lost", unless="processed")
         elif isinstance(event, BlockLost) and _fate(rows, event.block_id) in ("waiting", "allocated"):
             update((event.block_id,), "lost")
     return Table(BlockRow, rows.values())
@@ -255,9 +255,12 @@ def _with_tasks(row: ExecutorRow, tasks_of_id: list[TaskRow], end_ms: float) -> 
 
 
 def receivers(trace: Iterable[Event]) -> Table[ReceiverRow]:
-    """One row per life of a receiver, in order of start."""
+    """One row per life of a receiver, in order of start. Errors: what it reported, and what else it stopped with."""
     rows: list[ReceiverRow] = []
     active: dict[int, int] = {}
+
+    def note(at: int, error: str) -> None:
+        rows[at] = replace(rows[at], errors=rows[at].errors + 1, last_error=error)
 
     def end(stream_id: int, time_ms: float) -> None:
         at = active.pop(stream_id, None)
@@ -274,12 +277,14 @@ def receivers(trace: Iterable[Event]) -> Table[ReceiverRow]:
                 )
             )
         elif isinstance(event, ReceiverError) and event.stream_id in active:
-            at = active[event.stream_id]
-            rows[at] = replace(rows[at], errors=rows[at].errors + 1, last_error=event.error or event.message)
+            note(active[event.stream_id], event.error or event.message)
         elif isinstance(event, BlockGenerated) and event.stream_id in active:
             at = active[event.stream_id]
             rows[at] = replace(rows[at], blocks=rows[at].blocks + 1, records=rows[at].records + event.records)
         elif isinstance(event, ReceiverStopped):
+            last = active.get(event.stream_id)
+            if last is not None and event.error and event.error != rows[last].last_error:
+                note(last, event.error)
             end(event.stream_id, event.time_ms)
         elif isinstance(event, ExecutorRemoved):
             for stream_id in [key for key, at in active.items() if rows[at].executor_id == event.executor_id]:

@@ -18,6 +18,7 @@ from sparksim.trace.events import (
     ReceiverError,
     RecordsLost,
     SourceDisconnected,
+    StreamingRecovered,
     StreamingStarted,
 )
 from sparksim.trace.rows import ReceiverRow, TaskRow
@@ -28,6 +29,9 @@ EPOCH_MS = 1e11
 
 NOTICED_S = 0.5
 """A removal this soon after a fault on the same executor is the driver noticing it, not one more failure."""
+
+DRIVER = "driver"
+"""The target of a fault that strikes the driver."""
 
 ERROR, DISCONNECT, LOSS = "receiver error", "source disconnected", "records lost"
 
@@ -233,13 +237,22 @@ def _absences(lives: Sequence[tuple[float, float | None]], clock: Clock) -> tupl
 
 
 def failures(trace: Trace) -> list[tuple[float, str]]:
-    """(seconds, label) of every injected fault and of every executor that went for another reason."""
+    """(seconds, label) of every injected fault, of every executor that went for another reason, and of restarts."""
     clock = Clock.of(trace)
     found: list[tuple[float, str]] = []
     struck: dict[str, int] = {}  # executor -> where its fault stands in `found`
+    driver_died_ms: set[float] = set()
     for event in trace:
         at_s = clock.seconds(event.time_ms)
-        if isinstance(event, FaultInjected):
+        if isinstance(event, FaultInjected) and event.target == DRIVER:
+            found.append((at_s, "the driver dies, and all executors"))
+            driver_died_ms.add(event.time_ms)
+        elif isinstance(event, StreamingRecovered):
+            again = len(event.batches)
+            found.append((at_s, f"recovered: {again} batch{'es' * (again > 1)} run{'s' * (again == 1)} again"))
+        elif isinstance(event, ExecutorRemoved) and event.time_ms in driver_died_ms:
+            continue
+        elif isinstance(event, FaultInjected):
             found.append((at_s, f"{event.fault}: executor {event.target}" if event.target else event.fault))
             struck[event.target] = len(found) - 1
         elif isinstance(event, ExecutorRemoved):

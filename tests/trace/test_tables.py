@@ -152,6 +152,26 @@ def test_a_receiver_ends_with_its_executor() -> None:
     ]
 
 
+def test_a_receiver_that_stops_with_an_error_has_one() -> None:
+    events = [
+        *TRACE.until(2100),
+        e.ReceiverStarted(2200, 0, "SocketReceiver-0", "2", "host-2"),
+        e.ReceiverStopped(2400, 0, "SocketReceiver-0", "2", "Restarting receiver", "ConnectionResetError: gone"),
+    ]
+    assert picked(receivers(events), "executor_id", "stopped_ms", "errors", "last_error")[1:] == [
+        ("2", 2400, 1, "ConnectionResetError: gone")
+    ]
+
+
+def test_an_error_that_was_reported_and_then_stops_the_receiver_counts_once() -> None:
+    events = [
+        e.ReceiverStarted(10, 0, "R-0", "1", "host-1"),
+        e.ReceiverError(20, 0, "R-0", "1", "cannot read", "OSError: broken"),
+        e.ReceiverStopped(20, 0, "R-0", "1", "cannot read", "OSError: broken"),
+    ]
+    assert picked(receivers(events), "errors", "last_error") == [(1, "OSError: broken")]
+
+
 def test_a_receiver_that_starts_elsewhere_has_a_second_row() -> None:
     events = [
         *TRACE.until(2100),

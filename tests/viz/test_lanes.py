@@ -128,6 +128,22 @@ def test_a_removal_without_a_fault_and_a_fault_without_a_target_are_failures_too
     assert failures(trace) == [(1, "SourceCrash"), (2, "NetworkPartition: executor 1"), (3, "executor 1 removed")]
 
 
+def test_the_death_of_a_driver_takes_its_executors_along_and_is_one_failure() -> None:
+    trace = Trace(
+        [
+            e.FaultInjected(1000, "DriverCrash()", "driver"),
+            e.ExecutorRemoved(1000, "1", "the driver died"),
+            e.StreamingRecovered(3000, 1000, 4000, (), (1000, 2000, 3000)),
+            e.ExecutorRemoved(5000, "1", "heartbeat timed out"),
+        ]
+    )
+    assert failures(trace) == [
+        (1, "the driver dies, and all executors"),
+        (3, "recovered: 3 batches run again"),
+        (5, "executor 1 removed"),
+    ]
+
+
 def test_a_live_run_counts_seconds_from_the_start_of_its_streaming() -> None:
     t0 = 1_790_000_000_123
     live, simulated = WordCount(start_ms=t0).trace(), WordCount().trace()
