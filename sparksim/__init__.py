@@ -1,7 +1,8 @@
 """sparksim: understand Spark Streaming by running it, with no JVM and no cluster.
 
 This is the facade. It re-exports PySpark's names from `sparksim.core` and registers the cluster that runs their jobs;
-`sparksim.streaming` mirrors `pyspark.streaming` in the same way.
+`sparksim.streaming` mirrors `pyspark.streaming` in the same way. The small modules beside this one have the names of
+PySpark's modules and re-export what PySpark has there.
 """
 
 from sparksim.cluster.backend import register as _register
@@ -9,6 +10,7 @@ from sparksim.core.accumulators import Accumulator, AccumulatorParam
 from sparksim.core.broadcast import Broadcast
 from sparksim.core.conf import SparkConf
 from sparksim.core.context import SparkContext
+from sparksim.core.pickling import CPickleSerializer, MarshalSerializer
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.core.task_context import TaskContext
@@ -20,6 +22,8 @@ __all__ = [
     "Accumulator",
     "AccumulatorParam",
     "Broadcast",
+    "CPickleSerializer",
+    "MarshalSerializer",
     "SparkConf",
     "SparkContext",
     "StorageLevel",

@@ -118,6 +118,11 @@ def merge(updates: Mapping[int, Any]) -> None:
             _registry[aid].add(update)
 
 
+def forget_all() -> None:
+    """The process that made them is gone: what is unpickled from now on starts anew."""
+    _registry.clear()
+
+
 def _find(aid: int, initial: T, accum_param: AccumulatorParam[T]) -> Accumulator[T]:
     known = _registry.get(aid)
     return known if known is not None else Accumulator(aid, initial, accum_param)

@@ -70,6 +70,11 @@ class Broadcast(Generic[T]):
             raise PySparkRuntimeError(f"a broadcast variable can only be {operation} on the driver, not inside a task")
 
 
+def forget_all() -> None:
+    """The process that made them is gone: no broadcast variable is found any more."""
+    _registry.clear()
+
+
 def _find(broadcast_id: int) -> Broadcast[Any]:
     found = _registry.get(broadcast_id)
     if found is None:

@@ -1,7 +1,8 @@
 """Checkpoints of RDDs: data kept aside so that its lineage can be forgotten (Spark: RDDCheckpointData).
 
 An RDD marked for a checkpoint is written after the first job that used it, by a job of its own. An RDD that was used
-before it was marked is never checkpointed, as in Spark (RDD.doCheckpoint).
+before it was marked is never checkpointed, as in Spark (RDD.doCheckpoint). What was written can be read back by
+another application: `checkpoint_rdd.py`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 
+from sparksim.core import local_properties
 from sparksim.core.errors import SparkException
-from sparksim.core.serializer import dump_records, load_records
+from sparksim.core.serializer import dump_records, dumps, load_records
 
 if TYPE_CHECKING:
     from sparksim.core.rdd import RDD
     from sparksim.core.task_context import TaskContext
+
+
+PARTITIONER = "_partitioner"
+"""The file that says how a checkpointed RDD was partitioned."""
 
 
 class Checkpoint:
@@ -48,6 +54,9 @@ class ReliableCheckpoint(Checkpoint):
         files, path = fsspec.core.url_to_fs(self.directory)
         files.makedirs(path, exist_ok=True)
         rdd.ctx._run(rdd, partial(_write_part, self.directory), range(rdd.getNumPartitions()))
+        if rdd.partitioner is not None:
+            with files.open(f"{path}/{PARTITIONER}", "wb") as file:
+                file.write(dumps(rdd.partitioner))
 
     def read(self, rdd: RDD[Any], index: int, task: TaskContext) -> Iterator[Any]:
         path = _part(self.directory, index)
@@ -74,7 +83,14 @@ class LocalCheckpoint(Checkpoint):
 
 
 def materialise_below(rdd: RDD[Any], partitions: Sequence[int]) -> None:
-    """After a job on `rdd`: checkpoint the nearest marked RDDs under it (Spark: RDD.doCheckpoint)."""
+    """After a job on `rdd`: checkpoint the nearest marked RDDs under it (Spark: RDD.doCheckpoint).
+
+    With the local property `spark.checkpoint.checkpointAllMarkedAncestors`, which streaming sets, also those further
+    away, the furthest first: otherwise one state behind another would never be written.
+    """
+    if local_properties.get(local_properties.CHECKPOINT_ALL_ANCESTORS) == "true":
+        for marked in reversed(_marked_ancestors(rdd)):
+            materialise_below(marked, range(marked.getNumPartitions()))
     everything = len(set(partitions)) == rdd.getNumPartitions()
     waiting = [rdd]
     while waiting:
@@ -89,6 +105,23 @@ def materialise_below(rdd: RDD[Any], partitions: Sequence[int]) -> None:
             checkpoint.materialise(each, everything)
             checkpoint.done = True
             each._forget_parents()
+
+
+def _marked_ancestors(rdd: RDD[Any]) -> list[RDD[Any]]:
+    """The marked RDDs that stand behind another marked one, each before those behind it."""
+    found: list[RDD[Any]] = []
+    seen: set[int] = set()
+    waiting = [(rdd, False)]
+    while waiting:
+        each, behind = waiting.pop()
+        if each.id() in seen or each._checkpoint_considered:
+            continue
+        seen.add(each.id())
+        marked = each._checkpoint is not None and not each._checkpoint.done
+        if marked and behind:
+            found.append(each)
+        waiting += [(dependency.rdd, behind or marked) for dependency in each.dependencies]
+    return found
 
 
 def _part(directory: str, index: int) -> str:

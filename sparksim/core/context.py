@@ -47,8 +47,14 @@ _LOG_LEVELS = {
 }
 
 
+DEFAULTS = {"spark.master": "local[*]", "spark.app.name": "pyspark-shell"}
+"""What spark-submit fills in for a Python program that says nothing."""
+
+
 class SparkContext(JobProperties):
     """A connection to a cluster, which sparksim makes from the master. One at a time; a `with` block stops it.
+
+    Without a master it is `local[*]`: PySpark starts through spark-submit, which fills that in (Scala raises).
 
     `sparkHome`, `pyFiles`, `environment`, `batchSize`, `serializer` are there for PySpark programs; nothing reads them.
     """
@@ -87,7 +93,8 @@ class SparkContext(JobProperties):
             self._conf.setExecutorEnv(key, value)
         self._conf.setAll(list(forced().items()))
         with SparkContext._lock:
-            self._require_settings()
+            for key, value in DEFAULTS.items():
+                self._conf.setIfMissing(key, value)
             self._require_no_other()
             self.master: str = self._conf.get("spark.master", "")
             self.appName: str = self._conf.get("spark.app.name", "")
@@ -95,17 +102,6 @@ class SparkContext(JobProperties):
             self._backend_or_none = backend_for(self._conf)
             self._conf.setIfMissing("spark.app.id", self._backend.application_id)
             SparkContext._active_spark_context = self
-
-    def _require_settings(self) -> None:
-        if not self._conf.get("spark.master"):
-            raise PySparkRuntimeError(
-                "A master URL must be set in your configuration: SparkContext('local[2]', ...) or conf.setMaster(...)"
-            )
-        if not self._conf.get("spark.app.name"):
-            raise PySparkRuntimeError(
-                "An application name must be set in your configuration: SparkContext(..., 'my app') or "
-                "conf.setAppName(...)"
-            )
 
     def _require_no_other(self) -> None:
         other = SparkContext._active_spark_context
@@ -189,7 +185,8 @@ class SparkContext(JobProperties):
 
     def __reduce__(self) -> NoReturn:
         raise PySparkRuntimeError(
-            "the SparkContext exists on the driver only: a function that runs on the executors cannot use it"
+            "It appears that you are attempting to reference SparkContext in a function that travels, to executors or "
+            "into a checkpoint. It exists on the driver only; there, rdd.context gives it to the function"
         )
 
     # --- life -------------------------------------------------------------------------------------------------------

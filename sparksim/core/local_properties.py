@@ -15,6 +15,7 @@ JOB_DESCRIPTION = "spark.job.description"
 INTERRUPT_ON_CANCEL = "spark.job.interruptOnCancel"
 JOB_TAGS = "spark.job.tags"
 CALL_SITE = "callSite.short"
+CHECKPOINT_ALL_ANCESTORS = "spark.checkpoint.checkpointAllMarkedAncestors"
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 _properties: ContextVar[Mapping[str, str]] = ContextVar("sparksim_local_properties", default=_NONE)

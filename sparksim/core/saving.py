@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import fsspec
 
+from sparksim.core import local_properties
+from sparksim.core.conf import boolean
 from sparksim.core.dependency import ShuffleDependency
-from sparksim.core.errors import FileAlreadyExists, IllegalArgumentError
+from sparksim.core.errors import FileAlreadyExists, IllegalArgumentError, SparkException
 from sparksim.core.serializer import dump_records
 from sparksim.core.statistics import Statistics
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from sparksim.core.task_context import TaskContext
 
 T = TypeVar("T")
+
+VALIDATE_OUTPUT = "spark.hadoop.validateOutputSpecs"
+"""A setting, and a property of a thread's jobs that goes before it: whether an output directory must be new."""
 
 _CODECS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "org.apache.hadoop.io.compress.GzipCodec": (".gz", partial(gzip.compress, mtime=0)),
@@ -36,7 +41,8 @@ class Saving(Statistics[T]):
         """Write `str(record)`, one a line, to `path/part-00000` and so on, and an empty `path/_SUCCESS` at the end.
 
         `path` is any fsspec URL. `compressionCodecClass` is Hadoop's GzipCodec, BZip2Codec or DefaultCodec. Raises
-        `FileAlreadyExists` when `path` exists.
+        `FileAlreadyExists` when `path` exists, unless `spark.hadoop.validateOutputSpecs` is false or the job is
+        one of a stream: a batch may run again.
         """
         suffix, compress = _codec(compressionCodecClass)
         save_parts(self._rdd, path, partial(_lines, compress), suffix)
@@ -59,28 +65,33 @@ class Saving(Statistics[T]):
                 waiting.append(dependency.rdd)
 
 
-def save_parts(
-    rdd: RDD[Any],
-    path: str,
-    encode: Callable[[Iterator[Any]], bytes],
-    suffix: str = "",
-    overwrite: bool = False,
-) -> None:
+def save_parts(rdd: RDD[Any], path: str, encode: Callable[[Iterator[Any]], bytes], suffix: str = "") -> None:
     """Write `encode(records)` of each partition to `path/part-00000` and so on; `path/_SUCCESS` at the end.
 
-    Raises `FileAlreadyExists` when `path` exists. With `overwrite`, parts of the same name are replaced instead and
-    other files stay (Spark: spark.hadoop.validateOutputSpecs=false).
+    Raises `FileAlreadyExists` when `path` exists, `SparkException` when it cannot be made. Where `VALIDATE_OUTPUT` is
+    false, parts of the same name are replaced and other files stay (Spark: isOutputSpecValidationEnabled).
     """
     files, root = fsspec.core.url_to_fs(path)
-    if files.exists(root) and not overwrite:
+    if _must_be_new(rdd) and files.exists(root):
         raise FileAlreadyExists(f"output directory {path} already exists: save to another path or remove it first")
-    files.makedirs(f"{root}/_temporary", exist_ok=True)
+    try:
+        files.makedirs(f"{root}/_temporary", exist_ok=True)
+    except OSError as error:
+        raise SparkException(
+            f"cannot make the output directory {path}: {type(error).__name__}: {error}. Save where this program may "
+            "write, and below no file"
+        ) from error
     try:
         write = partial(_write_part, path, suffix, encode)
         rdd.ctx._run(rdd, write, range(rdd.getNumPartitions()))
     finally:
         files.rm(f"{root}/_temporary", recursive=True)
     files.touch(f"{root}/_SUCCESS")
+
+
+def _must_be_new(rdd: RDD[Any]) -> bool:
+    told = local_properties.get(VALIDATE_OUTPUT)
+    return boolean(rdd.ctx.getConf(), VALIDATE_OUTPUT, True) if told is None else told != "false"
 
 
 def text_lines(records: Iterator[Any]) -> bytes:

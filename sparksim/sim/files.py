@@ -47,6 +47,10 @@ class SimulatedFiles:
         self._made: dict[str, float] = {}
         self._files = {plain_path(path): _file(path, story) for path, story in (files or {}).items()}
 
+    def live_by(self, clock: Clock) -> None:
+        """From now on this clock says what time it is."""
+        self._clock = clock
+
     def mount(self) -> None:
         """From now on `sim:` paths are these files, in this thread of control and what it starts."""
         fsspec.register_implementation(PROTOCOL, SimulatedFileSystem, clobber=True)

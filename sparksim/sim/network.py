@@ -49,6 +49,11 @@ class SimulatedServer:
         """When the next record will be sent; None after the last."""
         return None if self._next is None else self._next[0]
 
+    def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+        """A new driver is there: its clock says what time it is, and its trace hears what happens."""
+        self._clock, self._emit = clock, emit
+        self.connections = []
+
     def dispatch(self) -> None:
         """Send everything that is due by now to whoever is connected."""
         now_ms = self._clock.now_ms
@@ -151,6 +156,12 @@ class SimulatedNetwork:
         if server is None:
             return SilentNetwork().connect(host, port, stream_id)
         return self._clock.call(self._open, server, stream_id)
+
+    def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+        """A new driver is there; the servers have gone on without it."""
+        self._clock, self._emit = clock, emit
+        for server in self._servers.values():
+            server.live_by(clock, emit)
 
     def finish(self) -> None:
         """The simulation ends: settle what was sent, and lost, up to now."""

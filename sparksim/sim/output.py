@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sparksim.cluster.dag_scheduler import BATCH_TIME
+from sparksim.cluster.task_set import BATCH_TIME
 from sparksim.core import local_properties
 from sparksim.trace.events import OutputPrinted
 from sparksim.trace.trace import Trace

@@ -22,10 +22,14 @@ FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 
 class Run:
-    """Times in the tables are ms; each table has one row per batch, job, stage, task, block, executor, receiver."""
+    """Times in the tables are ms; each table has one row per batch, job, stage, task, block, executor, receiver.
 
-    def __init__(self, trace: Trace) -> None:
+    `error` is what the program raised, where that was asked for (`simulate_script(raises=False)`).
+    """
+
+    def __init__(self, trace: Trace, error: BaseException | None = None) -> None:
         self.trace = trace
+        self.error = error
 
     @cached_property
     def batches(self) -> Table[BatchRow]:

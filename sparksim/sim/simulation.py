@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sparksim.cluster.clock import Clock, TimeLimitReached
+from sparksim.cluster.clock import Clock, DriverCrashed, TimeLimitReached
 from sparksim.cluster.cost import CostModel, cost_model
 from sparksim.cluster.faults import Fault
 from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.virtual_clock import VirtualClock
 from sparksim.cluster.world import World, living_in
+from sparksim.core import accumulators, broadcast
 from sparksim.core.arguments import is_count, is_positive
 from sparksim.core.conf import SparkConf, forced_properties
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.core.script import run_script
 from sparksim.sim.files import FileStory, SimulatedFiles
 from sparksim.sim.loads import Load
 from sparksim.sim.network import SimulatedNetwork
 from sparksim.sim.output import caught_output
 from sparksim.sim.run import Run
 from sparksim.streaming.context import StreamingContext
-from sparksim.trace.events import OutputPrinted
+from sparksim.trace.events import Event, OutputPrinted
 from sparksim.trace.trace import Trace
 
 
@@ -54,7 +55,9 @@ class Simulation:
     `files` maps "sim://path" to `(seconds, content)`: when the file appears, and what it holds.
 
     `program(ssc)` defines streams and outputs; the simulation then starts the context. `conf` holds Spark's settings.
-    `cost` is a preset's name or a `CostModel`. The same seed gives the same trace, byte for byte.
+    `cost` is a preset's name or a `CostModel`. The same seed gives the same trace, byte for byte. With `checkpoint`, a
+    directory such as "sim://checkpoint", the context comes from `StreamingContext.getOrCreate`: a driver that a
+    `DriverCrash` has restarted goes on where its checkpoint says. Without it, it begins anew.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Simulation:
         conf: Mapping[str, Any] | None = None,
         cost: str | CostModel = "teaching",
         seed: int = 0,
+        checkpoint: str | None = None,
     ) -> None:
         if not callable(program):
             raise IllegalArgumentError(
@@ -77,6 +81,7 @@ class Simulation:
             )
         self._program = program
         self._batch = batch
+        self._checkpoint = checkpoint
         self._settings = _settings(cluster, block, conf or {})
         self._surroundings = _Surroundings(
             dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed
@@ -87,12 +92,26 @@ class Simulation:
         name = getattr(self._program, "__name__", "program")
         conf = SparkConf(loadDefaults=False).setAppName(name).setAll(list(self._settings.items()))
 
-        def main() -> None:
+        def create() -> StreamingContext:
             ssc = StreamingContext(SparkContext(conf=conf), self._batch)
             self._program(ssc)
+            return ssc
+
+        def main() -> None:
+            path = self._checkpoint
+            ssc = create() if path is None else StreamingContext.getOrCreate(path, create)
             ssc.start()
 
-        return self._surroundings.perform(main, until, echo)
+        # A restarted driver finds the globals of the program's module as they were when it began.
+        names = getattr(self._program, "__globals__", {})
+        first = dict(names)
+
+        def forget() -> None:
+            for name in names.keys() - first.keys():
+                del names[name]
+            names.update(first)
+
+        return self._surroundings.perform(main, until, echo, forget=forget)
 
 
 def simulate_script(
@@ -108,35 +127,39 @@ def simulate_script(
     cost: str | CostModel = "teaching",
     seed: int = 0,
     echo: bool = False,
+    raises: bool = True,
 ) -> Run:
     """Run an ordinary Spark Streaming script, which makes its own contexts, for `until` seconds of virtual time.
 
     The script's master, if it sets one, gives way to `master`. Its `awaitTermination` ends when the time is over.
+    Without `raises`, what the script raises stands in `Run.error`, beside the trace of all that came before.
     """
     forced = {"spark.master": master, **{key: _text(value) for key, value in (conf or {}).items()}}
 
     def main() -> None:
-        before, sys.argv = sys.argv, [str(path), *args]
-        try:
-            with forced_properties(forced):
-                runpy.run_path(str(path), run_name="__main__")
-        finally:
-            sys.argv = before
+        with forced_properties(forced):
+            run_script(path, args)
 
     return _Surroundings(dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed).perform(
-        main, until, echo
+        main, until, echo, raises
     )
 
 
 class _Stage:
-    """Where the cluster leaves its parts when the program makes its SparkContext."""
+    """Where the cluster leaves its parts when the program makes its SparkContext.
+
+    Drivers come and go; the network and the files stay. `start_ms` is when the present driver started.
+    """
 
     def __init__(self, loads: Mapping[str, Load], files: Mapping[str, FileStory]) -> None:
         self._loads = loads
-        self._files = files
-        self._mounted: SimulatedFiles | None = None
+        self._past: list[Event] = []
+        self._trace = Trace()
+        self._files = SimulatedFiles(VirtualClock(), files)
+        self._files.mount()
+        self._over = False
+        self.start_ms = 0.0
         self.clock: Clock | None = None
-        self.trace = Trace()
         self.network: SimulatedNetwork | None = None
 
     def enter(self, clock: Clock, seeds: Seeds, trace: Trace) -> SimulatedNetwork:
@@ -145,20 +168,51 @@ class _Stage:
             raise IllegalStateError(
                 "a simulation has one SparkContext, and this program makes a second one: split it into two simulations"
             )
-        self.clock, self.trace = clock, trace
-        self._mounted = SimulatedFiles(clock, self._files)
-        self._mounted.mount()
-        self.network = SimulatedNetwork(clock, seeds, trace.append, self._loads)
+        self._keep_events()
+        self.clock, self._trace = clock, trace
+        self._files.live_by(clock)
+        if self.network is None:
+            self.network = SimulatedNetwork(clock, seeds, trace.append, self._loads)
+        else:
+            self.network.live_by(clock, trace.append)
         return self.network
+
+    def bury_driver(self, restart_ms: float) -> None:
+        """The driver's process is gone, with all that was in its memory; the next one starts at `restart_ms`."""
+        self.bury_fibers()
+        self.clock, self.start_ms = None, restart_ms
+        self._files.live_by(VirtualClock(restart_ms))
+        accumulators.forget_all()
+        broadcast.forget_all()
+        _abandon_contexts()
+
+    def trace(self) -> Trace:
+        """Everything that has happened."""
+        self._keep_events()
+        return Trace(self._past)
+
+    def _keep_events(self) -> None:
+        self._past += self._trace
+        self._trace = Trace()
 
     def close(self) -> None:
         """The simulation is over: its files are gone."""
-        if self._mounted is not None:
-            self._mounted.unmount()
+        self._files.unmount()
+
+    def bury_fibers(self) -> None:
+        """End what stands still in the middle of something. Whatever it does or says now, nobody hears."""
+        self._keep_events()
+        if isinstance(self.clock, VirtualClock):
+            self._over = True
+            self.clock.bury()
+            self._over = False
 
     def printed(self, batch_time_ms: int | None, text: str) -> None:
         """The program printed something."""
-        self.trace.append(OutputPrinted(0.0 if self.clock is None else self.clock.now_ms, batch_time_ms, text))
+        if self._over:
+            return
+        now_ms = self.start_ms if self.clock is None else self.clock.now_ms
+        self._trace.append(OutputPrinted(now_ms, batch_time_ms, text))
 
     def play_out(self, until_ms: float) -> None:
         """Let the rest of the time pass, unless the program has stopped its SparkContext itself."""
@@ -168,6 +222,13 @@ class _Stage:
         if SparkContext._active_spark_context is not None:
             self.clock.run_until(until_ms)
         if self.network is not None:
+            self.network.finish()
+
+    def play_out_without_driver(self, until_ms: float) -> None:
+        """The driver died for good: sources send on, and nobody hears them."""
+        self._keep_events()
+        if self.network is not None:
+            self.network.live_by(VirtualClock(until_ms), self._trace.append)
             self.network.finish()
 
 
@@ -181,31 +242,68 @@ class _Surroundings:
     cost: CostModel
     seed: int
 
-    def perform(self, main: Callable[[], None], until: float, echo: bool) -> Run:
+    def perform(
+        self,
+        main: Callable[[], None],
+        until: float,
+        echo: bool,
+        raises: bool = True,
+        forget: Callable[[], None] = lambda: None,
+    ) -> Run:
         """Run `main` in a world of its own up to second `until`, and clean up whatever it left."""
         if not is_positive(until):
             raise IllegalArgumentError(f"until={until!r}: give a positive number of seconds to simulate")
         stage = _Stage(self.network, self.files)
-        world = World(self.seed, self.cost, stage.enter, self.faults, until * 1000)
-        with closing(stage), living_in(world), caught_output(stage.printed, echo), _contexts_abandoned_after():
-            with suppress(TimeLimitReached):
-                main()
-            stage.play_out(until * 1000)
-        return Run(stage.trace)
+        failure: BaseException | None = None
+        with closing(stage), caught_output(stage.printed, echo):
+            try:
+                for attempt in count(1):
+                    restart_ms = self._live(main, stage, attempt, until * 1000)
+                    if restart_ms is None:
+                        break
+                    stage.bury_driver(restart_ms)
+                    forget()
+            except BaseException as error:
+                if raises:
+                    raise
+                failure = error
+            finally:
+                stage.bury_fibers()
+        return Run(stage.trace(), failure)
+
+    def _live(self, main: Callable[[], None], stage: _Stage, attempt: int, until_ms: float) -> float | None:
+        """One life of the driver; when the next one begins, if there is one."""
+        # A fault strikes once: what ended one driver at a moment does not end the one that starts at that moment.
+        faults = tuple(fault for fault in self.faults if attempt == 1 or round(fault.at * 1000 - stage.start_ms, 3) > 0)
+        world = World(self.seed, self.cost, stage.enter, faults, until_ms, stage.start_ms, attempt)
+        with living_in(world), _contexts_abandoned_after():
+            try:
+                with suppress(TimeLimitReached):
+                    main()
+                stage.play_out(until_ms)
+            except DriverCrashed as crash:
+                if crash.restart_ms is not None and crash.restart_ms < until_ms:
+                    return crash.restart_ms
+                stage.play_out_without_driver(until_ms)
+        return None
 
 
 @contextmanager
 def _contexts_abandoned_after() -> Iterator[None]:
-    """The simulated time is over: contexts that are still active end without another step."""
+    """The driver's time is over: contexts that are still active end without another step."""
     try:
         yield
     finally:
-        ssc = StreamingContext.getActive()
-        if ssc is not None:
-            ssc.abandon()
-        sc = SparkContext._active_spark_context
-        if sc is not None:
-            sc.stop()
+        _abandon_contexts()
+
+
+def _abandon_contexts() -> None:
+    ssc = StreamingContext.getActive()
+    if ssc is not None:
+        ssc.abandon()
+    sc = SparkContext._active_spark_context
+    if sc is not None:
+        sc.stop()
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from typing import Any, NoReturn, cast
@@ -11,32 +11,26 @@ from typing import Any, NoReturn, cast
 import simpy
 
 from sparksim.cluster.backend import ClusterBackend
+from sparksim.core.arguments import is_number
 from sparksim.core.conf import boolean
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError, SparkException
 from sparksim.core.rdd import RDD
-from sparksim.core.storage_level import StorageLevel
-from sparksim.streaming.arguments import check_type, check_whole_number
+from sparksim.streaming.arguments import check_text, check_type
+from sparksim.streaming.driver import Driver
 from sparksim.streaming.dstream import DStream, TransformedDStream
 from sparksim.streaming.graph import DStreamGraph
-from sparksim.streaming.input_dstream import QueueInputDStream, ReceiverInputDStream, SocketReceiver
+from sparksim.streaming.graph_checkpoint import GraphCheckpoint
 from sparksim.streaming.input_info import InputInfoTracker
-from sparksim.streaming.job_generator import JobGenerator
 from sparksim.streaming.job_scheduler import JobScheduler
 from sparksim.streaming.listener import StreamingListener
 from sparksim.streaming.listener_bus import ListenerBus
 from sparksim.streaming.received_blocks import ReceivedBlockInfo
-from sparksim.streaming.receiver import Receiver
-from sparksim.streaming.receiver_tracker import ReceiverTracker
+from sparksim.streaming.recovery import Recovery
 from sparksim.streaming.sources import Sources
 from sparksim.streaming.supervisor import check_receiver_settings
 from sparksim.streaming.times import to_ms
 from sparksim.streaming.waiter import Waiter
-from sparksim.trace.events import StreamingStarted, StreamingStopped
-
-POOL_WAIT_MS = 2_000
-GRACEFUL_POOL_WAIT_MS = 3_600_000
-"""How long the job pool may take to end (JobScheduler.stop)."""
 
 
 class ContextState(Enum):
@@ -47,7 +41,7 @@ class ContextState(Enum):
     STOPPED = "STOPPED"
 
 
-class StreamingContext(Sources):
+class StreamingContext(Recovery, Sources):
     """Makes input streams, starts and stops the application. `batchDuration` is in seconds.
 
     Raises `IllegalArgumentError` for a batch interval that is not a positive number and for a wrong setting,
@@ -65,25 +59,32 @@ class StreamingContext(Sources):
             raise IllegalArgumentError(
                 "batchDuration=None: give the batch interval in seconds: StreamingContext(sc, 1)"
             )
-        self._sc = sparkContext
-        self._backend = cast(ClusterBackend, sparkContext._backend)
+        self._set_up(sparkContext, DStreamGraph(to_ms(batchDuration, "batchDuration")))
+
+    def _set_up(self, sc: SparkContext, graph: DStreamGraph, recovered: GraphCheckpoint | None = None) -> None:
+        """All parts of a context: a new one, or one that goes on from a checkpoint."""
+        self._sc = sc
+        self._backend = cast(ClusterBackend, sc._backend)
         self._clock = self._backend.clock
-        self._graph = DStreamGraph(to_ms(batchDuration, "batchDuration"))
+        self._graph = graph
+        self._recovered = recovered
         self._state = ContextState.INITIALIZED
         self._checkpoint_dir: str | None = None
         self._unpersists = boolean(self._backend.conf, "spark.streaming.unpersist", True)
         self._block_ms = check_receiver_settings(self._backend.conf)
-        self._stream_ids = 0
+        self._stream_ids = max((stream.stream_id + 1 for stream in graph.inputs), default=0)
         self._listeners = ListenerBus(self._backend)
         self._input_info = InputInfoTracker()
         self._waiter = Waiter(self._clock)
         self._scheduler = JobScheduler(self._backend, self._waiter.notify_error, self._batch_completed)
         self._stop_finished: simpy.Event = self._clock.call(self._clock.env.event)
-        self._tracker: ReceiverTracker | None = None
-        self._generator: JobGenerator | None = None
-        if sparkContext.master in ("local", "local[1]"):
+        self._driver: Driver | None = None
+        if recovered is not None:
+            self.checkpoint(recovered.directory)
+            graph.restore_checkpoint_data()
+        if sc.master in ("local", "local[1]"):
             self._warn(
-                f"the master is {sparkContext.master}: with one core, a receiver leaves none to process what it "
+                f"the master is {sc.master}: with one core, a receiver leaves none to process what it "
                 "receives. Use local[2] or more if the program has a receiver"
             )
 
@@ -99,8 +100,15 @@ class StreamingContext(Sources):
     def getActiveOrCreate(
         cls, checkpointPath: str | None, setupFunc: Callable[[], StreamingContext]
     ) -> StreamingContext:
-        """The active context, or the one `setupFunc()` makes."""
-        return cls.getActive() or setupFunc()
+        """The active context; without one, what `getOrCreate` gives, or `setupFunc()` for a path of None."""
+        if not callable(setupFunc):
+            raise TypeError(
+                f"setupFunc={setupFunc!r} should be callable: give a function that makes a StreamingContext"
+            )
+        active = cls.getActive()
+        if active is not None:
+            return active
+        return setupFunc() if checkpointPath is None else cls.getOrCreate(checkpointPath, setupFunc)
 
     # --- properties and settings --------------------------------------------------------------------------------------
 
@@ -110,8 +118,18 @@ class StreamingContext(Sources):
         return self._sc
 
     def checkpoint(self, directory: str) -> None:
-        """Where RDDs of streams with state are checkpointed."""
-        self._sc.setCheckpointDir(directory)
+        """Keep checkpoints in this directory (any fsspec URL): of the driver, and of the RDDs of streams with state.
+
+        Give it before `start`. A program that finds its way back after a crash makes its context with `getOrCreate`.
+        """
+        check_text(directory, "directory", "give the path of a directory, such as 'checkpoint'")
+        try:
+            self._sc.setCheckpointDir(directory)
+        except OSError as error:
+            raise IllegalArgumentError(
+                f"directory={directory!r}: no checkpoint can be kept there ({type(error).__name__}: {error}). Give the "
+                "path of a directory that can be made, or written to"
+            ) from error
         self._checkpoint_dir = directory
 
     def remember(self, duration: float) -> None:
@@ -130,39 +148,6 @@ class StreamingContext(Sources):
         )
         self._listeners.add(streamingListener)
 
-    # --- input streams ------------------------------------------------------------------------------------------------
-
-    def socketTextStream(
-        self, hostname: str, port: int, storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2
-    ) -> DStream[str]:
-        """Lines of text from a TCP server, read by a receiver."""
-        check_type(hostname or None, str, "hostname", "give the name of the server, such as 'localhost'")
-        check_whole_number(port, "port", 1, 65535, "give a port number from 1 to 65535, as a number")
-        return self.receiverStream(SocketReceiver(hostname, port, storageLevel))
-
-    def receiverStream(self, receiver: Receiver) -> DStream[Any]:
-        """Whatever a receiver of your own stores."""
-        remedy = "give an object of a class that extends sparksim.streaming.Receiver"
-        check_type(receiver, Receiver, "receiver", remedy)
-        if type(receiver).onStart is Receiver.onStart:
-            raise IllegalArgumentError(f"{type(receiver).__name__} has no onStart: write what it does when it starts")
-        check_type(
-            receiver.storageLevel,
-            StorageLevel,
-            f"{type(receiver).__name__}.storageLevel",
-            "give a StorageLevel, such as StorageLevel.MEMORY_AND_DISK_2",
-        )
-        return ReceiverInputDStream(self, receiver)
-
-    def queueStream(self, rdds: Iterable[Any], oneAtATime: bool = True, default: Any = None) -> DStream[Any]:
-        """RDDs (or lists) from a list, one per batch or all in the first; then `default`, or an empty RDD."""
-        queue = [rdd if isinstance(rdd, RDD) else self._sc.parallelize(rdd) for rdd in rdds]
-        if default is None:
-            fallback: RDD[Any] = self._sc.parallelize([], 1)
-        else:
-            fallback = default if isinstance(default, RDD) else self._sc.parallelize(default)
-        return QueueInputDStream(self, queue, oneAtATime, fallback)
-
     # --- several streams ----------------------------------------------------------------------------------------------
 
     def union(self, *dstreams: DStream[Any]) -> DStream[Any]:
@@ -173,12 +158,14 @@ class StreamingContext(Sources):
             return dstreams[0]
         if len({stream.slide_ms for stream in dstreams}) > 1:
             raise IllegalArgumentError("All DStreams should have same slide duration")
-        return TransformedDStream(self, dstreams, lambda _time_ms, rdds: self._sc.union(list(rdds)), strict=True)
+        return TransformedDStream(self, dstreams, lambda _time_ms, rdds: rdds[0].ctx.union(list(rdds)), strict=True)
 
     def transform(self, dstreams: list[DStream[Any]], transformFunc: Callable[[list[RDD[Any]]], Any]) -> DStream[Any]:
         """`transformFunc(rdds)` on the driver, once per batch, with the RDD of each stream."""
         if not dstreams:
             raise IllegalArgumentError("transform(dstreams=[]): give at least one DStream")
+        if not callable(transformFunc):
+            raise IllegalArgumentError(f"transformFunc={transformFunc!r}: give a function of the list of RDDs")
         return TransformedDStream(self, tuple(dstreams), lambda _time_ms, rdds: transformFunc(list(rdds)), strict=True)
 
     # --- life cycle -------------------------------------------------------------------------------------------------
@@ -202,7 +189,7 @@ class StreamingContext(Sources):
                 )
             StreamingContext._active = self
         try:
-            self._graph.validate()
+            self._validate()
             self._clock.wait(self._clock.call(self._clock.spawn, "streaming-start", self._start).done)
         except BaseException:
             self.stop(stopSparkContext=False)
@@ -215,6 +202,8 @@ class StreamingContext(Sources):
 
     def awaitTerminationOrTimeout(self, timeout: float | None) -> bool:
         """Wait like `awaitTermination`; whether the context has stopped."""
+        if timeout is not None and not is_number(timeout, least=float("-inf")):
+            raise IllegalArgumentError(f"timeout={timeout!r}: give a number of seconds, or None to wait for the end")
         if not self._is_alive:
             return True
         return self._waiter.wait(None if timeout is None else timeout * 1000)
@@ -233,8 +222,8 @@ class StreamingContext(Sources):
         if self._is_alive:
             if self._clock.call(self._claim_stop):
                 try:
-                    if StreamingContext._active is self:
-                        self._stop(stopGraceFully)
+                    if StreamingContext._active is self and self._driver is not None:
+                        self._driver.stop(stopGraceFully)
                 finally:
                     self.abandon()
                     self._clock.call(self._finish_stop)
@@ -267,64 +256,14 @@ class StreamingContext(Sources):
         self._stop_finished.succeed()
 
     def _start(self) -> None:
-        """JobScheduler.start: pool, listeners, receivers, and only then the batches."""
-        receivers = {
-            stream.stream_id: stream.receiver
-            for stream in self._graph.inputs
-            if isinstance(stream, ReceiverInputDStream)
-        }
-        self._tracker = ReceiverTracker(self._sc, self._backend, receivers)
-        self._generator = JobGenerator(
-            self._backend, self._graph, self._tracker, self._input_info, self._scheduler, self._waiter.notify_error
-        )
-        self._warn_of_starvation(len(receivers))
-        self._clock.call(self._scheduler.start)
-        self._clock.call(self._listeners.start)
-        self._tracker.start()
-        self._clock.call(self._start_batches, self._generator)
-
-    def _start_batches(self, generator: JobGenerator) -> None:
-        first_ms = generator.first_batch_ms()
-        self._graph.start(first_ms)
-        generator.start(first_ms)
-        self._backend.emit(
-            StreamingStarted(
-                self._clock.now_ms,
-                self._graph.batch_ms,
-                self._block_ms,
-                first_ms - self._graph.batch_ms,
-                self._scheduler.concurrent_jobs,
-            )
-        )
-
-    def _stop(self, graceful: bool) -> None:
-        """JobScheduler.stop: receivers, batches, pool, listeners."""
-        if self._tracker is None or self._generator is None:
-            return
-        self._tracker.stop(graceful)
-        self._generator.stop(graceful)
-        wait_ms = GRACEFUL_POOL_WAIT_MS if graceful else POOL_WAIT_MS
-        self._clock.wait(self._clock.call(self._scheduler.stop, wait_ms, self._clock.current()))
-        self._clock.call(lambda: self._backend.emit(StreamingStopped(self._clock.now_ms, graceful)))
-        self._listeners.stop()
-
-    def _batch_completed(self, batch_time_ms: int) -> None:
-        assert self._generator is not None
-        self._generator.batch_completed(batch_time_ms)
+        """On a fiber: put together what runs behind this context, and start it."""
+        self._driver = Driver(self)
+        self._driver.start()
 
     # --- warnings and checks ----------------------------------------------------------------------------------------
 
     def _warn(self, message: str) -> None:
         self._clock.call(self._backend.warn, "streaming", message)
-
-    def _warn_of_starvation(self, receivers: int) -> None:
-        cores = sum(executor.cores for executor in self._backend.executors)
-        if receivers >= cores > 0:
-            self._warn(
-                f"{receivers} receiver{'s' * (receivers != 1)} on {self._sc.master}: each receiver holds one core for "
-                f"ever, and there {'is' if cores == 1 else 'are'} {cores}. No core is left to process batches, so "
-                f"nothing will be processed. Use at least {receivers + 1} cores"
-            )
 
     def _validate_at_init(self) -> None:
         """Raise `IllegalStateError` when it is too late to add a stream."""
@@ -344,8 +283,17 @@ class StreamingContext(Sources):
         return stream_id
 
     def _blocks_of_batch(self, batch_time_ms: int, stream_id: int) -> list[ReceivedBlockInfo]:
-        assert self._tracker is not None
-        return self._tracker.blocks_of_batch(batch_time_ms, stream_id)
+        assert self._driver is not None
+        return self._driver.tracker.blocks_of_batch(batch_time_ms, stream_id)
+
+    def _batch_completed(self, batch_time_ms: int) -> None:
+        assert self._driver is not None
+        self._driver.batch_completed(batch_time_ms)
+
+    def _update_rate(self, stream_id: int, rate_per_s: int) -> None:
+        """Tell the receiver of this stream, if it runs, how fast it may go on. Hub only."""
+        if self._driver is not None:
+            self._driver.tracker.update_rate(stream_id, rate_per_s)
 
     def _datetime(self, time_ms: int) -> datetime:
         return self._clock.datetime(time_ms)

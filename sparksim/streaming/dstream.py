@@ -13,6 +13,7 @@ from sparksim.core import call_site, local_properties
 from sparksim.core.errors import IllegalArgumentError, SparkException, UnsupportedOperation
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
+from sparksim.streaming.checkpoint_data import CheckpointData
 from sparksim.streaming.job import StreamingJob
 from sparksim.streaming.map_with_state import mapped_records, snapshot
 from sparksim.streaming.outputs import Outputs
@@ -47,6 +48,7 @@ class DStream(StateOperators[T], Outputs[T], Generic[T]):
         self.checkpoint_ms: int | None = None
         self.storage_level = StorageLevel.NONE
         self.generated: dict[int, RDD[T]] = {}
+        self.checkpoint_data = CheckpointData()
         self.call_site = call_site.current()
 
     # --- PySpark's face -----------------------------------------------------------------------------------------------
@@ -54,6 +56,16 @@ class DStream(StateOperators[T], Outputs[T], Generic[T]):
     def context(self) -> StreamingContext:
         """The StreamingContext of this stream."""
         return self._ssc
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether this stream keeps its RDDs, because of `persist`, `cache`, `checkpoint` or what it computes."""
+        return self.storage_level != StorageLevel.NONE
+
+    @property
+    def is_checkpointed(self) -> bool:
+        """Whether this stream's RDDs are checkpointed from time to time."""
+        return self.checkpoint_ms is not None
 
     def cache(self) -> DStream[T]:
         """Keep this stream's RDDs in memory while they are remembered."""
@@ -196,6 +208,20 @@ class DStream(StateOperators[T], Outputs[T], Generic[T]):
                     rdd.remove_blocks()
         for parent in self.parents:
             parent.clear_metadata(batch_time_ms)
+
+    # --- what a driver checkpoint says of this stream (the graph asks every stream) -----------------------------------
+
+    def update_checkpoint_data(self, batch_time_ms: int) -> None:
+        """Note which RDDs lie in files by now."""
+        self.checkpoint_data.update(self.generated, batch_time_ms)
+
+    def clear_checkpoint_data(self, batch_time_ms: int) -> None:
+        """Delete files of RDDs that no checkpoint needs any more. Raises `OSError` when that fails."""
+        self.checkpoint_data.cleanup(batch_time_ms)
+
+    def restore_checkpoint_data(self) -> None:
+        """After a restart: remember the RDDs that lie in files."""
+        self.generated.update(self.checkpoint_data.restore(self._ssc.sparkContext))
 
     def generate_job(self, batch_time_ms: int) -> StreamingJob | None:
         """The job of this stream as an output; None when there is nothing to do at this time."""

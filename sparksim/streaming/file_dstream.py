@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import fsspec
 
 from sparksim.core.conf import SparkConf, time_s
+from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.files import glob, url_of
 from sparksim.core.nodes import union
@@ -32,7 +33,7 @@ OLD_MIN_REMEMBER = "spark.streaming.minRememberDuration"
 
 
 class FileInputDStream(InputDStream[T]):
-    """One RDD per new file, `read(url)`, together in one. The number of records is not known in advance: 0 is reported.
+    """One RDD per new file, `read(sc, url)`, together in one. How many records that makes is not known: 0 is reported.
 
     `accepts(url)` filters. Raises `IllegalArgumentError` for a directory that is no path and for a wrong setting.
     """
@@ -41,7 +42,7 @@ class FileInputDStream(InputDStream[T]):
         self,
         ssc: StreamingContext,
         directory: str,
-        read: Callable[[str], RDD[T]],
+        read: Callable[[SparkContext, str], RDD[T]],
         accepts: Callable[[str], Any],
         new_files_only: bool,
     ) -> None:
@@ -69,9 +70,9 @@ class FileInputDStream(InputDStream[T]):
         urls = self._find_new_files(batch_time_ms)
         self.selected[batch_time_ms] = urls
         self._recently_selected.update(urls)
-        rdds = [self._rdd_of(url) for url in urls]
+        rdd = self._rdd_of(urls)
         self._ssc._input_info.report(batch_time_ms, self.stream_id, 0)
-        return union(self._ssc.sparkContext, rdds)
+        return rdd
 
     def clear_metadata(self, batch_time_ms: int) -> None:
         """Forget also which files were taken, a little later than the RDDs."""
@@ -80,8 +81,18 @@ class FileInputDStream(InputDStream[T]):
         for time_ms in [time for time in self.selected if time < batch_time_ms - self.remember_duration_ms]:
             self._recently_selected.difference_update(self.selected.pop(time_ms))
 
-    def _rdd_of(self, url: str) -> RDD[T]:
-        rdd = self._read(url)
+    def update_checkpoint_data(self, batch_time_ms: int) -> None:
+        """Nothing: what a checkpoint says of this stream is which files its batches took."""
+
+    def restore_checkpoint_data(self) -> None:
+        """After a restart: batches that run again read the files they took. Raises `InvalidInput` when one is gone."""
+        self.generated.update({time_ms: self._rdd_of(urls) for time_ms, urls in sorted(self.selected.items())})
+
+    def _rdd_of(self, urls: list[str]) -> RDD[T]:
+        return union(self._ssc.sparkContext, [self._rdd_of_file(url) for url in urls])
+
+    def _rdd_of_file(self, url: str) -> RDD[T]:
+        rdd = self._read(self._ssc.sparkContext, url)
         if rdd.getNumPartitions() == 0:
             self._warn(
                 f"File {url} has no data in it, and what is written to it later is not read: write files elsewhere and "

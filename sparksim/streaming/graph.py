@@ -77,6 +77,40 @@ class DStreamGraph:
         for stream in self.outputs:
             stream.clear_metadata(batch_time_ms)
 
+    def update_checkpoint_data(self, batch_time_ms: int) -> None:
+        """Let every stream note which of its RDDs lie in files by now."""
+        for stream in self.streams():
+            stream.update_checkpoint_data(batch_time_ms)
+
+    def clear_checkpoint_data(self, batch_time_ms: int) -> list[OSError]:
+        """The checkpoint after this batch is written: delete RDD files that nobody needs. Gives what went wrong."""
+        problems: list[OSError] = []
+        for stream in self.streams():
+            try:
+                stream.clear_checkpoint_data(batch_time_ms)
+            except OSError as problem:
+                problems.append(problem)
+        return problems
+
+    def restore_checkpoint_data(self) -> None:
+        """After a restart: give every stream the RDDs that lie in files."""
+        for stream in self.streams():
+            stream.restore_checkpoint_data()
+
+    def streams(self) -> list[DStream[Any]]:
+        """Every stream that an output needs, each after its parents."""
+        found: dict[int, DStream[Any]] = {}
+
+        def visit(stream: DStream[Any]) -> None:
+            if id(stream) not in found:
+                for parent in stream.parents:
+                    visit(parent)
+                found[id(stream)] = stream
+
+        for output in self.outputs:
+            visit(output)
+        return list(found.values())
+
     def max_input_remember_ms(self) -> int:
         """The longest time any used input has to be kept."""
         return max((s.remember_duration_ms for s in self.inputs if s.remember_duration_ms is not None), default=0)

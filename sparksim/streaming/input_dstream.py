@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.streaming.dstream import DStream
+from sparksim.streaming.rate_controller import receiver_rate_controller
+from sparksim.streaming.received_block_handler import is_log_enabled
+from sparksim.streaming.received_blocks import ReceivedBlockInfo
 from sparksim.streaming.receiver import Receiver
-from sparksim.streaming.receiver_rdd import BlockRDD
+from sparksim.streaming.receiver_rdd import BlockRDD, WriteAheadLogBackedBlockRDD
 from sparksim.trace.events import RecordsLost
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
 
 T = TypeVar("T")
+
+EXECUTOR_DIED = "its block was lost with its executor before the batch's jobs were generated"
+EVICTED = "its block had to make room in memory for another before the batch's jobs were generated"
+DRIVER_DIED = "its block was lost when the driver died, and its executors with it"
 
 
 class InputDStream(DStream[T]):
@@ -41,18 +48,34 @@ class ReceiverInputDStream(InputDStream[T]):
     def __init__(self, ssc: StreamingContext, receiver: Receiver) -> None:
         super().__init__(ssc)
         self.receiver = receiver
+        self.rate_controller = receiver_rate_controller(self)
 
     def compute(self, batch_time_ms: int) -> RDD[T] | None:
-        """The blocks this batch was given. Those of which no copy is left any more are missing, with a warning."""
+        """The blocks this batch was given, if need be from the receiver's log.
+
+        Without a log, those of which no copy is left any more are missing, with a warning.
+        """
         ssc, backend = self._ssc, self._ssc._backend
         blocks = ssc._blocks_of_batch(batch_time_ms, self.stream_id)
         ssc._input_info.report(batch_time_ms, self.stream_id, sum(block.records for block in blocks))
+        logs = is_log_enabled(backend.conf)
+        logged = [block for block in blocks if block.log_handle is not None]
+        if logged == blocks and (blocks or logs):
+            return WriteAheadLogBackedBlockRDD(ssc.sparkContext, backend, blocks)
+        if logged:
+            backend.clock.call(backend.warn, "streaming", _half_logged(batch_time_ms, self.stream_id, logs))
+        return self._stored(batch_time_ms, blocks)
+
+    def _stored(self, batch_time_ms: int, blocks: list[ReceivedBlockInfo]) -> BlockRDD:
+        ssc, backend = self._ssc, self._ssc._backend
         kept = [block for block in blocks if backend.blocks.holders(block.block_id)]
         gone = [block for block in blocks if block not in kept]
 
         def lose() -> None:
             for block in gone:
-                reason = "its block was lost with its executor before the batch's jobs were generated"
+                reason = EXECUTOR_DIED if block.valid else DRIVER_DIED
+                if backend.blocks.was_evicted(block.block_id):
+                    reason = EVICTED
                 backend.emit(
                     RecordsLost(
                         backend.clock.now_ms, block.origins, block.records, reason, self.stream_id, block.block_id
@@ -67,6 +90,18 @@ class ReceiverInputDStream(InputDStream[T]):
         if gone:
             backend.clock.call(lose)
         return BlockRDD(ssc.sparkContext, backend, [block.block_id for block in kept])
+
+
+def _half_logged(batch_time_ms: int, stream_id: int, logs: bool) -> str:
+    if logs:
+        return (
+            f"some blocks of batch {batch_time_ms} ms, stream {stream_id}, are not in the write-ahead log; the batch "
+            "is read from the executors alone, and if they die its records are lost"
+        )
+    return (
+        f"some blocks of batch {batch_time_ms} ms, stream {stream_id}, are in a write-ahead log, although "
+        "spark.streaming.receiver.writeAheadLog.enable is false; the log is not read"
+    )
 
 
 class QueueInputDStream(InputDStream[T]):

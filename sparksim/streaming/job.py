@@ -28,7 +28,12 @@ class JobSet:
         self.failed = False
         self._unfinished = set(range(len(self.jobs)))
 
+    @property
+    def finished(self) -> bool:
+        """Whether all jobs have ended."""
+        return not self._unfinished
+
     def finish(self, job: StreamingJob) -> bool:
         """Note the end of a job; whether it was the last."""
         self._unfinished.discard(job.output_op)
-        return not self._unfinished
+        return self.finished

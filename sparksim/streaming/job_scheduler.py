@@ -13,7 +13,7 @@ import simpy
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.cluster.clock import Fiber, Killed
-from sparksim.cluster.dag_scheduler import BATCH_TIME, OUTPUT_OP
+from sparksim.cluster.task_set import BATCH_TIME, OUTPUT_OP
 from sparksim.core import local_properties
 from sparksim.core.conf import integer
 from sparksim.core.errors import IllegalArgumentError
@@ -55,6 +55,7 @@ class JobScheduler:
         self._workers: list[simpy.Process] = []
         self._running: list[Fiber] = []
         self._stopping = False
+        self._last_submitted_ms = -1
 
     def start(self) -> None:
         """Open the pool. Hub only."""
@@ -62,6 +63,7 @@ class JobScheduler:
 
     def submit(self, job_set: JobSet) -> None:
         """Queue the jobs of a batch. A batch without jobs leaves no trace, as in Spark. Hub only."""
+        self._last_submitted_ms = max(self._last_submitted_ms, job_set.batch_time_ms)
         if not job_set.jobs:
             return
         self._backend.emit(
@@ -75,6 +77,11 @@ class JobScheduler:
     def pending_times_ms(self) -> list[int]:
         """Batches that were submitted and are not fully processed."""
         return sorted(self._job_sets)
+
+    def is_over(self, batch_time_ms: int) -> bool:
+        """Whether the batch was submitted and is over: all its jobs ended, or it had none."""
+        job_set = self._job_sets.get(batch_time_ms)
+        return batch_time_ms <= self._last_submitted_ms and (job_set is None or job_set.finished)
 
     def stop(self, wait_ms: float, caller: Fiber | None) -> simpy.Event:
         """Close the pool. Hub only. The event fires when it is empty, or a little after `wait_ms`.
@@ -102,7 +109,10 @@ class JobScheduler:
             self._queue.put(None)
 
     def _work(self) -> Generator[simpy.Event, Any, None]:
+        prices = self._backend.prices
         while (job := (yield self._queue.get())) is not None:
+            if prices.model.dispatch_ms > 0:
+                yield self._clock.env.timeout(prices.draw(prices.model.dispatch_ms))
             self._started(job)
             fiber = self._clock.spawn(f"streaming job {job.batch_time_ms} ms.{job.output_op}", self._run, job)
             self._running.append(fiber)
@@ -120,9 +130,11 @@ class JobScheduler:
                 f"Streaming job from output operation {job.output_op}, batch time {job.batch_time_ms} ms"
             ),
             local_properties.CALL_SITE: job.name,
+            local_properties.CHECKPOINT_ALL_ANCESTORS: "true",
         }
         with local_properties.overlay(tags):
             job.run()
+        self._clock.charge(self._backend.prices.draw(self._backend.prices.model.output_op_end_ms))
 
     def _started(self, job: StreamingJob) -> None:
         job_set = self._job_sets[job.batch_time_ms]

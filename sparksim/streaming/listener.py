@@ -54,11 +54,11 @@ class StreamInputInfo:
 
 @dataclass(slots=True)
 class OutputOperationInfo:
-    """One output operation of a batch."""
+    """One output operation of a batch; its name is known from its start on."""
 
     _batch_time_ms: int
     _id: int
-    _name: str
+    _name: str = ""
     _start_ms: int = UNKNOWN
     _end_ms: int = UNKNOWN
     _failure: str | None = None
@@ -246,7 +246,9 @@ class Narrator:
     def _batch(self, event: BatchSubmitted | BatchStarted | BatchCompleted) -> tuple[str, Told]:
         if isinstance(event, BatchSubmitted):
             inputs = {stream_id: StreamInputInfo(stream_id, records) for stream_id, records in event.records}
-            self._batches[event.batch_time_ms] = BatchInfo(event.batch_time_ms, inputs, int(event.time_ms))
+            batch_ms = event.batch_time_ms
+            planned = {number: OutputOperationInfo(batch_ms, number) for number in range(event.output_ops)}
+            self._batches[batch_ms] = BatchInfo(batch_ms, inputs, int(event.time_ms), _operations=planned)
             return "onBatchSubmitted", self._about(event.batch_time_ms)
         info = self._batches[event.batch_time_ms]
         if isinstance(event, BatchStarted):

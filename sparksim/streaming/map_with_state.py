@@ -81,6 +81,8 @@ class StateSpec:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise IllegalArgumentError(f"StateSpec.function({function!r}): give a function of (key, value, state)")
         arguments = len(signature(function).parameters)
         if arguments not in (3, 4):
             raise IllegalArgumentError(
@@ -117,7 +119,12 @@ class StateSpec:
 
 
 class MapWithStateRDD(RDD[Any]):
-    """One record per partition, `(StateMap, mapped records)` (Spark: MapWithStateRDD)."""
+    """One record per partition, `(StateMap, mapped records)` (Spark: MapWithStateRDD).
+
+    A task works on a copy of the last map: whatever becomes of the task, the next attempt finds the last map unchanged.
+    """
+
+    keeps_objects = True
 
     def __init__(
         self, sc: SparkContext, last: RDD[Any] | None, batch: RDD[Any], update: Callable[..., Any], time_ms: int
@@ -157,7 +164,7 @@ class MapWithState(Rule):
     """The internal stream: states and mapped records, partition by partition."""
 
     must_checkpoint = True
-    level = StorageLevel(False, True, False, True, 1)  # asks for objects, as Spark does
+    level = StorageLevel(False, True, False, True, 1)  # as objects: a batch costs as much as it touches
 
     def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None) -> None:
         self.spec = spec
@@ -207,15 +214,15 @@ def _update(
     def update(states: StateMap, records: Iterator[Any], full_scan: bool) -> list[Any]:
         mapped: list[Any] = []
         for key, value in records:
-            state = State(states.get(key))
+            state = State(states.own(key))
             call(mapped, key, value, state)
             if state.removed:
                 states.remove(key)
             elif state.updated or (timeout_ms is not None and state.exists()):
                 states.put(key, state.get(), time_ms)
         if full_scan and timeout_ms is not None:
-            for key, old, _touched_ms in states.older_than(time_ms - timeout_ms):
-                call(mapped, key, None, State(old, timing_out=True))
+            for key, _state, _touched_ms in states.older_than(time_ms - timeout_ms):
+                call(mapped, key, None, State(states.own(key), timing_out=True))
                 states.remove(key)
         return mapped
 

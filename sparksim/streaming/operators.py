@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
+from sparksim.streaming.arguments import check_type
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
@@ -68,6 +69,7 @@ class Operators(Generic[T]):
 
     def union(self, other: DStream[T]) -> DStream[T]:
         """The records of both streams. Raises when their slides differ."""
+        check_stream(other)
         if self.slide_ms != other.slide_ms:
             raise IllegalArgumentError(
                 f"the two DStream should have same slide duration: {self.slide_ms} ms is not {other.slide_ms} ms"
@@ -77,16 +79,15 @@ class Operators(Generic[T]):
     def transform(self, func: Callable[..., RDD[U] | None]) -> DStream[U]:
         """`func(rdd)` or `func(time, rdd)` on the driver, once per batch, when the batch's jobs are generated."""
         timed = with_time(func, 1, "transform")
-        ssc = self._ssc
-        return self._derive((), lambda time_ms, rdds: timed(ssc._datetime(time_ms), *rdds))
+        return self._derive((), lambda time_ms, rdds: timed(self._ssc._datetime(time_ms), *rdds))
 
     def transformWith(
         self, func: Callable[..., RDD[U] | None], other: DStream[Any], keepSerializer: bool = False
     ) -> DStream[U]:
         """`func(rdd, other_rdd)` or `func(time, rdd, other_rdd)` on the driver, once per batch."""
+        check_stream(other)
         timed = with_time(func, 2, "transformWith")
-        ssc = self._ssc
-        return self._derive((other,), lambda time_ms, rdds: timed(ssc._datetime(time_ms), *rdds))
+        return self._derive((other,), lambda time_ms, rdds: timed(self._ssc._datetime(time_ms), *rdds))
 
     def _per_batch(self, func: Callable[[RDD[Any]], RDD[U]]) -> DStream[U]:
         return self._derive((), lambda _time_ms, rdds: func(rdds[0]))
@@ -96,6 +97,13 @@ class Operators(Generic[T]):
     ) -> DStream[U]:
         """The stream of `func(batch_time_ms, (own rdd, *rdds of the others))`; `DStream` says how."""
         raise NotImplementedError
+
+
+def check_stream(other: object) -> None:
+    """Raise `IllegalArgumentError` for what is no stream, such as an RDD."""
+    check_type(
+        other, Operators, "other", "give another DStream; for an RDD: stream.transform(lambda rdd: rdd.join(other))"
+    )
 
 
 def with_time(func: Callable[..., Any], rdds: int, name: str) -> Callable[..., Any]:

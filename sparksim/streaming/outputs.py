@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from sparksim.core import local_properties
 from sparksim.core.rdd import RDD
-from sparksim.core.saving import save_parts, text_lines
+from sparksim.core.saving import VALIDATE_OUTPUT, save_parts, text_lines
 from sparksim.streaming.arguments import check_type, check_whole_number
 from sparksim.streaming.operators import with_time
 from sparksim.streaming.output_files import output_directory, pickled, tabbed_lines
+from sparksim.streaming.util import rddToFileName
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
@@ -27,9 +29,21 @@ class Outputs(Generic[T]):
     _ssc: StreamingContext
 
     def foreachRDD(self, func: Callable[..., None]) -> None:
-        """Call `func(rdd)` or `func(time, rdd)` on the driver for each batch, when its turn to be processed comes."""
+        """Call `func(rdd)` or `func(time, rdd)` on the driver for each batch, when its turn to be processed comes.
+
+        PySpark fails the batch when `func` returns anything but an RDD or what counts as false; here it is a warning.
+        """
         timed = with_time(func, 1, "foreachRDD")
-        self._register(lambda time_ms, rdd: timed(self._ssc._datetime(time_ms), rdd))
+
+        def each(time_ms: int, rdd: RDD[T]) -> None:
+            returned = timed(self._ssc._datetime(time_ms), rdd)
+            if not isinstance(returned, RDD) and _counts_as_true(returned):
+                self._ssc._warn(
+                    f"the function of foreachRDD returned a value of type {type(returned).__name__}: PySpark fails "
+                    "such a batch, so let it return nothing"
+                )
+
+        self._output(each)
 
     def pprint(self, num: int = 10) -> None:
         """Print the first `num` records of each batch, in PySpark's layout."""
@@ -42,7 +56,7 @@ class Outputs(Generic[T]):
                 lines.append("...")
             print("\n".join(lines), end="\n\n", flush=True)
 
-        self._register(lambda time_ms, rdd: take_and_print(self._ssc._datetime(time_ms), rdd))
+        self._output(lambda time_ms, rdd: take_and_print(self._ssc._datetime(time_ms), rdd))
 
     def saveAsTextFiles(self, prefix: str, suffix: str | None = None) -> None:
         """Write each batch as a directory `prefix-TIME_IN_MS[.suffix]` of text files, one per partition.
@@ -50,8 +64,7 @@ class Outputs(Generic[T]):
         In a directory that exists, files of the same name are replaced and others stay: a batch may run again.
         """
         check_type(prefix, str, "prefix", BEGINNING)
-        ending = "" if suffix is None else f".{suffix}"
-        self._register(lambda time_ms, rdd: save_parts(rdd, f"{prefix}-{time_ms}{ending}", text_lines, overwrite=True))
+        self._output(lambda time_ms, rdd: save_parts(rdd, rddToFileName(prefix, suffix, time_ms), text_lines))
 
     def saveAsObjectFiles(self, prefix: str, suffix: str = "") -> None:
         """Like `saveAsTextFiles`, but each file holds one pickled list of records: `pickle.load` reads it.
@@ -71,10 +84,25 @@ class Outputs(Generic[T]):
     def _save(self, encode: Callable[[Iterator[Any]], bytes], prefix: str, suffix: str) -> None:
         check_type(prefix, str, "prefix", BEGINNING)
         check_type(suffix, str, "suffix", "give the end of the path of each batch's directory, without its dot")
-        self._register(
-            lambda time_ms, rdd: save_parts(rdd, output_directory(prefix, suffix, time_ms), encode, overwrite=True)
-        )
+        self._output(lambda time_ms, rdd: save_parts(rdd, output_directory(prefix, suffix, time_ms), encode))
+
+    def _output(self, func: Callable[[int, RDD[T]], None]) -> None:
+        """Register `func`, to which an output directory may exist already: a batch may run again after a restart."""
+
+        def run(time_ms: int, rdd: RDD[T]) -> None:
+            with local_properties.overlay({VALIDATE_OUTPUT: "false"}):
+                func(time_ms, rdd)
+
+        self._register(run)
 
     def _register(self, func: Callable[[int, RDD[T]], None]) -> None:
         """Make `func(batch_time_ms, rdd)` an output operation; `DStream` says how."""
         raise NotImplementedError
+
+
+def _counts_as_true(value: object) -> bool:
+    """PySpark asks `if value:`, which raises for an array of several numbers."""
+    try:
+        return bool(value)
+    except Exception:
+        return True

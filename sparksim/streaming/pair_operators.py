@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sparksim.core.partitioner import portable_hash
 from sparksim.core.rdd import RDD
-from sparksim.streaming.operators import Operators
+from sparksim.streaming.operators import Operators, check_stream
 
 if TYPE_CHECKING:
     from sparksim.streaming.dstream import DStream
@@ -77,6 +77,7 @@ class PairOperators(Operators[T], Generic[T]):
     def _with(
         self, func: Callable[[RDD[Any], RDD[Any], int], RDD[Any]], other: DStream[Any], numPartitions: int | None
     ) -> DStream[Any]:
+        check_stream(other)
         partitions = self._partitions(numPartitions)
         return self._derive((other,), lambda _time_ms, rdds: func(rdds[0], rdds[1], partitions))
 

@@ -5,6 +5,7 @@ Permits flow in at the limit and up to one second's worth is saved while nobody 
 
 from __future__ import annotations
 
+import threading
 from math import inf
 
 from sparksim.core.conf import SparkConf, integer
@@ -13,7 +14,7 @@ UNLIMITED = 2**63 - 1
 
 
 class RateLimiter:
-    """Pure arithmetic on times in ms; whoever calls `acquire` does the waiting."""
+    """Pure arithmetic on times in ms; whoever calls `acquire` does the waiting. May be called from several threads."""
 
     def __init__(self, conf: SparkConf) -> None:
         self._max_rate = integer(conf, "spark.streaming.receiver.maxRate", UNLIMITED)
@@ -21,6 +22,8 @@ class RateLimiter:
         self._rate_per_s = min(initial, self._max_rate)
         self._saved = 0.0
         self._next_free_ms = -inf
+        # The receiver's thread takes permits while the driver sets a new rate.
+        self._lock = threading.Lock()
 
     @property
     def current_limit(self) -> float:
@@ -34,21 +37,27 @@ class RateLimiter:
         """
         if rate_per_s <= 0:
             return
-        before = self.current_limit
-        self._save_permits(now_ms)
-        self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
-        self._saved = 0.0 if before == inf else self._saved * self._rate_per_s / before
+        with self._lock:
+            before = self.current_limit
+            # "Unlimited" is a number too, and so large that it saves a full second's worth in the first second.
+            unused_s = min(max(now_ms - self._next_free_ms, 0.0) / 1000, 1.0) if self._next_free_ms > -inf else 0.0
+            self._save_permits(now_ms)
+            self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
+            share = unused_s if before == inf else self._saved / before
+            self._saved = share * self._rate_per_s
 
     def acquire(self, now_ms: float) -> float:
         """Take one permit and return how many ms to wait for it."""
-        if self._unlimited:
-            return 0.0
-        self._save_permits(now_ms)
-        wait_ms = self._next_free_ms - now_ms
-        from_saved = min(1.0, self._saved)
-        self._saved -= from_saved
-        self._next_free_ms += (1.0 - from_saved) * 1000 / self._rate_per_s
-        return wait_ms
+        with self._lock:
+            if self._unlimited:
+                self._next_free_ms = now_ms if self._next_free_ms == -inf else self._next_free_ms
+                return 0.0
+            self._save_permits(now_ms)
+            wait_ms = self._next_free_ms - now_ms
+            from_saved = min(1.0, self._saved)
+            self._saved -= from_saved
+            self._next_free_ms += (1.0 - from_saved) * 1000 / self._rate_per_s
+            return wait_ms
 
     def _save_permits(self, now_ms: float) -> None:
         """Permits that nobody asked for until now are saved, one second's worth at most; the first call saves none."""

@@ -6,7 +6,7 @@ tracker picks a place and starts the receiver again; the task scheduler never do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,12 @@ from sparksim.cluster.executor import Executor
 from sparksim.cluster.jobs import Job
 from sparksim.core import local_properties
 from sparksim.core.closure import Closure
+from sparksim.core.conf import boolean
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalStateError, SparkException
 from sparksim.core.failure import describe_failure
 from sparksim.core.task_context import TaskContext
+from sparksim.streaming.received_block_handler import check_log_settings
 from sparksim.streaming.received_blocks import ReceivedBlockInfo, ReceivedBlockTracker
 from sparksim.streaming.receiver import Receiver
 from sparksim.streaming.receiver_rdd import ReceiverRDD
@@ -40,8 +42,10 @@ from sparksim.trace.events import (
     ReceiverError,
     ReceiverStarted,
     ReceiverStopped,
+    RecordsLost,
 )
 
+DUMMY_JOB = "spark.sparksim.dummyJob"
 DUMMY_MAPS, DUMMY_REDUCES = 50, 20
 """The job that a cluster runs first, so that executors have time to register (ReceiverTracker.runDummySparkJob)."""
 
@@ -62,9 +66,20 @@ class _Tracked:
 
 
 class ReceiverTracker:
-    """One per started StreamingContext."""
+    """One per started StreamingContext. `blocks` is what it knows of received blocks, and where it is logged.
 
-    def __init__(self, sc: SparkContext, backend: ClusterBackend, receivers: Mapping[int, Receiver]) -> None:
+    Below `checkpoint_directory`, if there is one, receivers keep their logs.
+    """
+
+    def __init__(
+        self,
+        sc: SparkContext,
+        backend: ClusterBackend,
+        receivers: Mapping[int, Receiver],
+        blocks: ReceivedBlockTracker,
+        checkpoint_directory: str | None = None,
+    ) -> None:
+        self.checkpoint_directory = checkpoint_directory
         self._sc = sc
         self._backend = backend
         self._receivers = {
@@ -76,7 +91,7 @@ class ReceiverTracker:
             )
             for stream_id, receiver in receivers.items()
         }
-        self._blocks = ReceivedBlockTracker(list(receivers))
+        self._blocks = blocks
         self._running = False
         self._stopping = False
         self._all_ended: simpy.Event = backend.clock.env.event()
@@ -84,10 +99,14 @@ class ReceiverTracker:
     # --- start and stop -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Launch every receiver. On the streaming-start fiber; waits for the dummy job of a cluster."""
+        """Launch every receiver. On the streaming-start fiber; waits for the dummy job of a cluster.
+
+        Raises `SparkException` when receivers are to keep a log and cannot, for want of a checkpoint directory say.
+        """
         if not self._receivers:
             return
-        if not self._sc.master.startswith("local"):
+        check_log_settings(self._backend.conf, self.checkpoint_directory)
+        if not self._sc.master.startswith("local") and boolean(self._backend.conf, DUMMY_JOB, True):
             self._run_dummy_job()
         self._backend.clock.call(self._launch_all)
 
@@ -99,6 +118,7 @@ class ReceiverTracker:
             waiting = clock.call(self._stop_all, graceful)
             clock.wait(waiting)
         self._running = False
+        clock.call(self._blocks.stop)
 
     def _stop_all(self, graceful: bool) -> simpy.Event:
         for tracked in self._receivers.values():
@@ -231,11 +251,40 @@ class ReceiverTracker:
             )
         )
 
-    def add_block(self, stream_id: int, block_id: str, records: int, origins: tuple[Any, ...]) -> bool:
-        """A block was stored: it can join the next batch."""
-        added = self._blocks.add_block(ReceivedBlockInfo(stream_id, block_id, records, origins))
-        self._backend.emit(BlockAdded(self._backend.clock.now_ms, stream_id, block_id, records))
-        return added
+    def add_block(
+        self, stream_id: int, block_id: str, records: int, origins: tuple[Any, ...], log_handle: Any = None
+    ) -> bool:
+        """A block was stored: it can join the next batch. False, and its records are lost, when the log refuses it.
+
+        `log_handle` says where its receiver's log has it, if there is such a log.
+        """
+        now_ms = self._backend.clock.now_ms
+        info = ReceivedBlockInfo(stream_id, block_id, records, origins, log_handle=log_handle)
+        if not self._blocks.add_block(info, now_ms):
+            reason = "the driver could not write to its log that the block exists"
+            self._backend.emit(RecordsLost(now_ms, origins, records, reason, stream_id, block_id))
+            return False
+        self._backend.emit(BlockAdded(now_ms, stream_id, block_id, records))
+        return True
+
+    def lose_blocks(self, is_over: Callable[[int], bool]) -> None:
+        """The driver dies for good: put on record the blocks that no batch will process. Hub only."""
+        now_ms = self._backend.clock.now_ms
+        for block in self._blocks.unprocessed(is_over):
+            reason = "the driver died, and nothing outside its memory says that the block existed"
+            event = RecordsLost(now_ms, block.origins, block.records, reason, block.stream_id, block.block_id)
+            self._backend.emit(event)
+
+    def executors_with_receivers(self) -> list[str]:
+        """The ids of executors that run a receiver now: they must not be taken away. Hub only."""
+        places = [tracked.placement.running for tracked in self._receivers.values()] if self._running else []
+        return [place.executor_id for place in places if place is not None]
+
+    def update_rate(self, stream_id: int, rate_per_s: int) -> None:
+        """Send a new limit to a receiver, if it runs (ReceiverTracker.sendRateUpdate). Hub only."""
+        supervisor = self._receivers[stream_id].supervisor
+        if supervisor is not None:
+            supervisor.update_rate(rate_per_s)
 
     # --- for the job generator ----------------------------------------------------------------------------------------
 
@@ -243,9 +292,10 @@ class ReceiverTracker:
         """Give the batch every block that waits. Hub only; nothing happens without receivers."""
         if not self._receivers:
             return
-        for stream_id, blocks in self._blocks.allocate_blocks_to_batch(batch_time_ms).items():
+        now_ms = self._backend.clock.now_ms
+        for stream_id, blocks in self._blocks.allocate_blocks_to_batch(batch_time_ms, now_ms).items():
             ids = tuple(block.block_id for block in blocks)
-            self._backend.emit(BlocksAllocated(self._backend.clock.now_ms, batch_time_ms, stream_id, ids))
+            self._backend.emit(BlocksAllocated(now_ms, batch_time_ms, stream_id, ids))
 
     def blocks_of_batch(self, batch_time_ms: int, stream_id: int) -> list[ReceivedBlockInfo]:
         return self._blocks.blocks_of_batch(batch_time_ms, stream_id)
@@ -255,7 +305,12 @@ class ReceiverTracker:
         return self._blocks.has_unallocated_blocks
 
     def cleanup_old_batches(self, threshold_ms: int) -> None:
+        """Forget the blocks of older batches, here and in the logs of running receivers. Hub only."""
         self._blocks.cleanup_old_batches(threshold_ms, self._backend.clock.now_ms)
+        if self._running:
+            for tracked in self._receivers.values():
+                if tracked.supervisor is not None:
+                    tracked.supervisor.clean_log(threshold_ms)
 
     def check_running(self) -> None:
         """Raise when blocks are asked for before the tracker was started."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sparksim.core.context import SparkContext
+from sparksim.core.nodes import union as unite
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 
@@ -63,5 +64,8 @@ class Scene(Protocol):
 
 
 def union(sc: SparkContext, rdds: Sequence[RDD[Any]]) -> RDD[Any]:
-    """All records of some RDDs; one RDD stays itself."""
-    return rdds[0] if len(rdds) == 1 else sc.union(list(rdds))
+    """All records of some RDDs, partitioned as these are if they are all partitioned alike (Spark: SparkContext.union).
+
+    The union of one RDD is another RDD: what becomes of the union when it is forgotten must not happen to its parent.
+    """
+    return unite(sc, list(rdds))

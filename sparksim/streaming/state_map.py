@@ -1,45 +1,63 @@
 """The states of the keys of one partition, as layers (Spark: OpenHashMapBasedStateMap).
 
-A copy costs nothing: it is a new, empty layer on top of the old ones. The layers are merged when the map is serialised:
-when it is checkpointed, and for now also when it is kept between batches (docs/fidelity.md).
+A copy costs nothing: it is a new, empty layer on top of the old ones. Maps live as objects from batch to batch, and
+each batch reads the map of the one before; so a task that fails or runs twice must find that map as it was. Nothing in
+the layers below ever changes, nor do the states in them: who may change a state in place gets a copy of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from sparksim.core.serializer import dumps, loads
 
-class Entry(NamedTuple):
-    """A state and the batch time it was last touched."""
+MAX_LAYERS = 20
+"""From how many layers on those below are merged when a map is serialised (StateMap.DELTA_CHAIN_LENGTH_THRESHOLD)."""
 
-    state: Any
-    time_ms: int
+Entry = tuple[Any, int]
+"""A state and the batch time it was last touched, in ms. A plain tuple: it costs less to make, keep and serialise."""
 
-
-_REMOVED = Entry(None, -1)
+_REMOVED: Entry = (None, -1)
+_UNCHANGEABLE = (int, str, float, bool, bytes, complex, type(None))
 
 
 class StateMap:
     """Key to state. A map must not be changed any more once it was copied."""
+
+    __slots__ = ("_below", "_layer")
 
     def __init__(self, below: StateMap | None = None) -> None:
         self._below = below
         self._layer: dict[Any, Entry] = {}
 
     def get(self, key: Any) -> Any:
-        """The state, or None."""
-        layer: StateMap | None = self
-        while layer is not None:
-            entry = layer._layer.get(key)
+        """The state, or None. Not to be changed in place: see `own`."""
+        for layer in self._layers():
+            entry = layer.get(key)
             if entry is not None:
-                return entry.state
-            layer = layer._below
+                return entry[0]
+        return None
+
+    def own(self, key: Any) -> Any:
+        """The state, or None; what is done to it in place stays in this map.
+
+        A state that can be changed in place is copied once into the top layer, with the time it was last touched.
+        """
+        for layer in self._layers():
+            entry = layer.get(key)
+            if entry is None:
+                continue
+            if layer is self._layer or _is_unchangeable(entry[0]):
+                return entry[0]
+            copy = loads(dumps(entry[0]))
+            self._layer[key] = copy, entry[1]
+            return copy
         return None
 
     def put(self, key: Any, state: Any, time_ms: int) -> None:
         """Set the state of a key and when it was touched."""
-        self._layer[key] = Entry(state, time_ms)
+        self._layer[key] = state, time_ms
 
     def remove(self, key: Any) -> None:
         """Forget the key."""
@@ -50,8 +68,8 @@ class StateMap:
 
     def all(self) -> Iterator[tuple[Any, Any, int]]:
         """Every `(key, state, time_ms)`."""
-        for key, entry in self._merged().items():
-            yield key, entry.state, entry.time_ms
+        for key, (state, time_ms) in self._merged().items():
+            yield key, state, time_ms
 
     def older_than(self, time_ms: int) -> list[tuple[Any, Any, int]]:
         """Every entry that was last touched strictly before `time_ms`. Looks at all keys."""
@@ -64,21 +82,33 @@ class StateMap:
     @property
     def layers(self) -> int:
         """How many layers a look-up may have to search."""
-        return 1 if self._below is None else 1 + self._below.layers
+        return sum(1 for _ in self._layers())
+
+    def _layers(self) -> Iterator[dict[Any, Entry]]:
+        """From the top down."""
+        each: StateMap | None = self
+        while each is not None:
+            yield each._layer
+            each = each._below
 
     def _merged(self) -> dict[Any, Entry]:
-        layers = []
-        layer: StateMap | None = self
-        while layer is not None:
-            layers.append(layer._layer)
-            layer = layer._below
         merged: dict[Any, Entry] = {}
-        for each in reversed(layers):
-            merged.update(each)
+        for layer in reversed(list(self._layers())):
+            merged.update(layer)
         return {key: entry for key, entry in merged.items() if entry is not _REMOVED}
 
     def __getstate__(self) -> dict[Any, Entry]:
+        if self._below is not None and self.layers >= MAX_LAYERS:
+            flat = StateMap()
+            flat._layer = self._below._merged()
+            self._below = flat  # the same content in one step, so that other tasks may be reading meanwhile
         return self._merged()
 
     def __setstate__(self, merged: dict[Any, Entry]) -> None:
         self._below, self._layer = None, merged
+
+
+def _is_unchangeable(state: Any) -> bool:
+    if type(state) is tuple:
+        return all(map(_is_unchangeable, state))
+    return type(state) in _UNCHANGEABLE

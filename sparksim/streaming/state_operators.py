@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
+from sparksim.streaming.arguments import check_type
 from sparksim.streaming.map_with_state import MapWithState, StateSpec
 from sparksim.streaming.update_state import UpdateState
 from sparksim.streaming.window_operators import WindowOperators
@@ -33,7 +34,7 @@ class StateOperators(WindowOperators[T], Generic[T]):
         """
         _require_two_arguments(updateFunc)
         stream = self._stream()
-        initial = self._rdd_of(initialRDD)
+        initial = self._initial_states(initialRDD, "initialRDD")
         return stream._ruled(UpdateState(updateFunc, self._partitions(numPartitions), initial), stream.slide_ms)
 
     def mapWithState(self, spec: StateSpec) -> MappedWithStateDStream[Any]:
@@ -41,21 +42,31 @@ class StateOperators(WindowOperators[T], Generic[T]):
         if not isinstance(spec, StateSpec):
             raise IllegalArgumentError(f"mapWithState({spec!r}): give StateSpec.function(f)")
         stream = self._stream()
-        rule = MapWithState(spec, self._partitions(spec._partitions), self._rdd_of(spec._initial))
+        rule = MapWithState(
+            spec, self._partitions(spec._partitions), self._initial_states(spec._initial, "initialState")
+        )
         return stream._ruled(rule, stream.slide_ms)._mapped_with_state()
 
-    def _rdd_of(self, pairs: Any) -> RDD[Any] | None:
+    def _initial_states(self, pairs: Any, name: str) -> RDD[Any] | None:
+        """Raises `IllegalArgumentError` for a list of anything but pairs; what is in an RDD, its tasks find out."""
         if pairs is None or isinstance(pairs, RDD):
             return pairs
-        return self._ssc.sparkContext.parallelize(pairs)
+        remedy = "give an RDD or a list of (key, state)"
+        check_type(pairs, Iterable, name, remedy)
+        listed = list(pairs)
+        for pair in listed:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise IllegalArgumentError(f"{name} holds {pair!r}: {remedy}")
+        return self._ssc.sparkContext.parallelize(listed)
 
 
 def _require_two_arguments(update: Callable[..., Any]) -> None:
     try:
         signature(update).bind([], None)
     except TypeError:
+        name = getattr(update, "__name__", repr(update))
         raise IllegalArgumentError(
-            f"updateStateByKey({update!r}): give a function of two arguments, (new values, last state or None)"
+            f"updateStateByKey({name}): give a function of two arguments, (new values, last state or None)"
         ) from None
     except ValueError:
         return  # some builtins have no signature

@@ -18,11 +18,11 @@ from sparksim.cluster.clock import Fiber
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.network import Connection
 from sparksim.core.conf import SparkConf, integer
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError, SparkException
-from sparksim.core.serializer import dump_records
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.streaming.block_generator import Block, BlockGenerator, block_interval_ms, block_queue_size
 from sparksim.streaming.origins import FollowedConnection
 from sparksim.streaming.rate_limiter import RateLimiter
+from sparksim.streaming.received_block_handler import received_block_handler
 from sparksim.streaming.receiver import Receiver
 from sparksim.trace.events import BlockGenerated, Origin, RecordsLost
 
@@ -60,6 +60,9 @@ class ReceiverSupervisor:
         self._only_thread = hub_thread if hub_thread == threading.get_ident() else None
         self._ended: simpy.Event = backend.clock.env.event()
         self.generator = BlockGenerator(self.clock, backend.conf, stream_id, self, self._take_origins)
+        self._handler = received_block_handler(
+            backend, executor, receiver.storageLevel, stream_id, tracker.checkpoint_directory, self._spawn
+        )
         receiver._supervisor = self
         receiver._stream_id = stream_id
 
@@ -114,10 +117,14 @@ class ReceiverSupervisor:
             self.clock.call(self._backend.warn, "receiver", why)
 
     def stop(self, message: str, error: BaseException | None) -> None:
-        """Stop the receiver and the generator (which flushes), then let the task end. Not in the hub."""
+        """Stop the receiver and the generator (which flushes), then let the task end. Not in the hub.
+
+        A write-ahead log is closed between the two, as in Spark: it refuses what the generator flushes.
+        """
         self._stopping = True
         self._stopping_error = error
         self.stop_receiver(message, error)
+        self._handler.stop()
         self.generator.stop()
         self.clock.call(lambda: None if self._ended.triggered else self._ended.succeed())
 
@@ -128,6 +135,14 @@ class ReceiverSupervisor:
     def restart(self, message: str, error: BaseException | None, delay_ms: int | None) -> None:
         """Stop the receiver, wait, start it again, in the background; the generator goes on and keeps its buffer."""
         self._spawn("restart receiver", self._restart, message, error, delay_ms)
+
+    def update_rate(self, rate_per_s: int) -> None:
+        """Let the generator take at most so many records a second: what the driver's UpdateRateLimit does. Hub only."""
+        self.generator.rate_limiter.update_rate(rate_per_s, self.clock.now_ms)
+
+    def clean_log(self, threshold_ms: float) -> None:
+        """Let old files of the write-ahead log go: what the driver's CleanupOldBlocks does. Hub only."""
+        self._handler.clean(threshold_ms)
 
     def _restart(self, message: str, error: BaseException | None, delay_ms: int | None) -> None:
         pause_ms = self._restart_delay_ms if delay_ms is None else delay_ms
@@ -244,21 +259,13 @@ class ReceiverSupervisor:
 
     def _store(self, block: Block) -> None:
         """Store, replicate, report (pushAndReportBlock)."""
-        model = self._backend.prices.model
-        data = dump_records(block.records)
-        self.clock.charge(
-            self._backend.prices.draw(model.store_block_ms + model.serialize_record_ms * len(block.records))
-        )
-        copies = self._backend.blocks.put(self.executor, block.block_id, data, self._receiver.storageLevel)
-        if copies == 0:
-            level = self._receiver.storageLevel.short_name
-            raise SparkException(f"Could not store {block.block_id} to block manager with storage level {level}")
-        self.clock.charge(self._backend.prices.draw(model.report_block_ms))
-        self.clock.call(self._report, block)
+        log_handle = self._handler.store(block)
+        self.clock.charge(self._backend.prices.draw(self._backend.prices.model.report_block_ms))
+        self.clock.call(self._report, block, log_handle)
 
-    def _report(self, block: Block) -> None:
+    def _report(self, block: Block, log_handle: Any) -> None:
         self._unreported.pop(block.block_id, None)
-        self._tracker.add_block(self.stream_id, block.block_id, len(block.records), block.origins)
+        self._tracker.add_block(self.stream_id, block.block_id, len(block.records), block.origins, log_handle)
 
     def _new_block(self, records: list[Any]) -> Block:
         block = Block(f"input-{self.stream_id}-{self._next_block}", records, self._take_origins())
@@ -314,14 +321,15 @@ class ReceiverSupervisor:
             return origins
         return (read_from[-1].origin,)
 
-    def _spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> None:
-        def start() -> None:
+    def _spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
+        def start() -> Fiber:
             fiber = self.clock.spawn(name, fn, *args)
             self.executor.fibers.append(fiber)
             assert fiber.done.callbacks is not None
             fiber.done.callbacks.append(lambda _done: self._forget(fiber))
+            return fiber
 
-        self.clock.call(start)
+        return self.clock.call(start)
 
     def _forget(self, fiber: Fiber) -> None:
         if fiber in self.executor.fibers:

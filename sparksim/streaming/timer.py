@@ -12,7 +12,7 @@ from typing import Any
 import simpy
 
 from sparksim.cluster.clock import Clock
-from sparksim.streaming.times import start_time_ms
+from sparksim.streaming.times import restart_time_ms, start_time_ms
 
 Callback = Callable[[int], Generator[simpy.Event, Any, None] | None]
 """What a tick does. It may be a simpy process; the timer then waits for it, as Spark's timer thread is held up."""
@@ -35,6 +35,10 @@ class RecurringTimer:
     def next_start_ms(self) -> int:
         """When a timer that is started now would tick first."""
         return start_time_ms(self._clock.now_ms, self.period_ms)
+
+    def next_restart_ms(self, zero_ms: int) -> int:
+        """When a timer that goes on with the grid of `zero_ms` would tick first."""
+        return restart_time_ms(self._clock.now_ms, self.period_ms, zero_ms)
 
     def start(self, first_ms: int) -> None:
         """Tick at `first_ms` and every period from then on. Hub only."""

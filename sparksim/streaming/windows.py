@@ -1,17 +1,23 @@
 """Windows: a batch that looks back over several (Spark: WindowedDStream, PythonReducedWindowedDStream).
 
 A window that is computed anew costs as much as it is long. A reduced window with an inverse function takes the last
-result, takes away what has left the window and adds what has come: its cost depends on the slide only.
+result, takes away what has left the window and adds what has come: its cost depends on the slide only. As all of these
+are partitioned alike, one pass per partition does it (`SlidRDD`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from sparksim.core.closure import Closure
+from sparksim.core.combine import combine_values
+from sparksim.core.dependency import Aggregator, OneToOneDependency
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
+from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene, union
 from sparksim.streaming.times import to_ms
 
@@ -73,25 +79,67 @@ class ReducedWindow(Rule):
         self.keep = keep
 
     def compute(self, stream: Past, parent: Past, batch_time_ms: int, scene: Scene) -> RDD[Any] | None:
-        batch_ms, before_ms = parent.slide_ms, batch_time_ms - stream.slide_ms
+        sc, batch_ms, before_ms = scene.sparkContext, parent.slide_ms, batch_time_ms - stream.slide_ms
         last = stream.get_or_compute(before_ms)
         if last is None or self.length_ms < INCREMENTAL_FROM * stream.slide_ms:
-            new = parent.slice_ms(batch_time_ms - self.length_ms + batch_ms, batch_time_ms)
-            return self._add(None, union(scene.sparkContext, new)) if new else None
+            whole = parent.slice_ms(batch_time_ms - self.length_ms + batch_ms, batch_time_ms)
+            return self._kept(union(sc, whole).reduceByKey(self.reduce, self.partitions)) if whole else None
         begin_ms = batch_time_ms - self.length_ms
         old = parent.slice_ms(begin_ms - stream.slide_ms + batch_ms, begin_ms)
-        if old:
-            last = self._take_away(last, union(scene.sparkContext, old))
         new = parent.slice_ms(before_ms + batch_ms, batch_time_ms)
-        return self._add(last, union(scene.sparkContext, new)) if new else last
+        if not (old or new):
+            return last
+        [last], old, new = ([rdd.partitionBy(self.partitions) for rdd in rdds] for rdds in ([last], old, new))
+        slid = SlidRDD(last, old, new, self.reduce, self.inverse)
+        return self._kept(slid) if new else slid  # PySpark asks the filter only when something has come
 
-    def _add(self, base: RDD[Any] | None, new: RDD[Any]) -> RDD[Any]:
-        added = new.reduceByKey(self.reduce, self.partitions)
-        if base is not None:
-            added = base.union(added).reduceByKey(self.reduce, self.partitions)
-        return added if self.keep is None else added.filter(self.keep)
+    def _kept(self, pairs: RDD[Any]) -> RDD[Any]:
+        return pairs if self.keep is None else pairs.filter(self.keep)
 
-    def _take_away(self, base: RDD[Any], old: RDD[Any]) -> RDD[Any]:
-        inverse, gone = self.inverse, old.reduceByKey(self.reduce, self.partitions)
-        joined = base.leftOuterJoin(gone, self.partitions)
-        return joined.mapValues(lambda both: both[0] if both[1] is None else inverse(both[0], both[1]))
+
+class SlidRDD(RDD[Any]):
+    """The last window without the pairs of `old` and with those of `new`; all RDDs are partitioned alike, keys unique.
+
+    PySpark joins and unions to the same effect: the values that leave are reduced, then taken away once per key; those
+    that come are reduced, then added. Keys keep their places, new ones come last.
+    """
+
+    def __init__(
+        self,
+        last: RDD[Any],
+        old: Sequence[RDD[Any]],
+        new: Sequence[RDD[Any]],
+        reduce: Callable[[Any, Any], Any],
+        inverse: Callable[[Any, Any], Any],
+    ) -> None:
+        rdds = (last, *old, *new)
+        for rdd in rdds:
+            rdd.freeze()
+        super().__init__(last.ctx, tuple(map(OneToOneDependency, rdds)), last.partitioner)
+        self._partitions = last.getNumPartitions()
+        self._old = len(old)
+        self._closure = Closure((reduce, inverse))
+
+    def getNumPartitions(self) -> int:
+        return self._partitions
+
+    def freeze(self) -> Closure:
+        return self._closure
+
+    def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
+        reduce, inverse = self._closure.load()
+        last, *others = (dependency.rdd.iterator(index, task) for dependency in self._dependencies)
+        pairs = dict(last)
+        for key, gone in _reduced(reduce, others[: self._old]):
+            if key in pairs and gone is not None:
+                pairs[key] = inverse(pairs[key], gone)
+        for key, come in _reduced(reduce, others[self._old :]):
+            pairs[key] = reduce(pairs[key], come) if key in pairs else come
+        return iter(pairs.items())
+
+
+def _reduced(reduce: Callable[[Any, Any], Any], parts: list[Iterator[Any]]) -> Iterator[Any]:
+    """The pairs of one or several reduced partitions, each key once."""
+    if len(parts) == 1:
+        return parts[0]
+    return iter(combine_values(Aggregator(None, reduce, reduce), chain.from_iterable(parts)).items())

@@ -12,7 +12,7 @@ from sparksim.core import local_properties
 from sparksim.core.backend import backend_for
 from sparksim.core.conf import SparkConf
 from sparksim.core.context import SparkContext
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError, PySparkRuntimeError, SparkException
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError, SparkException
 from sparksim.core.failure import describe_failure
 from sparksim.core.rdd import RDD
 from sparksim.core.task_context import TaskContext
@@ -38,11 +38,12 @@ def test_arguments_win_over_conf_and_leave_it_alone() -> None:
     assert conf.get("spark.app.name") == "conf"
 
 
-def test_master_and_name_are_required() -> None:
-    with pytest.raises(PySparkRuntimeError, match="A master URL must be set in your configuration"):
-        SparkContext(appName="x")
-    with pytest.raises(PySparkRuntimeError, match="An application name must be set in your configuration"):
-        SparkContext("inline[2]")
+def test_without_a_name_it_is_pysparks_shell() -> None:
+    with SparkContext("inline[2]") as sc:
+        assert sc.appName == "pyspark-shell"
+
+
+def test_a_master_that_is_none_is_refused() -> None:
     with pytest.raises(SparkException, match=r"Could not parse Master URL: 'nowhere'.*local\[2\]"):
         SparkContext("nowhere", "x")
     with pytest.raises(SparkException, match="Could not parse Master URL: ''"):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sparksim.core import local_properties
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import FileAlreadyExists, IllegalArgumentError, SparkJobError
+from sparksim.core.saving import VALIDATE_OUTPUT
 from tests.core.inline_backend import InlineBackend
 
 
@@ -37,6 +39,23 @@ def test_existing_output_is_refused_before_any_job(sc: SparkContext, cluster: In
     with pytest.raises(IllegalArgumentError, match="unknown compressionCodecClass 'zip'"):
         sc.range(3).saveAsTextFile(f"{tmp_path}/out", "zip")
     assert cluster.jobs == []
+
+
+def test_existing_output_is_added_to_where_the_check_is_off(sc: SparkContext, tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with local_properties.overlay({VALIDATE_OUTPUT: "false"}):
+        sc.parallelize(["a"], 1).saveAsTextFile(str(tmp_path))
+    assert names(tmp_path) == ["_SUCCESS", "notes", "part-00000"]
+    with pytest.raises(FileAlreadyExists):
+        sc.parallelize(["b"], 1).saveAsTextFile(str(tmp_path))
+
+
+def test_the_check_is_a_setting(sc: SparkContext, tmp_path: Path) -> None:
+    sc._conf.set(VALIDATE_OUTPUT, "false")
+    sc.parallelize(["a"], 1).saveAsTextFile(str(tmp_path))
+    with local_properties.overlay({VALIDATE_OUTPUT: "true"}), pytest.raises(FileAlreadyExists):
+        sc.parallelize(["b"], 1).saveAsTextFile(str(tmp_path))
+    assert sc.textFile(str(tmp_path)).collect() == ["a"]
 
 
 def test_a_failed_job_leaves_no_mark_of_success(sc: SparkContext, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Five hundred random crash schedules, and what must hold in every one of them.
+"""Five hundred random crash schedules, most of them in `make test-recovery`, and what must hold in every one of them.
 
 Each schedule is drawn from its number, so a failure names the one to run again. The checks know nothing of the engine:
 they read the trace (`sparksim.trace.check_trace`), compare the account of records with what the load sent, and compare
@@ -16,7 +16,7 @@ from sparksim.sim import Cluster, Constant, ExecutorCrash, Poisson, Simulation, 
 from sparksim.trace import check_trace
 from tests.sim.programs import counting
 
-SCHEDULES = 500
+FEW, SCHEDULES = 100, 500
 PART = 25
 UNTIL = 7.0
 
@@ -80,7 +80,14 @@ def complaints(number):
         yield "a record was processed twice although no batch ran twice"
 
 
-@pytest.mark.parametrize("first", range(0, SCHEDULES, PART))
+@pytest.mark.parametrize("first", range(0, FEW, PART))
 def test_every_invariant_holds_under_random_crashes(first):
+    wrong = {number: found for number in range(first, first + PART) if (found := list(complaints(number)))}
+    assert wrong == {}
+
+
+@pytest.mark.recovery
+@pytest.mark.parametrize("first", range(FEW, SCHEDULES, PART))
+def test_every_invariant_holds_under_many_more_of_them(first):
     wrong = {number: found for number in range(first, first + PART) if (found := list(complaints(number)))}
     assert wrong == {}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sparksim import SparkConf, SparkContext
 from sparksim.cluster.cost import TEACHING
+from sparksim.cluster.virtual_clock import EPOCH
 from sparksim.cluster.world import SilentNetwork, World, living_in
 from sparksim.streaming import StreamingContext
 from tests.streaming.fakes import ScriptedNetwork
+
+MS = timedelta(milliseconds=1)
 
 
 class App:
@@ -29,7 +33,8 @@ class App:
     def collect(self, stream: Any) -> list[tuple[int, list[Any]]]:
         """(batch time in ms, records) of each batch of `stream`, as the run goes on; sorted records."""
         found: list[tuple[int, list[Any]]] = []
-        stream.foreachRDD(lambda time, rdd: found.append((self.clock.time_ms(time), sorted(rdd.collect(), key=_order))))
+        # With a checkpoint directory the function is saved, so it must not capture this object with its context.
+        stream.foreachRDD(lambda time, rdd: found.append(((time - EPOCH) // MS, sorted(rdd.collect(), key=_order))))
         return found
 
     def run(self, until_s: float) -> None:

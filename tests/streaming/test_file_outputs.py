@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from sparksim.core.errors import IllegalArgumentError, SparkJobError
+from sparksim.core.errors import FileAlreadyExists, IllegalArgumentError, SparkJobError
 from sparksim.streaming.output_files import output_directory, tabbed_lines
 
 
@@ -51,6 +51,15 @@ def test_in_a_directory_that_exists_parts_are_replaced_and_other_files_stay(app,
     assert names(tmp_path / "out-1000") == ["_SUCCESS", "notes", "part-00000"]
     assert (tmp_path / "out-1000" / "part-00000").read_bytes() != b"before"
     assert (tmp_path / "out-1000" / "notes").read_text() == "mine"
+
+
+def test_an_rdd_may_be_saved_into_a_directory_that_exists_inside_a_batch_only(app, tmp_path):
+    app = app()
+    app.ssc.queueStream([["a"], ["b"]]).foreachRDD(lambda rdd: rdd.coalesce(1).saveAsTextFile(f"{tmp_path}/out"))
+    app.run(2.9)
+    assert (tmp_path / "out" / "part-00000").read_text() == "b\n"
+    with pytest.raises(FileAlreadyExists):
+        app.sc.parallelize(["c"]).saveAsTextFile(f"{tmp_path}/out")
 
 
 def test_object_files_hold_one_pickled_list_per_partition(app, tmp_path):

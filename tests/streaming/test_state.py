@@ -1,11 +1,15 @@
 """State in virtual time: `updateStateByKey` visits every key, `mapWithState` only the touched ones."""
 
+import pickle
+from itertools import pairwise
+
 import pytest
 
-from sparksim import SparkContext
+from sparksim import SparkContext, TaskContext
+from sparksim.cluster.faults import ExecutorCrash
 from sparksim.core.errors import IllegalArgumentError, NoSuchElementError
 from sparksim.streaming import State, StateSpec, StreamingContext
-from sparksim.streaming.state_map import StateMap
+from sparksim.streaming.state_map import MAX_LAYERS, StateMap
 
 LETTERS = [["a"], ["a", "b"], ["a", "b", "c"], ["a", "b"], ["a"], []]
 RUNNING = [
@@ -154,3 +158,143 @@ def test_a_copy_of_a_state_map_costs_nothing_and_changes_nothing_below():
     assert (above.get(5), above.get(6), above.get(7)) == ("new", None, 70)
     assert len(list(above.all())) == 999
     assert above.older_than(2)[:2] == [(0, 0, 1), (1, 10, 1)]
+
+
+def test_a_state_that_can_be_changed_is_copied_once_into_the_map_that_wants_to_change_it():
+    below = StateMap()
+    below.put("list", [1], time_ms=1)
+    below.put("tuple", (1, "a"), time_ms=1)
+    above = below.copy()
+    above.own("list").append(2)
+    above.own("list").append(3)
+    assert (below.get("list"), above.get("list")) == ([1], [1, 2, 3])
+    assert above.own("tuple") is below.get("tuple"), "what cannot change needs no copy"
+    assert above.older_than(2) == [("list", [1, 2, 3], 1), ("tuple", (1, "a"), 1)], "looking is not touching"
+
+
+def test_layers_are_merged_when_a_high_map_is_serialised():
+    states = StateMap()
+    for time_ms in range(MAX_LAYERS):
+        states.put("all", time_ms, time_ms)
+        states.put(time_ms, "own", time_ms)
+        top, states = states, states.copy()
+    top.remove(0)
+    before = list(top.all())
+    assert top.layers == MAX_LAYERS
+    read = pickle.loads(pickle.dumps(top))
+    assert (top.layers, read.layers) == (2, 1)
+    assert list(read.all()) == list(top.all()) == before
+    assert states.get("all") == MAX_LAYERS - 1, "a map on top sees what it saw"
+
+
+def test_an_empty_map_can_be_serialised():
+    assert list(pickle.loads(pickle.dumps(StateMap())).all()) == []
+
+
+# --- states are objects from batch to batch ---------------------------------------------------------------------------
+
+
+class Tally:
+    """A state that counts how often any of its kind was pickled."""
+
+    pickled = 0
+
+    def __init__(self, count=0):
+        self.count = count
+
+    def __reduce__(self):
+        Tally.pickled += 1
+        return Tally, (self.count,)
+
+
+def tally(key, value, state):
+    seen = state.getOption() or Tally()
+    seen.count += value
+    state.update(seen)
+    return key, seen.count
+
+
+def test_a_batch_serialises_the_touched_states_only_and_all_of_them_at_a_checkpoint(tmp_path):
+    keys, touched = 1000, 10
+    pickled = []
+
+    def build(stream):
+        mapped = stream.mapWithState(StateSpec.function(tally))
+        mapped.foreachRDD(lambda rdd: pickled.append(Tally.pickled))
+        return mapped
+
+    Tally.pickled = 0
+    inputs = [list(range(keys)), *[list(range(touched))] * 14]
+    counts = run(build, 15, tmp_path, inputs)
+    assert counts[-1] == [(key, 15) for key in range(touched)]
+    per_batch = [after - before for before, after in pairwise(pickled)]
+    assert per_batch == [0, *[touched] * 8, touched + keys, *[touched] * 4]
+
+
+def test_a_checkpoint_interval_of_ones_own_keeps_the_states_serialised_as_in_spark(tmp_path):
+    pickled = []
+
+    def build(stream):
+        mapped = stream.mapWithState(StateSpec.function(tally)).checkpoint(20)
+        mapped.foreachRDD(lambda rdd: pickled.append(Tally.pickled))
+        return mapped
+
+    Tally.pickled = 0
+    run(build, 6, tmp_path, [list(range(100)), *[[1]] * 5])
+    assert [after - before for before, after in pairwise(pickled)] == [100, *[100 + 1] * 4]
+
+
+def test_states_changed_in_place_are_right_when_a_task_is_tried_again(tmp_path):
+    def collected(key, value, state):
+        if not state.exists():
+            state.update([])
+        state.get().append(value)  # without update: it stays all the same, as in Spark
+        if value == 2 and TaskContext.get().attemptNumber() == 0:
+            raise ValueError("once")
+        return key, list(state.get())
+
+    def build(stream):
+        numbered = stream.map(lambda pair: (pair[0][0], int(pair[0][1])))
+        return numbered.mapWithState(StateSpec.function(collected))
+
+    mapped = run(build, 3, tmp_path, [["a1"], ["a9", "a2"], ["a3"]])
+    assert mapped == [[("a", [1])], [("a", [1, 9, 2]), ("a", [1, 9])], [("a", [1, 9, 2, 3])]]
+
+
+def test_a_timeout_that_changes_the_state_in_place_is_right_when_tried_again(tmp_path):
+    def watch(key, value, state):
+        if not state.isTimingOut():
+            return state.update([value])
+        state.get().append("idle")
+        if TaskContext.get().attemptNumber() == 0:
+            raise ValueError("once")
+        return list(state.get())
+
+    mapped = run(lambda s: s.mapWithState(StateSpec.function(watch).timeout(3)), 10, tmp_path, [["a"]])
+    assert mapped[9] == [[1, "idle"]]
+
+
+def history(crashes, app, checkpoint_dir):
+    """Snapshots of states that are lists changed in place, over 25 batches."""
+
+    def extended(key, value, state):
+        values = state.getOption() or []
+        values.append(value)
+        state.update(values)
+
+    program = app("sim[2,1]", faults=crashes)
+    program.ssc.checkpoint(str(checkpoint_dir))
+    source = program.ssc.queueStream([[(number % 5, number), (number % 3, -number)] for number in range(25)])
+    found = []
+    snapshots = source.mapWithState(StateSpec.function(extended)).stateSnapshots()
+    snapshots.foreachRDD(lambda rdd: found.append(sorted(rdd.collect())))
+    program.run(25.9)
+    program.ssc.stop()
+    return found
+
+
+@pytest.mark.parametrize("at", [0.5, 7.5, 7.545, 10.06, 13.12, 22.05])
+def test_states_of_a_lost_executor_are_computed_again_as_they_were(app, tmp_path, at):
+    undisturbed = history([], app, tmp_path / "undisturbed")
+    crash = ExecutorCrash("random", at=at, restart_after=0.5)
+    assert history([crash], app, tmp_path / "crashed")[:24] == undisturbed[:24]
