@@ -39,6 +39,11 @@ def test_every_package_is_a_layer() -> None:
         ("streaming/context.py", "from sparksim import SparkContext", "modules do not import from the facade"),
         ("streaming/context.py", "import sparksim", "modules do not import from the facade"),
         ("helpers.py", "from sparksim.core import rdd", "helpers.py belongs to no layer"),
+        (
+            "helpers.py",
+            "'More than names.'\nfrom sparksim.core import rdd\ndef f(): ...\n__all__ = ['rdd']",
+            "helpers.py belongs to no layer",
+        ),
     ],
 )
 def test_a_planted_import_is_found(tmp_path: Path, module: str, source: str, complaint: str) -> None:
@@ -58,6 +63,7 @@ def test_a_planted_import_is_found(tmp_path: Path, module: str, source: str, com
         ("viz/timeline.py", "from sparksim.trace import Trace"),
         ("__main__.py", "from sparksim.cli.main import main"),
         ("__init__.py", "from sparksim.core.rdd import RDD"),
+        ("rdd.py", "'Names.'\nfrom sparksim.core.rdd import RDD\n__all__ = ['RDD']"),
     ],
 )
 def test_an_allowed_import_passes(tmp_path: Path, module: str, source: str) -> None:

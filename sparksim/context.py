@@ -1,0 +1,5 @@
+"""PySpark's `pyspark.context`: the entry point of a program."""
+
+from sparksim.core.context import SparkContext
+
+__all__ = ["SparkContext"]
