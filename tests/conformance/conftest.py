@@ -1,4 +1,9 @@
-"""A simulated cluster as large as the real one that answered: two cores."""
+"""A simulated cluster as large as the real one that answered, and the choice of vectors.
+
+`pytest tests/conformance --vectors FILE` runs the vectors of another file of the same format in place of the shipped
+`data/dstream-vectors.json`, in every test that is made from vectors. A vector that no test runs is an error there
+(`test_every_vector.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,24 @@ import pytest
 
 from sparksim import SparkContext
 from sparksim.streaming import StreamingContext
+from tests.conformance import dstream_cases
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option exists when pytest is told to run this folder, or something in it."""
+    parser.addoption("--vectors", metavar="FILE", help="run these vectors in place of the shipped ones")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests are made from vectors when their modules are imported: the file has to be known before."""
+    given = config.getoption("--vectors", default=None)
+    if given is None:
+        return
+    dstream_cases.take_vectors_from(config.invocation_params.dir / given)
+    try:
+        dstream_cases.shared_vectors()
+    except ValueError as error:
+        raise pytest.UsageError(f"--vectors: {error}") from None
 
 
 @pytest.fixture

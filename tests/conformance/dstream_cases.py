@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tests.conformance.cases import DATA, recording
@@ -276,8 +277,36 @@ def recorded_cases() -> list[Vector]:
     return [with_answers(vector, answers[vector["id"]]) for vector in CASES]
 
 
+SHIPPED = DATA / "dstream-vectors.json"
+FORMAT = "sparksim-vectors/1"
+_file = SHIPPED
+
+
+def vectors_file() -> Path:
+    """Where `shared_vectors` come from: the shipped data, or what `pytest tests/conformance --vectors FILE` named."""
+    return _file
+
+
+def take_vectors_from(path: Path) -> None:
+    """Use this file in place of the shipped one. Before the tests are collected: they are made from the vectors."""
+    global _file  # noqa: PLW0603  # set once, by pytest's configuration
+    shared_vectors.cache_clear()
+    _file = path
+
+
+def read_vectors(path: Path) -> list[Vector]:
+    """The vectors in this file. Raises `ValueError` for a file that holds anything else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: cannot be read as JSON: {error}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f'{path}: not a file of vectors; it must begin with {{"format": "{FORMAT}", ...}}')
+    vectors: list[Vector] = content["vectors"]
+    return vectors
+
+
 @cache
 def shared_vectors() -> list[Vector]:
     """The vectors taken from Spark's own tests, of every kind."""
-    vectors: list[Vector] = json.loads((DATA / "dstream-vectors.json").read_text(encoding="utf-8"))["vectors"]
-    return vectors
+    return read_vectors(_file)

@@ -42,6 +42,7 @@ MAP: dict[str, Function] = {
     "sum_list": sum,
     "len_list": lambda values: len(list(values)),
     "cogroup_sorted": lambda sides: [sorted(sides[0]), sorted(sides[1])],
+    "cogroup_lists": lambda sides: [list(sides[0]), list(sides[1])],
     "mean_of_sumcount": lambda pair: pair[0] / pair[1],
     "fail_if_1": _fail_if_1,
 }
@@ -51,6 +52,7 @@ FLAT_MAP: dict[str, Function] = {
     "split_words": lambda text: text.split(),
     "chars": list,
     "upto": range,
+    "upto_three": lambda x: range(x % 4),
     "v_and_plus10": lambda v: [v, v + 10],
     "nothing": lambda x: [],
 }
@@ -95,6 +97,9 @@ PARTITION: dict[str, Function] = {
 
 INDEXED: dict[str, Function] = {"tag_partition": lambda index, records: [(index, x) for x in records]}
 
+PARTITION_BY: dict[str, Function] = {"always_1": lambda key: 1, "length_of_text": lambda key: len(str(key))}
+"""Partition functions, of keys."""
+
 TRANSFORM: dict[str, Function] = {
     "t_to_str": lambda rdd: rdd.map(str),
     "t_distinct": lambda rdd: rdd.distinct(),
@@ -104,6 +109,12 @@ TRANSFORM: dict[str, Function] = {
     "t_sort_desc": lambda rdd: rdd.sortBy(lambda x: x, False, 1),
     "t_sort_by_key": lambda rdd: rdd.sortByKey(True, 1),
     "t_sum_by_key": lambda rdd: rdd.reduceByKey(lambda a, b: a + b),
+    "t_sort_asc": lambda rdd: rdd.sortBy(lambda x: x),
+    "t_zip_with_index": lambda rdd: rdd.zipWithIndex(),
+    "t_coalesce_1": lambda rdd: rdd.coalesce(1),
+    "t_key_by_text": lambda rdd: rdd.keyBy(str),
+    "t_group_by_text": lambda rdd: rdd.groupBy(lambda x: len(str(x))).mapValues(list),
+    "t_sum_of_all": lambda rdd: rdd.context.parallelize([rdd.sum()], 1),
     "t_none": lambda rdd: None,
     "t_none_if_empty": lambda rdd: None if rdd.isEmpty() else rdd,
 }
@@ -120,6 +131,7 @@ TRANSFORM_WITH: dict[str, Function] = {
     "w_subtract": lambda a, b: a.subtract(b),
     "w_intersection": lambda a, b: a.intersection(b),
     "w_subtract_by_key": lambda a, b: a.subtractByKey(b),
+    "w_cartesian": lambda a, b: a.cartesian(b),
 }
 
 TRANSFORM_MANY: dict[str, Function] = {

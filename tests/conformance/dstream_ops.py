@@ -36,14 +36,20 @@ def _two_streams(method: str) -> Build:
 
 
 def _combine_by_key(program: Any, stream: Any, op: Op) -> Any:
+    partitions = [op["partitions"]] if "partitions" in op else []
     return stream.combineByKey(
-        functions.CREATE[op["create"]], functions.MERGE[op["merge"]], functions.COMBINE[op["combine"]]
+        functions.CREATE[op["create"]], functions.MERGE[op["merge"]], functions.COMBINE[op["combine"]], *partitions
     )
 
 
+def _partition_by(program: Any, stream: Any, op: Op) -> Any:
+    by = [functions.PARTITION_BY[op["by"]]] if "by" in op else []
+    return stream.partitionBy(op["partitions"], *by)
+
+
 def _transform_time(program: Any, stream: Any, op: Op) -> Any:
-    function = functions.TRANSFORM_TIME[op["fn"]]
-    return stream.transform(lambda time, rdd: function(program.clock.number(time), rdd))
+    function, clock = functions.TRANSFORM_TIME[op["fn"]], program.clock
+    return stream.transform(lambda time, rdd: function(clock.number(time), rdd))
 
 
 def _transform_with(program: Any, stream: Any, op: Op) -> Any:
@@ -63,13 +69,13 @@ def _persist(program: Any, stream: Any, op: Op) -> Any:
 
 
 OPS: dict[str, Build] = {
-    "map": _one_stream("map", functions.MAP),
-    "flatMap": _one_stream("flatMap", functions.FLAT_MAP),
+    "map": _one_stream("map", functions.MAP, "preserves"),
+    "flatMap": _one_stream("flatMap", functions.FLAT_MAP, "preserves"),
     "filter": _one_stream("filter", functions.FILTER),
     "mapValues": _one_stream("mapValues", functions.MAP),
     "flatMapValues": _one_stream("flatMapValues", functions.FLAT_MAP),
-    "mapPartitions": _one_stream("mapPartitions", functions.PARTITION),
-    "mapPartitionsWithIndex": _one_stream("mapPartitionsWithIndex", functions.INDEXED),
+    "mapPartitions": _one_stream("mapPartitions", functions.PARTITION, "preserves"),
+    "mapPartitionsWithIndex": _one_stream("mapPartitionsWithIndex", functions.INDEXED, "preserves"),
     "transform": _one_stream("transform", functions.TRANSFORM),
     "transform_time": _transform_time,
     "reduce": _one_stream("reduce", functions.REDUCE),
@@ -81,7 +87,7 @@ OPS: dict[str, Build] = {
     "combineByKey": _combine_by_key,
     "cache": _one_stream("cache"),
     "persist": _persist,
-    "partitionBy": _one_stream("partitionBy", None, "partitions"),
+    "partitionBy": _partition_by,
     "repartition": _one_stream("repartition", None, "partitions"),
     "union": _two_streams("union"),
     "join": _two_streams("join"),
@@ -104,7 +110,7 @@ def ops_of(program: list[Op]) -> Iterator[str]:
 
 
 ALL_OPS = {**OPS, **LOOK_BACK}
-"""With windows and state, which run on sparksim only: real Spark would need minutes of batches for them."""
+"""With windows and state."""
 
 
 def can_run(vector: dict[str, Any], ops: Mapping[str, Build] = OPS) -> bool:

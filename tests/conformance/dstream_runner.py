@@ -85,21 +85,25 @@ class Run:
     def collect(self, stream: Any) -> None:
         index, records = len(self.outputs), []
         self.outputs.append(records)
+        # With a checkpoint directory the function is saved, so it must not capture the contexts.
+        clock, batches, order = self.program.clock, self.vector["batches"], self.order
 
         def output(time: datetime, rdd: Any) -> None:
-            if self.program.clock.number(time) <= self.vector["batches"]:
+            if clock.number(time) <= batches:
                 batch = rdd.collect()
                 records.append(batch)
-                self.order.append([len(records), index])
+                order.append([len(records), index])
 
         stream.foreachRDD(output)
 
     def collect_states(self, stream: Any) -> None:
         """The snapshot of all states after each batch."""
 
+        clock, batches, states = self.program.clock, self.vector["batches"], self.states
+
         def output(time: datetime, rdd: Any) -> None:
-            if self.program.clock.number(time) <= self.vector["batches"]:
-                self.states.append(rdd.collect())
+            if clock.number(time) <= batches:
+                states.append(rdd.collect())
 
         stream.stateSnapshots().foreachRDD(output)
 

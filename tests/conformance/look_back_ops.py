@@ -153,7 +153,11 @@ def _lasting(program: Any, op: Op) -> list[float]:
 
 
 def _window(method: str) -> Callable[[Any, Any, Op], Any]:
-    return lambda program, stream, op: getattr(stream, method)(*_lasting(program, op))
+    def build(program: Any, stream: Any, op: Op) -> Any:
+        partitions = [op["partitions"]] if "partitions" in op else []
+        return getattr(stream, method)(*_lasting(program, op), *partitions)
+
+    return build
 
 
 def _reduce_by_window(program: Any, stream: Any, op: Op) -> Any:

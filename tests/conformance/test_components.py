@@ -15,7 +15,6 @@ from sparksim.core.errors import SparkException
 from sparksim.streaming.block_generator import Block, BlockGenerator
 from sparksim.streaming.input_info import InputInfoTracker
 from sparksim.streaming.rate_limiter import RateLimiter
-from sparksim.streaming.received_blocks import ReceivedBlockInfo, ReceivedBlockTracker
 from sparksim.streaming.receiver_scheduling import Place, ReceiverPlacement, reschedule_receiver, schedule_receivers
 from sparksim.streaming.timer import RecurringTimer
 from sparksim.streaming.times import floor_ms, restart_time_ms, start_time_ms, times_to, times_until
@@ -31,12 +30,12 @@ def vectors(kind: str) -> Any:
     return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
 
 
-def scripts(kind: str, known: set[str], without: Callable[[Vector], bool] = lambda vector: False) -> Any:
+def scripts(kind: str, known: set[str]) -> Any:
     """The vectors of a kind whose steps are all known."""
     found = [
         vector
         for vector in shared_vectors()
-        if vector["kind"] == kind and {step["do"] for step in vector["steps"]} <= known and not without(vector)
+        if vector["kind"] == kind and {step["do"] for step in vector["steps"]} <= known
     ]
     return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
 
@@ -134,30 +133,6 @@ def test_a_receiver_is_placed_again(vector: Vector) -> None:
     }
     candidates = reschedule_receiver(vector["preferred"], placements, [_place(each) for each in vector["executors"]])
     assert sorted(map(_location, candidates)) == sorted(vector["expected"])
-
-
-def _tracker_script() -> Script:
-    """Trackers without a log, so `wal_enabled` is no question: vectors that ask for a log are not selected."""
-    tracker: list[ReceivedBlockTracker] = []
-
-    def add(step: dict[str, Any]) -> None:
-        for block_id in step["blocks"]:
-            assert tracker[0].add_block(ReceivedBlockInfo(step["stream"], block_id, 1))
-
-    return {
-        "new": lambda step: tracker.append(ReceivedBlockTracker(step.get("streams", [1]))),
-        "add": add,
-        "unallocated": lambda step: [block.block_id for block in tracker[0].unallocated(step["stream"])],
-        "has_unallocated": lambda step: tracker[0].has_unallocated_blocks,
-        "allocate": lambda step: tracker[0].allocate_blocks_to_batch(step["batch"]),
-        "batch": lambda step: [block.block_id for block in tracker[0].blocks_of_batch(step["batch"], step["stream"])],
-        "wal_enabled": lambda step: False,
-    }
-
-
-@scripts("tracker", set(_tracker_script()), without=lambda vector: vector["steps"][0]["wal"])
-def test_received_block_tracker(vector: Vector) -> None:
-    follow(vector, _tracker_script())
 
 
 class _Pushed:

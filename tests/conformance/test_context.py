@@ -8,7 +8,7 @@ import pytest
 
 from sparksim.streaming import Receiver, StreamingContext, StreamingListener
 from tests.conformance.dstream_cases import shared_vectors
-from tests.conformance.dstream_ops import can_run
+from tests.conformance.dstream_ops import ALL_OPS, can_run
 from tests.conformance.dstream_runner import BatchClock, Program, Vector
 from tests.conformance.test_components import Script, follow, scripts
 
@@ -16,7 +16,7 @@ BATCH_S = 1
 
 
 def vectors(kind: str) -> Any:
-    found = [vector for vector in shared_vectors() if vector["kind"] == kind and can_run(vector)]
+    found = [vector for vector in shared_vectors() if vector["kind"] == kind and can_run(vector, ALL_OPS)]
     return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
 
 
@@ -37,17 +37,80 @@ def _context_script(sc: Any = None, directory: str = "") -> Script:
     def active(step: dict[str, Any]) -> str | None:
         return next((each for each, context in contexts.items() if context is StreamingContext.getActive()), None)
 
+    def active_or_create(step: dict[str, Any]) -> str | None:
+        def new() -> Any:
+            create(step)
+            return contexts[name(step)]
+
+        got = StreamingContext.getActiveOrCreate(None, new)
+        return next(each for each, context in contexts.items() if context is got)
+
+    def stateful_output(step: dict[str, Any]) -> None:
+        counts = streams[name(step)].map(lambda x: (x, 1)).updateStateByKey(lambda new, old: sum(new) + (old or 0))
+        counts.foreachRDD(lambda rdd: None)
+
     return {
         "create": create,
         "queue_stream": queue_stream,
         "output": lambda step: streams[name(step)].foreachRDD(lambda rdd: None),
         "map": lambda step: streams[name(step)].map(lambda x: x),
+        "stateful_output": stateful_output,
         "checkpoint": lambda step: contexts[name(step)].checkpoint(directory),
+        "checkpoint_interval": lambda step: streams[name(step)].checkpoint(step.get("interval", 1) * BATCH_S),
         "start": lambda step: contexts[name(step)].start(),
         "stop": lambda step: contexts[name(step)].stop(False, step.get("gracefully", False)),
+        "await": lambda step: contexts[name(step)].awaitTerminationOrTimeout(step["seconds"]),
         "active": active,
+        "active_or_create": active_or_create,
+        "slice_before_start": lambda step: streams[name(step)].slice(0, BATCH_S),
         "spark_context_works": lambda step: sc.parallelize([1, 2], 2).count() == 2,
     }
+
+
+OWN = {
+    "without-a-directory-a-state-does-not-start": [
+        ("create", "ok"),
+        ("queue_stream", "ok"),
+        ("stateful_output", "ok"),
+        ("start", "error"),
+        ("active", None),
+    ],
+    "without-a-directory-a-checkpoint-interval-does-not-start": [
+        ("create", "ok"),
+        ("queue_stream", "ok"),
+        ("checkpoint_interval", "ok"),
+        ("output", "ok"),
+        ("start", "error"),
+    ],
+    "the-active-context-or-a-new-one": [
+        ("active_or_create", "a"),
+        ("queue_stream", "ok"),
+        ("output", "ok"),
+        ("slice_before_start", "error"),
+        ("start", "ok"),
+        ("active_or_create b", "a"),
+        ("await 2", False),
+        ("stop", "ok"),
+        ("await 2", True),
+        ("active_or_create b", "b"),
+    ],
+}
+"""What the steps mean, where no vector of Spark's suites shows it."""
+
+
+def _own_vectors() -> Any:
+    def step(text: str, expect: Any) -> dict[str, Any]:
+        do, _, rest = text.partition(" ")
+        argument = {} if not rest else {"seconds": int(rest)} if rest.isdigit() else {"context": rest}
+        return {"do": do, "expect": expect, **argument}
+
+    vectors = [{"id": each, "kind": "context", "steps": [step(*pair) for pair in steps]} for each, steps in OWN.items()]
+    return pytest.mark.parametrize("vector", vectors, ids=OWN)
+
+
+@_own_vectors()
+def test_steps_of_a_context(vector: Vector, sim: Any, tmp_path: Any) -> None:
+    follow(vector, _context_script(sim, str(tmp_path)))
 
 
 @scripts("context", set(_context_script()))

@@ -9,37 +9,12 @@ import pytest
 from sparksim.streaming import StreamingContext
 from tests.conformance.dstream_cases import recorded_cases, shared_vectors
 from tests.conformance.dstream_ops import ALL_OPS, can_run
-from tests.conformance.dstream_runner import BatchClock, Vector, build, differences
+from tests.conformance.dstream_runner import BatchClock, Vector, build
+from tests.conformance.virtual_dstreams import BATCH_S, found_differences
 
-BATCH_S = 1
 RUNNABLE = [v for v in [*shared_vectors(), *recorded_cases()] if v["kind"] == "dstream" and can_run(v, ALL_OPS)]
 VECTORS = [vector for vector in RUNNABLE if "expected_build_error" not in vector]
 REFUSED = [vector for vector in RUNNABLE if "expected_build_error" in vector]
-
-
-def found_differences(vector: Vector, sim: Any, checkpoint_dir: Any) -> list[str]:
-    """Run the vector in virtual time and compare."""
-    ssc, clock = StreamingContext(sim, BATCH_S), BatchClock(BATCH_S)
-    if vector["checkpoint"]:
-        ssc.checkpoint(str(checkpoint_dir))
-    clock.watch(ssc, sim)
-    run = build(vector, sim, ssc, clock)
-    ssc.start()
-    error: BaseException | None = None
-    try:
-        ssc.awaitTerminationOrTimeout(BATCH_S * (vector["batches"] + 0.9))
-    except Exception as failure:
-        error = failure
-        let_batches_pass(clock, vector["batches"], sim)
-    slices = run.slices()
-    ssc.stop(stopSparkContext=False)
-    return differences(run, slices, error)
-
-
-def let_batches_pass(clock: BatchClock, batches: int, sim: Any) -> None:
-    """Let time go on after a batch failed: waiting for termination would raise again at once, but jobs take time."""
-    while clock.last_started <= batches:
-        sim.parallelize([0], 1).count()
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])

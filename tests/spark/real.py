@@ -21,6 +21,7 @@ def spark_context() -> Any:
     conf = SparkConf().setMaster("local[2]").setAppName("conformance")
     # Many tiny jobs on two cores: a JVM that compiles little and collects simply is a quarter faster.
     conf.set("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    conf.set("spark.python.daemon.module", "tests.spark.quick_daemon")
     conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
     sc = SparkContext(conf=conf)
     sc.setLogLevel("OFF")

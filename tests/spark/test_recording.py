@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,27 +9,20 @@ import pytest
 from tests.conformance import rdd_cases
 from tests.conformance.cases import CASES, Case, answer, recording
 from tests.conformance.dstream_cases import recorded_cases, shared_vectors
-from tests.conformance.dstream_ops import can_run
-from tests.conformance.dstream_runner import Vector, differences
-from tests.spark.dstreams import groups, run_group
-from tests.spark.real import spark_context
+from tests.conformance.dstream_ops import ALL_OPS, can_run
+from tests.conformance.dstream_runner import BatchClock, Vector, build, differences
+from tests.spark.dstreams import BATCH_S, groups, run_group
 from tests.spark.record import printed_word_count, program_answers
 
 pytestmark = pytest.mark.spark
 
 RECORDED = recording()
-SHARED = [v for v in shared_vectors() if v["kind"] == "dstream" and can_run(v) and "pyspark-3.5.9" in v["checked"]]
-VECTORS = [*recorded_cases(), *SHARED]
+SHARED = [v for v in shared_vectors() if v["kind"] == "dstream" and can_run(v, ALL_OPS) and v.get("needs") != "scala"]
+VECTORS = [v for v in [*recorded_cases(), *SHARED] if "expected_build_error" not in v]
+REFUSED = [v for v in SHARED if "expected_build_error" in v]
 
 
-@pytest.fixture(scope="session")
-def sc() -> Iterator[Any]:
-    context = spark_context()
-    yield context
-    context.stop()
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dstream_differences(sc: Any) -> dict[str, list[str]]:
     """All vectors, run together: what differs, by vector id."""
     return {
@@ -53,6 +45,15 @@ def test_rdd_case_answers_as_recorded(case: Case, sc: Any) -> None:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_dstream_vector_yields_as_recorded(vector: Vector, dstream_differences: dict[str, list[str]]) -> None:
     assert dstream_differences[vector["id"]] == []
+
+
+@pytest.mark.parametrize("vector", REFUSED, ids=lambda vector: vector["id"])
+def test_a_program_that_sparksim_refuses_is_refused(vector: Vector, sc: Any) -> None:
+    from pyspark.streaming import StreamingContext
+
+    error = {"ValueError": ValueError}[vector["expected_build_error"]]
+    with pytest.raises(error):
+        build(vector, sc, StreamingContext(sc, BATCH_S), BatchClock(BATCH_S))
 
 
 def test_pprint_prints_as_recorded(sc: Any) -> None:
