@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 
 from sparksim.cluster.cost import PRESETS
-from sparksim.cluster.faults import ExecutorCrash
+from sparksim.cluster.faults import DriverCrash, ExecutorCrash
 from sparksim.cluster.master_url import is_master, parse_master
 from sparksim.core.errors import SparkException
 from sparksim.sim import Constant, Poisson, Replay
@@ -20,7 +20,7 @@ from sparksim.sim.loads import Load
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 _ADDRESS = re.compile(r"[^=\s]+:\d{1,5}")
-_CRASH = re.compile(r"(receiver|random|[1-9]\d*)@(.+)")
+_CRASH = re.compile(r"(receiver|random|driver|[1-9]\d*)@([^+]+)(?:\+(.+))?")
 
 
 def program(text: str) -> Path:
@@ -89,16 +89,35 @@ def source(text: str) -> tuple[str, Load]:
     return address, Poisson(rate) if kind == "poisson" else _lines(path, rate, text)
 
 
-def crash(text: str) -> ExecutorCrash:
-    """`EXECUTOR@SECONDS`: whose process dies, and when."""
+def file(text: str) -> tuple[str, tuple[float, bytes]]:
+    """`PATH@SECONDS=FILE`: a simulated file, when it appears, and the real file whose content it has."""
+    place, equals, source_path = text.partition("=")
+    path, _, seconds_text = place.rpartition("@")
+    seconds = _number(seconds_text)
+    if not equals or not path.startswith("sim://") or seconds is None or seconds < 0:
+        raise ArgumentTypeError(
+            f"{text!r}: use sim://PATH@SECONDS=FILE: the content of FILE appears as sim://PATH in that second; for "
+            "example: --file sim://in/a.txt@2.5=a.txt"
+        )
+    try:
+        return path, (seconds, Path(source_path).read_bytes())
+    except OSError as error:
+        raise ArgumentTypeError(f"{text!r}: cannot read {source_path!r} ({error})") from None
+
+
+def crash(text: str) -> ExecutorCrash | DriverCrash:
+    """`WHO@SECONDS` or `WHO@SECONDS+SECONDS`: whose process dies, when, and how much later there is another one."""
     match = _CRASH.fullmatch(text)
     seconds = _number(match[2]) if match else None
-    if match is None or seconds is None or seconds < 0:
+    restart = _number(match[3]) if match and match[3] is not None else None
+    wrong_restart = match is not None and match[3] is not None and (restart is None or restart < 0)
+    if match is None or seconds is None or seconds < 0 or wrong_restart:
         raise ArgumentTypeError(
-            f"{text!r}: use EXECUTOR@SECONDS, where EXECUTOR is a number counted from 1, receiver (the executor that "
-            "runs the receiver at that moment) or random; for example: --crash receiver@7.3"
+            f"{text!r}: use WHO@SECONDS, or WHO@SECONDS+SECONDS to have it started again; WHO is the number of an "
+            "executor, counted from 1, receiver (the executor that runs the receiver at that moment), random, or "
+            "driver; for example: --crash receiver@7.3 or --crash driver@7.3+2"
         )
-    return ExecutorCrash(match[1], at=seconds)
+    return DriverCrash(seconds, restart) if match[1] == "driver" else ExecutorCrash(match[1], seconds, restart)
 
 
 def figure(text: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from sparksim.core.backend import register_backend
 from sparksim.core.conf import SparkConf, forced_properties, set_system_property
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException
+from sparksim.core.script import run_script
 from sparksim.streaming.context import StreamingContext
 from sparksim.trace.events import (
     BatchCompleted,
@@ -66,21 +66,17 @@ def run_live(
             backend.trace.subscribe(lambda event: stopper.schedule(event, until_s))
 
     set_system_property("spark.master", DEFAULT_MASTER)
-    argv, sys.argv = sys.argv, [str(program), *args]
-    try:
-        forced = forced_properties({"spark.master": master} if master else {})
-        with _watched_backends(watch), _interrupts_go_to(stopper), forced:
-            try:
-                runpy.run_path(str(program), run_name="__main__")
-                run.left_running = StreamingContext.getActive() is not None
-                stopper.join()
-            except BaseException as error:
-                run.error = error
-            finally:
-                if line is not None:
-                    line.clear()
-    finally:
-        sys.argv = argv
+    forced = forced_properties({"spark.master": master} if master else {})
+    with _watched_backends(watch), _interrupts_go_to(stopper), forced:
+        try:
+            run_script(program, args)
+            run.left_running = StreamingContext.getActive() is not None
+            stopper.join()
+        except BaseException as error:
+            run.error = error
+        finally:
+            if line is not None:
+                line.clear()
     _end_contexts(at_once=isinstance(run.error, KeyboardInterrupt))
     return run
 

@@ -15,6 +15,8 @@ COMMANDS = {
     "run": "run a program, live or in virtual time",
     "demo": "the story of sparksim in half a minute",
     "trace": "read the trace of an earlier run",
+    "calibrate": "fit a cost model to recordings of real Spark",
+    "fidelity": "predict recordings of real Spark and compare",
 }
 
 
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="sparksim",
         usage="sparksim [--version] COMMAND ...",
         description="Spark Streaming in Python: run a program, break the cluster, follow every record.",
-        epilog="commands:\n" + "\n".join(f"  {name:<7} {what}" for name, what in COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:<9} {what}" for name, what in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")

@@ -1,8 +1,8 @@
 """Run an ordinary Spark Streaming program, on this machine or on a simulated cluster in virtual time.
 
 With --master local[N] (or nothing) the program runs for real: it reads real sockets until it ends, --until is over or
-you press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets are those
-that --source describes.
+you press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets and files
+are those that --source and --file describe.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from sparksim.cli.live import run_live
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.cli.script import own_master, user_traceback
 from sparksim.cluster.master_url import parse_master
-from sparksim.sim import ExecutorCrash, Run, simulate_script
+from sparksim.sim import DriverCrash, ExecutorCrash, Run, simulate_script
 
 SIMULATED_S = 60.0
-VIRTUAL_ONLY = ("seed", "source", "crash", "cost")
+VIRTUAL_ONLY = ("seed", "source", "file", "crash", "cost")
 
 UNTIL_HELP = (
     f"stop gracefully after S seconds of streaming; in virtual time: simulate S seconds (default {SIMULATED_S:g})"
 )
 SOURCE_HELP = "what is sent there: constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated"
-CRASH_HELP = "an executor dies at second S: its number, receiver (the one that runs it) or random; may be repeated"
+FILE_HELP = "a file with the content of FILE appears at second S under sim://PATH; may be repeated"
+CRASH_HELP = (
+    "a process dies at second S: an executor's number, receiver (the one that runs it), random, or driver; with +T "
+    "another one starts T seconds later; may be repeated"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
     add = parser.add_argument_group("only in virtual time").add_argument
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
-    add("--crash", metavar="EXECUTOR@S", type=arguments.crash, action="append", help=CRASH_HELP)
+    add("--file", metavar="sim://PATH@S=FILE", type=arguments.file, action="append", help=FILE_HELP)
+    add("--crash", metavar="WHO@S[+T]", type=arguments.crash, action="append", help=CRASH_HELP)
     add("--cost", metavar="PRESET", type=arguments.cost, help="what work costs: teaching (default) or free")
     add("--seed", metavar="N", type=int, help="another seed, another course of events (default 0)")
 
@@ -82,26 +87,25 @@ def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
 
 
 def _simulate(program: Path, args: list[str], master: str, options: argparse.Namespace) -> int:
-    crashes: list[ExecutorCrash] = options.crash or []
+    crashes: list[ExecutorCrash | DriverCrash] = options.crash or []
     executors = parse_master(master).executors
     for crash in crashes:
-        if str(crash.executor).isdecimal() and int(crash.executor) > executors:
+        if isinstance(crash, ExecutorCrash) and str(crash.executor).isdecimal() and int(crash.executor) > executors:
             raise Refusal(
                 f"argument --crash: {master} has no executor {crash.executor}; they are numbered from 1 to {executors}"
             )
     surroundings: dict[str, Any] = {
         "network": dict(options.source or []),
+        "files": dict(options.file or []),
         "faults": crashes,
         "until": SIMULATED_S if options.until is None else options.until,
         "seed": options.seed or 0,
         "cost": options.cost or "teaching",
     }
-    try:
-        result = simulate_script(program, args=args, master=master, echo=True, **surroundings)
-    except BaseException as error:
-        return _exit_code(error, program)
-    _finish(result, options)
-    return 0
+    result = simulate_script(program, args=args, master=master, echo=True, raises=False, **surroundings)
+    if len(result.trace):
+        _finish(result, options)
+    return _exit_code(result.error, program)
 
 
 def _finish(result: Run, options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from sparksim.cli.main import main
 from sparksim.trace import read_jsonl, receivers, tasks
+from sparksim.trace.events import StreamingRecovered
 from tests.cli.process import REPOSITORY
 
 WORD_COUNT = str(REPOSITORY / "examples" / "word_count.py")
@@ -28,6 +29,51 @@ def test_the_receivers_executor_can_crash(tmp_path: Path) -> None:
     assert len(lives) == 2
     assert lives[0].executor_id != lives[1].executor_id
     assert lives[0].stopped_ms == 5400.0
+
+
+def test_files_appear_at_their_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script, content = tmp_path / "files.py", tmp_path / "a.txt"
+    script.write_text(
+        "from sparksim import SparkContext\n"
+        "from sparksim.streaming import StreamingContext\n"
+        "ssc = StreamingContext(SparkContext('local[2]', 'files'), 1)\n"
+        "ssc.textFileStream('sim://in').pprint()\n"
+        "ssc.start()\n"
+        "ssc.awaitTermination()\n"
+    )
+    content.write_text("first\nsecond\n")
+    options = ("--file", f"sim://in/a.txt@2.5={content}", "--until", "4")
+    assert main(["run", str(script), "--master", "sim[2,2]", *options]) == 0
+    output = capsys.readouterr().out
+    assert output.index("1970-01-01 00:00:03") < output.index("first\nsecond")
+
+
+RECOVERING = """
+import sys
+from sparksim import SparkContext
+from sparksim.streaming import StreamingContext
+
+def create():
+    ssc = StreamingContext(SparkContext("local[2]", "running count"), 1)
+    lines = ssc.socketTextStream("localhost", 9999)
+    lines.map(lambda line: ("lines", 1)).updateStateByKey(lambda new, old: (old or 0) + sum(new)).pprint()
+    return ssc
+
+ssc = StreamingContext.getOrCreate(sys.argv[1], create)
+ssc.start()
+ssc.awaitTermination()
+"""
+
+
+def test_the_driver_can_crash_and_the_script_starts_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script, path = tmp_path / "running.py", tmp_path / "run.jsonl"
+    script.write_text(RECOVERING)
+    cluster = ("--master", "sim[3,2]", "--source", "localhost:9999=constant:5", "--until", "9")
+    crash = ("--crash", "driver@5.5+2", "--trace", str(path))
+    assert main(["run", str(script), "sim://checkpoint", *cluster, *crash]) == 0
+    [recovered] = read_jsonl(path).of(StreamingRecovered)
+    assert (recovered.checkpoint_ms, recovered.batches) == (5000, (5000, 6000, 7000))
+    assert capsys.readouterr().out.count("Time: 1970-01-01 00:00:05") == 2
 
 
 def test_the_same_seed_gives_the_same_trace_and_another_one_does_not(tmp_path: Path) -> None:
