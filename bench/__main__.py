@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from bench import simulation, startup, word_count
+from bench import engines, simulation, startup, state, word_count
 from bench.measure import RUNS, table
 
-print(f"medians of {RUNS} runs; ratio: how many times as long sparksim takes as what it is held against\n", flush=True)
-print(table([*startup.rows(), *word_count.rows(), *simulation.rows()]))
+print(
+    f"medians of {RUNS} runs, or of batches; ratio: how many times as long sparksim takes as what it is held against\n",
+    flush=True,
+)
+print(table([*startup.rows(), *word_count.rows(), *engines.rows(), *state.rows(), *simulation.rows()]))

@@ -13,7 +13,7 @@ RUNS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """`ours` and `theirs` in the same `unit`; `ratio` is how many times as long ours takes."""
+    """`ours` and `theirs` in the same `unit`; `ratio` is how many times as long ours takes, None without a `theirs`."""
 
     what: str
     ours: float
@@ -49,7 +49,7 @@ def table(rows: list[Row]) -> str:
             row.what,
             f"{row.ours:,.4g} {row.unit}",
             row.beside,
-            f"{row.theirs:,.4g} {row.unit}" if row.beside else "",
+            f"{row.theirs:,.4g} {row.unit}" if row.ratio is not None else "",
             "" if row.ratio is None else f"{row.ratio:.2f}",
         )
         for row in rows

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import threading
-from random import Random
 from time import perf_counter
 from typing import Any
 
+from bench.lines import PARTITIONS, WORDS_PER_LINE, lines, word_count
 from bench.measure import Row, medians_s, timed
 from sparksim import SparkContext
 from sparksim.streaming import StreamingContext
 from sparksim.trace import batches
 
-LINES, WORDS_PER_LINE, VOCABULARY, PARTITIONS = 100_000, 10, 1_000, 2
-
-
-def lines() -> list[str]:
-    """The same lines every time."""
-    rng = Random(1)
-    words = [f"word{number}" for number in range(VOCABULARY)]
-    return [" ".join(rng.choices(words, k=WORDS_PER_LINE)) for _ in range(LINES)]
+LINES = 100_000
 
 
 def loop(text: list[str]) -> dict[str, int]:
@@ -29,11 +22,6 @@ def loop(text: list[str]) -> dict[str, int]:
         for word in line.split():
             counts[word] = counts.get(word, 0) + 1
     return counts
-
-
-def word_count(source: Any) -> Any:
-    """The same on an RDD or a DStream."""
-    return source.flatMap(lambda line: line.split()).map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b)
 
 
 def rdd_s(text: list[str]) -> float:
@@ -69,7 +57,7 @@ def stream_s(text: list[str]) -> float:
 
 def rows() -> list[Row]:
     """Thousands of lines per second; the ratio is time against time."""
-    text = lines()
+    text = lines(LINES)
     loop_s, on_rdd_s, on_stream_s = medians_s(timed(lambda: loop(text)), lambda: rdd_s(text), lambda: stream_s(text))
     speed = {
         name: LINES / seconds / 1000 for name, seconds in (("loop", loop_s), ("rdd", on_rdd_s), ("stream", on_stream_s))
