@@ -17,6 +17,7 @@ from sparksim.cli import arguments, report
 from sparksim.cli.live import run_live
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.cli.script import own_master, user_traceback
+from sparksim.cluster.cost import PRESETS
 from sparksim.cluster.master_url import parse_master
 from sparksim.sim import DriverCrash, ExecutorCrash, Run, simulate_script
 
@@ -27,6 +28,7 @@ UNTIL_HELP = (
     f"stop gracefully after S seconds of streaming; in virtual time: simulate S seconds (default {SIMULATED_S:g})"
 )
 SOURCE_HELP = "what is sent there: constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated"
+COST_HELP = "what work costs: " + ", ".join(f"{name} (default)" if name == "teaching" else name for name in PRESETS)
 FILE_HELP = "a file with the content of FILE appears at second S under sim://PATH; may be repeated"
 CRASH_HELP = (
     "a process dies at second S: an executor's number, receiver (the one that runs it), random, or driver; with +T "
@@ -50,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
     add("--file", metavar="sim://PATH@S=FILE", type=arguments.file, action="append", help=FILE_HELP)
     add("--crash", metavar="WHO@S[+T]", type=arguments.crash, action="append", help=CRASH_HELP)
-    add("--cost", metavar="PRESET", type=arguments.cost, help="what work costs: teaching (default) or free")
+    add("--cost", metavar="PRESET", type=arguments.cost, help=COST_HELP)
     add("--seed", metavar="N", type=int, help="another seed, another course of events (default 0)")
 
 

@@ -1,0 +1,156 @@
+"""Reads a real Spark event log, as far as a cost model can learn from it.
+
+Spark logs no streaming events. The jobs of a batch carry its time as a property, so batches are rebuilt from jobs; a
+task's own work cannot be told from its overhead, so a task's time is fitted as a fixed part and a price per record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from statistics import mean, median
+from typing import Any
+
+from sparksim.cluster.cost import CostModel
+from sparksim.cluster.task_set import BATCH_TIME
+from sparksim.fidelity.measure import summary
+from sparksim.fidelity.recording import Measured, RecordingError
+
+FIRST_BATCH = 3
+"""Earlier batches pay for class loading."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedTask:
+    """One successful task: its stage, when it ran, and how many records it read."""
+
+    stage: int
+    launch: int
+    finish: int
+    records: int
+
+
+@dataclass(slots=True)
+class LoggedJob:
+    """One job of a batch."""
+
+    job: int
+    batch_time: int
+    submit: int
+    stages: frozenset[int]
+    end: int | None = None
+    tasks: list[LoggedTask] = field(default_factory=list)
+
+
+def is_event_log(path: str | Path) -> bool:
+    """Whether the file begins as an event log does: with a line that is one event."""
+    try:
+        with Path(path).open(encoding="utf-8") as lines:
+            first = json.loads(lines.readline())
+    except (OSError, ValueError):
+        return False
+    return isinstance(first, dict) and "Event" in first
+
+
+def logged_jobs(path: str | Path) -> list[LoggedJob]:
+    """The jobs of batches, with their tasks, in order of submission. Raises `RecordingError` when there are none."""
+    jobs: dict[int, LoggedJob] = {}
+    job_of_stage: dict[int, int] = {}
+    for event in _events(path):
+        kind = event["Event"]
+        if kind == "SparkListenerJobStart":
+            batch_time = (event.get("Properties") or {}).get(BATCH_TIME)
+            if batch_time is not None:
+                stages = frozenset(event["Stage IDs"])
+                jobs[event["Job ID"]] = LoggedJob(event["Job ID"], int(batch_time), event["Submission Time"], stages)
+                job_of_stage.update(dict.fromkeys(stages, event["Job ID"]))
+        elif kind == "SparkListenerJobEnd" and event["Job ID"] in jobs:
+            jobs[event["Job ID"]].end = event["Completion Time"]
+        elif kind == "SparkListenerTaskEnd" and event["Stage ID"] in job_of_stage:
+            info = event["Task Info"]
+            if event["Task End Reason"]["Reason"] == "Success":
+                metrics = (event.get("Task Metrics") or {}).get("Input Metrics") or {}
+                jobs[job_of_stage[event["Stage ID"]]].tasks.append(
+                    LoggedTask(
+                        event["Stage ID"], info["Launch Time"], info["Finish Time"], metrics.get("Records Read", 0)
+                    )
+                )
+    if not jobs:
+        raise RecordingError(f"{path} holds no job of a batch: is it the event log of a streaming program?")
+    return sorted(jobs.values(), key=lambda each: each.job)
+
+
+def measured_in_event_log(path: str | Path) -> dict[str, Measured]:
+    """The constants that an event log shows: see `prices_of_event_log`."""
+    jobs = logged_jobs(path)
+    times = sorted({each.batch_time for each in jobs})
+    settled = [each for each in jobs if each.batch_time in times[FIRST_BATCH - 1 :] and each.tasks]
+    values: dict[str, list[float]] = defaultdict(list)
+    for before, job in pairwise(jobs):
+        idle = before.end is not None and before.end <= job.batch_time
+        if job in settled and idle:  # the first job of its batch, and it did not have to wait
+            values["batch_to_job_ms"].append(job.submit - job.batch_time)
+    for job in settled:
+        if job.end is None:
+            continue
+        values["job_to_first_task_ms"].append(min(each.launch for each in job.tasks) - job.submit)
+        values["last_task_to_job_end_ms"].append(job.end - max(each.finish for each in job.tasks))
+        stages = sorted({each.stage for each in job.tasks})
+        for first, second in pairwise(stages):
+            launch = min(each.launch for each in job.tasks if each.stage == second)
+            values["stage_gap_ms"].append(launch - max(each.finish for each in job.tasks if each.stage == first))
+    measured = summary(values)
+    reading = [task for job in settled for task in job.tasks if task.stage == min(each.stage for each in job.tasks)]
+    if reading:
+        fixed_ms, record_ms = _line([(task.records, task.finish - task.launch) for task in reading])
+        measured["task_ms"] = Measured(len(reading), fixed_ms, fixed_ms)
+        measured["record_ms"] = Measured(len(reading), record_ms, record_ms)
+    reducing = [task for job in settled for task in job.tasks if task not in reading]
+    return {**measured, **summary({"later_stage_task_ms": [task.finish - task.launch for task in reducing]})}
+
+
+def prices_of_event_log(base: CostModel, measured: Mapping[str, Measured]) -> CostModel:
+    """`base` with the prices that an event log tells something about. Tasks cost what the program's tasks did."""
+    value = {name: max(each.median, 0.0) for name, each in measured.items()}
+    prices: dict[str, float] = {name: round(value[name], 3) for name in ("task_ms", "record_ms") if name in value}
+    stage_ms = value.get("stage_gap_ms", base.stage_ms)
+    if "job_to_first_task_ms" in value:
+        stage_ms = min(stage_ms, value["job_to_first_task_ms"])
+        prices["job_start_ms"] = value["job_to_first_task_ms"] - stage_ms
+    prices["stage_ms"] = stage_ms
+    if "last_task_to_job_end_ms" in value:
+        prices["job_end_ms"] = value["last_task_to_job_end_ms"]
+    if "batch_to_job_ms" in value:
+        known_ms = base.generate_ms + base.dispatch_ms
+        prices["output_op_ms"] = max(value["batch_to_job_ms"] - known_ms, 0.0)
+    if "later_stage_task_ms" in value:
+        prices["reduce_ms"] = max(value["later_stage_task_ms"] - prices["task_ms"], 0.0)
+    return base.with_(**{"first_wave_ms": 0.0, "later_wave_ms": 0.0, "map_ms": 0.0, "reduce_ms": 0.0, **prices})
+
+
+def _line(points: list[tuple[int, int]]) -> tuple[float, float]:
+    """Fixed part and slope of duration over records, by least squares; without any spread of records, all is fixed."""
+    middle = mean(records for records, _ in points)
+    spread = sum((records - middle) ** 2 for records, _ in points)
+    typical = median(duration for _, duration in points)
+    if spread == 0:
+        return typical, 0.0
+    center = mean(duration for _, duration in points)
+    slope = sum((records - middle) * (duration - center) for records, duration in points) / spread
+    if slope <= 0:
+        return typical, 0.0
+    return max(center - slope * middle, 0.0), slope
+
+
+def _events(path: str | Path) -> Iterator[dict[str, Any]]:
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    raise RecordingError(f"{path}, line {number}: no event of Spark's event log") from None
