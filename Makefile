@@ -21,20 +21,32 @@ demo: $(VENV)/.viz ## Run a word count live, then on a simulated cluster that lo
 	$(BIN)/sparksim demo --figure build/demo.png
 
 .PHONY: test
-test: $(VENV)/.test ## Run the tests
-	$(PYTEST)
+test: $(VENV)/.test ## Run the tests, on all cores
+	$(PYTEST) -n auto
 
 .PHONY: test-spark
 test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (pyspark, Java 17)
 	$(PYTEST) -m spark tests/spark
+
+.PHONY: test-databases
+test-databases: $(VENV)/.test ## Write to a real MariaDB and PostgreSQL
+	$(PYTEST) -m database tests/databases
+
+.PHONY: test-recovery
+test-recovery: $(VENV)/.test ## Kill drivers, real ones and simulated ones, and let them recover
+	$(PYTEST) -n auto -m recovery tests
 
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 	$(PYTEST) -m notebook tests/notebooks
 
 .PHONY: bench
-bench: $(VENV)/.test ## Run the benchmarks
+bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks
 	$(BIN)/python -m bench
+
+.PHONY: fidelity
+fidelity: $(VENV)/.test ## Predict the recordings of real Spark and write the tables of docs/fidelity.md
+	$(BIN)/sparksim fidelity tests/data/fidelity/*.json --tables docs/fidelity-tables.md --batches docs/fidelity-batches.tsv
 
 .PHONY: lint
 lint: $(VENV)/.test ## Check style, format and types
@@ -69,7 +81,7 @@ $(BIN)/python:
 		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

@@ -46,13 +46,14 @@ def test_simulated_commands_work_in_order(tmp_path: Path) -> None:
     commands = [
         words for words in COMMANDS if words[0] == SPARKSIM and ("sim[" in " ".join(words) or words[1] == "trace")
     ]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for words in commands:
         absolute = [str(REPOSITORY / word) if word.startswith("examples/") else word for word in words[1:]]
         subprocess.run(
             [sys.executable, "-m", "sparksim", *absolute], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL
         )
     assert (tmp_path / "run.png").exists()
+    assert (tmp_path / "restart.png").exists()
 
 
 def test_files_and_folders_it_names_exist() -> None:
