@@ -40,12 +40,12 @@ def scripts(kind: str, known: set[str]) -> Any:
     return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
 
 
-def follow(vector: Vector, script: Script) -> None:
-    """Do every step and compare what it answers: `"ok"` is any answer, `"error"` any exception."""
+def follow(vector: Vector, script: Script, error: type[Exception] = SparkException) -> None:
+    """Do every step and compare what it answers: `"ok"` is any answer, `"error"` an exception of the class `error`."""
     for step in vector["steps"]:
         expected = step.get("expect", "ok")
         if expected == "error":
-            with pytest.raises(SparkException):
+            with pytest.raises(error):
                 script[step["do"]](step)
             continue
         got = script[step["do"]](step)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from sparksim.streaming import Receiver, StreamingContext, StreamingListener
+import sparksim.streaming
+from sparksim.streaming import Receiver, StreamingContext
+from tests.conformance.context_scripts import context_script, heard_by_a_listener
 from tests.conformance.dstream_cases import shared_vectors
 from tests.conformance.dstream_ops import ALL_OPS, can_run
-from tests.conformance.dstream_runner import BatchClock, Program, Vector
-from tests.conformance.test_components import Script, follow, scripts
+from tests.conformance.dstream_runner import Vector
+from tests.conformance.test_components import follow, scripts
 
 BATCH_S = 1
 
@@ -18,53 +20,6 @@ BATCH_S = 1
 def vectors(kind: str) -> Any:
     found = [vector for vector in shared_vectors() if vector["kind"] == kind and can_run(vector, ALL_OPS)]
     return pytest.mark.parametrize("vector", found, ids=lambda vector: vector["id"])
-
-
-def _context_script(sc: Any = None, directory: str = "") -> Script:
-    """Steps on named contexts; without a name it is the context `a` and its first stream."""
-    contexts: dict[str, Any] = {}
-    streams: dict[str, Any] = {}
-
-    def name(step: dict[str, Any]) -> str:
-        return str(step.get("context", "a"))
-
-    def create(step: dict[str, Any]) -> None:
-        contexts[name(step)] = StreamingContext(sc, BATCH_S)
-
-    def queue_stream(step: dict[str, Any]) -> None:
-        streams[name(step)] = contexts[name(step)].queueStream([sc.parallelize([1], 1)])
-
-    def active(step: dict[str, Any]) -> str | None:
-        return next((each for each, context in contexts.items() if context is StreamingContext.getActive()), None)
-
-    def active_or_create(step: dict[str, Any]) -> str | None:
-        def new() -> Any:
-            create(step)
-            return contexts[name(step)]
-
-        got = StreamingContext.getActiveOrCreate(None, new)
-        return next(each for each, context in contexts.items() if context is got)
-
-    def stateful_output(step: dict[str, Any]) -> None:
-        counts = streams[name(step)].map(lambda x: (x, 1)).updateStateByKey(lambda new, old: sum(new) + (old or 0))
-        counts.foreachRDD(lambda rdd: None)
-
-    return {
-        "create": create,
-        "queue_stream": queue_stream,
-        "output": lambda step: streams[name(step)].foreachRDD(lambda rdd: None),
-        "map": lambda step: streams[name(step)].map(lambda x: x),
-        "stateful_output": stateful_output,
-        "checkpoint": lambda step: contexts[name(step)].checkpoint(directory),
-        "checkpoint_interval": lambda step: streams[name(step)].checkpoint(step.get("interval", 1) * BATCH_S),
-        "start": lambda step: contexts[name(step)].start(),
-        "stop": lambda step: contexts[name(step)].stop(False, step.get("gracefully", False)),
-        "await": lambda step: contexts[name(step)].awaitTerminationOrTimeout(step["seconds"]),
-        "active": active,
-        "active_or_create": active_or_create,
-        "slice_before_start": lambda step: streams[name(step)].slice(0, BATCH_S),
-        "spark_context_works": lambda step: sc.parallelize([1, 2], 2).count() == 2,
-    }
 
 
 OWN = {
@@ -110,12 +65,12 @@ def _own_vectors() -> Any:
 
 @_own_vectors()
 def test_steps_of_a_context(vector: Vector, sim: Any, tmp_path: Any) -> None:
-    follow(vector, _context_script(sim, str(tmp_path)))
+    follow(vector, context_script(StreamingContext, sim, str(tmp_path), BATCH_S))
 
 
-@scripts("context", set(_context_script()))
+@scripts("context", set(context_script(StreamingContext)))
 def test_streaming_context(vector: Vector, sim: Any, tmp_path: Any) -> None:
-    follow(vector, _context_script(sim, str(tmp_path)))
+    follow(vector, context_script(StreamingContext, sim, str(tmp_path), BATCH_S))
 
 
 class _Stores(Receiver):
@@ -155,59 +110,6 @@ def test_receiver(vector: Vector, sim: Any) -> None:
     assert received == expected
 
 
-class _Hears(StreamingListener):
-    """Notes the events of every batch, which delays were known, and why outputs failed."""
-
-    def __init__(self) -> None:
-        self.events: dict[Any, list[str]] = {}
-        self.delays: dict[Any, dict[str, list[str]]] = {}
-        self.failures: dict[Any, dict[str, str | None]] = {}
-
-    def _batch(self, event: str, info: Any) -> None:
-        batch = info.batchTime().milliseconds()
-        self.events.setdefault(batch, []).append(event)
-        delays = [info.schedulingDelay(), info.processingDelay(), info.totalDelay()]
-        self.delays.setdefault(batch, {})[event] = ["none" if delay == -1 else "known" for delay in delays]
-
-    def onBatchSubmitted(self, batchSubmitted: Any) -> None:
-        self._batch("submitted", batchSubmitted.batchInfo())
-
-    def onBatchStarted(self, batchStarted: Any) -> None:
-        self._batch("started", batchStarted.batchInfo())
-
-    def onBatchCompleted(self, batchCompleted: Any) -> None:
-        self._batch("completed", batchCompleted.batchInfo())
-
-    def onOutputOperationStarted(self, outputOperationStarted: Any) -> None:
-        info = outputOperationStarted.outputOperationInfo()
-        self.events[info.batchTime().milliseconds()].append(f"op_started:{info.id()}")
-
-    def onOutputOperationCompleted(self, outputOperationCompleted: Any) -> None:
-        info = outputOperationCompleted.outputOperationInfo()
-        batch = info.batchTime().milliseconds()
-        self.events[batch].append(f"op_completed:{info.id()}")
-        self.failures.setdefault(batch, {})[str(info.id())] = info.failureReason()
-
-
 @vectors("listener")
 def test_listener(vector: Vector, sim: Any) -> None:
-    hears = _Hears()
-    ssc = StreamingContext(sim, BATCH_S)
-    ssc.addStreamingListener(hears)
-    source = ssc.queueStream([sim.parallelize(batch, 2) for batch in vector["inputs"]])
-    program = Program(sim, ssc, BatchClock(BATCH_S), {1: source})
-    for ops in vector["outputs"]:
-        program.apply(source, ops).foreachRDD(lambda rdd: rdd.count())
-    ssc.start()
-    ssc.awaitTerminationOrTimeout(BATCH_S * (vector["batches"] + 0.9))
-    ssc.stop(stopSparkContext=False)
-    batches = sorted(hears.events)[: vector["batches"]]
-    assert len(batches) == vector["batches"]
-    for batch in batches:
-        assert hears.events[batch] == vector["expected_events"]
-        assert hears.delays[batch] == vector["expected_delays"]
-        for output, text in vector.get("expected_failures", {}).items():
-            failure = hears.failures[batch][output]
-            assert failure is None if text is None else text in failure
-    spacing_ms = vector.get("expected_spacing", 1) * BATCH_S * 1000
-    assert batches == [batches[0] + number * spacing_ms for number in range(vector["batches"])]
+    assert heard_by_a_listener(vector, sparksim.streaming, sim, BATCH_S) == []
