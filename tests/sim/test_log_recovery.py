@@ -30,7 +30,7 @@ from sparksim.trace.events import (
 )
 
 UNTIL, RECORDS = 10.5, 100
-FEW, MANY, PART = 12, 312, 20
+FEW, MANY, PART = 6, 306, 20
 CRASHES = ("receiver", "driver", "both")
 
 SEEN: list[int] = []
