@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class BatchRow:
     """One submitted batch. The delays are those of Spark's BatchInfo, counted from the submission.
 
-    `status` is queued, processing or completed; `failed` says whether an output operation of the batch failed.
+    `status` is queued, processing, completed, or abandoned when the driver died first; `failed` says whether an output
+    operation of the batch failed.
     """
 
     batch_time_ms: int

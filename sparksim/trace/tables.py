@@ -17,6 +17,7 @@ from sparksim.trace.events import (
     BlockLost,
     BlocksAllocated,
     BlockStored,
+    DriverDied,
     Event,
     ExecutorAdded,
     ExecutorRemoved,
@@ -34,6 +35,8 @@ from sparksim.trace.events import (
 )
 from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
 from sparksim.trace.table import Table
+
+DRIVER_DIED = "the driver died"
 
 
 def batches(trace: Iterable[Event]) -> Table[BatchRow]:
@@ -56,6 +59,8 @@ def batches(trace: Iterable[Event]) -> Table[BatchRow]:
         elif isinstance(event, BatchCompleted):
             at = latest[event.batch_time_ms]
             rows[at] = _completed(rows[at], event)
+        elif isinstance(event, DriverDied):
+            rows = [row if row.status == "completed" else replace(row, status="abandoned") for row in rows]
     return Table(BatchRow, rows)
 
 
@@ -111,6 +116,16 @@ def jobs(trace: Iterable[Event]) -> Table[JobRow]:
                 succeeded=event.succeeded,
                 reason=event.reason,
             )
+        elif isinstance(event, DriverDied):
+            for at in running.values():
+                rows[at] = replace(
+                    rows[at],
+                    end_ms=event.time_ms,
+                    duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
+                    succeeded=False,
+                    reason=DRIVER_DIED,
+                )
+            running = {}
     return Table(JobRow, rows)
 
 
@@ -136,6 +151,16 @@ def stages(trace: Iterable[Event]) -> Table[StageRow]:
                 status="failed" if event.failure else "succeeded",
                 failure=event.failure,
             )
+        elif isinstance(event, DriverDied):
+            for at in running.values():
+                rows[at] = replace(
+                    rows[at],
+                    end_ms=event.time_ms,
+                    duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
+                    status="failed",
+                    failure=DRIVER_DIED,
+                )
+            running = {}
     return Table(StageRow, rows)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sparksim.trace import Table, Trace, batches, blocks, executors, receivers, tasks
 from sparksim.trace.events import (
+    DriverDied,
     ExecutorRemoved,
     FaultInjected,
     OutputOperationCompleted,
@@ -21,7 +22,7 @@ from sparksim.trace.events import (
     StreamingRecovered,
     StreamingStarted,
 )
-from sparksim.trace.rows import ReceiverRow, TaskRow
+from sparksim.trace.rows import BatchRow, ReceiverRow, TaskRow
 from sparksim.viz.palette import FAILED, KILLED, RECEIVER, UNASSIGNED
 
 EPOCH_MS = 1e11
@@ -163,12 +164,14 @@ def _block_lanes(trace: Trace, clock: Clock) -> list[Lane]:
 
 
 def _queue_lanes(trace: Trace, clock: Clock) -> list[Lane]:
+    deaths_ms = [event.time_ms for event in trace.of(DriverDied)]
+
+    def waited_until(row: BatchRow) -> float:
+        died_ms = next((time_ms for time_ms in deaths_ms if time_ms >= row.submission_ms), None)
+        return clock.seconds(died_ms if row.processing_start_ms is None else row.processing_start_ms)
+
     bars = in_slots(
-        Bar(
-            clock.seconds(row.submission_ms),
-            clock.seconds(row.processing_start_ms),
-            clock.batch_number(row.batch_time_ms),
-        )
+        Bar(clock.seconds(row.submission_ms), waited_until(row), clock.batch_number(row.batch_time_ms))
         for row in batches(trace)
     )
     if not bars:
@@ -190,6 +193,10 @@ def _job_lanes(trace: Trace, clock: Clock) -> list[Lane]:
             at = running.pop((event.batch_time_ms, event.output_op))
             ended = replace(bars[at], end_s=clock.seconds(event.time_ms))
             bars[at] = replace(ended, style=FAILED) if event.failure else ended
+        elif isinstance(event, DriverDied):
+            for at in running.values():
+                bars[at] = replace(bars[at], end_s=clock.seconds(event.time_ms), in_vain=True)
+            running = {}
     stacked = in_slots(bars)
     return [Lane("output operations", "jobs", stacked, slots=_slots(stacked))] if bars else []
 

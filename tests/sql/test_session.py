@@ -197,6 +197,7 @@ def test_frames_stay_on_the_driver(spark: SparkSession) -> None:
 
 def test_pandas_comes_and_goes(spark: SparkSession) -> None:
     import pandas
+
     table = pandas.DataFrame({"word": ["to", None], "n": [1, 2], "x": [0.5, float("nan")]})
     frame = spark.createDataFrame(table)
     assert frame.dtypes == [("word", "string"), ("n", "bigint"), ("x", "double")]

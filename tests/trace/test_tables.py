@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparksim.trace import Table, batches, blocks, executors, jobs, receivers, stages, tasks
+from sparksim.trace import Table, Trace, batches, blocks, executors, jobs, receivers, stages, tasks
 from sparksim.trace import events as e
 from tests.trace.small import SOURCE, small_trace
 
@@ -183,3 +183,21 @@ def test_a_receiver_that_starts_elsewhere_has_a_second_row() -> None:
         ("1", 2100, 0, ""),
         ("2", 2400, 1, "refused"),
     ]
+
+
+def test_what_a_dead_driver_left_unfinished_ends_with_it() -> None:
+    trace = Trace(
+        [
+            e.BatchSubmitted(1000, 1000, (), 1),
+            e.BatchStarted(1000, 1000),
+            e.JobStart(1000, 3, "job", (5,), 1000, 0),
+            e.StageSubmitted(1000, 3, 5, 0, "stage", 2),
+            e.BatchSubmitted(2000, 2000, (), 1),
+            e.DriverDied(2500, "app", 4000),
+            e.BatchSubmitted(4000, 1000, (), 1),
+        ]
+    )
+    assert batches(trace).column("status") == ["abandoned", "abandoned", "queued"]
+    [job], [stage] = jobs(trace), stages(trace)
+    assert (job.end_ms, job.succeeded, job.reason) == (2500, False, "the driver died")
+    assert (stage.end_ms, stage.status, stage.failure) == (2500, "failed", "the driver died")

@@ -156,3 +156,20 @@ def test_a_live_run_counts_seconds_from_the_start_of_its_streaming() -> None:
 def test_bars_that_overlap_take_the_lowest_free_slot() -> None:
     bars = [Bar(0, 4, 0), Bar(1, 2, 1), Bar(2, 5, 2), Bar(4, 6, 3)]
     assert [bar.slot for bar in in_slots(reversed(bars))] == [0, 1, 1, 0]
+
+
+def test_bars_of_a_dead_driver_end_with_it() -> None:
+    trace = Trace(
+        [
+            e.StreamingStarted(0, 1000, 200, 0, 1),
+            e.BatchSubmitted(1000, 1000, (), 1),
+            e.BatchStarted(1000, 1000),
+            e.OutputOperationStarted(1000, 1000, 0, "pprint", (0,)),
+            e.BatchSubmitted(2000, 2000, (), 1),
+            e.DriverDied(2500, "app", 4000),
+            e.StreamingRecovered(4500, 2000, 5000, (1000, 2000), (1000, 2000)),
+        ]
+    )
+    [operation] = lane(trace, "output operations").bars
+    assert (operation.end_s, operation.in_vain) == (2.5, True)
+    assert lane(trace, "waiting batches (max 1)").bars[-1].end_s == 2.5
