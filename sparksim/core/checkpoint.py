@@ -90,8 +90,12 @@ def materialise_below(rdd: RDD[Any], partitions: Sequence[int]) -> None:
     """
     if local_properties.get(local_properties.CHECKPOINT_ALL_ANCESTORS) == "true":
         for marked in reversed(_marked_ancestors(rdd)):
-            materialise_below(marked, range(marked.getNumPartitions()))
-    everything = len(set(partitions)) == rdd.getNumPartitions()
+            # The job may have touched only some of its partitions.
+            _materialise_nearest(marked, everything_computed=False)
+    _materialise_nearest(rdd, len(set(partitions)) == rdd.getNumPartitions())
+
+
+def _materialise_nearest(rdd: RDD[Any], everything_computed: bool) -> None:
     waiting = [rdd]
     while waiting:
         each = waiting.pop()
@@ -102,7 +106,7 @@ def materialise_below(rdd: RDD[Any], partitions: Sequence[int]) -> None:
         if checkpoint is None:
             waiting += [dependency.rdd for dependency in reversed(each.dependencies)]
         elif not checkpoint.done:
-            checkpoint.materialise(each, everything)
+            checkpoint.materialise(each, everything_computed)
             checkpoint.done = True
             each._forget_parents()
 

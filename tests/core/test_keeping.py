@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sparksim.core import local_properties
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException, SparkJobError, UnsupportedOperation
 from sparksim.core.storage_level import StorageLevel
@@ -161,3 +162,13 @@ def test_shuffle_outputs_can_be_dropped(sc: SparkContext, cluster: InlineBackend
     rdd.cleanShuffleDependencies()
     assert cluster.outputs == {}
     assert rdd.mapValues(list).collect() == [(1, [2])]
+
+
+def test_a_local_checkpoint_behind_another_keeps_partitions_that_the_job_did_not_touch(sc: SparkContext) -> None:
+    behind = sc.parallelize([1, 2, 3, 4], 2).map(lambda x: x * 10)
+    behind.localCheckpoint()
+    ahead = behind.map(lambda x: x + 1)
+    ahead.localCheckpoint()
+    with local_properties.overlay({local_properties.CHECKPOINT_ALL_ANCESTORS: "true"}):
+        assert ahead.take(1) == [11]
+    assert behind.collect() == [10, 20, 30, 40]
