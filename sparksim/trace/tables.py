@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from sparksim.trace.events import (
     BatchCompleted,
@@ -35,6 +36,8 @@ from sparksim.trace.events import (
 )
 from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
 from sparksim.trace.table import Table
+
+R = TypeVar("R", JobRow, StageRow, TaskRow)
 
 DRIVER_DIED = "the driver died"
 
@@ -109,22 +112,10 @@ def jobs(trace: Iterable[Event]) -> Table[JobRow]:
             )  # fmt: skip
         elif isinstance(event, JobEnd) and event.job_id in running:
             at = running.pop(event.job_id)
-            rows[at] = replace(
-                rows[at],
-                end_ms=event.time_ms,
-                duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
-                succeeded=event.succeeded,
-                reason=event.reason,
-            )
+            rows[at] = _ended(rows[at], event, succeeded=event.succeeded, reason=event.reason)
         elif isinstance(event, DriverDied):
             for at in running.values():
-                rows[at] = replace(
-                    rows[at],
-                    end_ms=event.time_ms,
-                    duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
-                    succeeded=False,
-                    reason=DRIVER_DIED,
-                )
+                rows[at] = _ended(rows[at], event, succeeded=False, reason=DRIVER_DIED)
             running = {}
     return Table(JobRow, rows)
 
@@ -144,22 +135,11 @@ def stages(trace: Iterable[Event]) -> Table[StageRow]:
             )  # fmt: skip
         elif isinstance(event, StageCompleted) and (event.stage_id, event.attempt) in running:
             at = running.pop((event.stage_id, event.attempt))
-            rows[at] = replace(
-                rows[at],
-                end_ms=event.time_ms,
-                duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
-                status="failed" if event.failure else "succeeded",
-                failure=event.failure,
-            )
+            status = "failed" if event.failure else "succeeded"
+            rows[at] = _ended(rows[at], event, status=status, failure=event.failure)
         elif isinstance(event, DriverDied):
             for at in running.values():
-                rows[at] = replace(
-                    rows[at],
-                    end_ms=event.time_ms,
-                    duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
-                    status="failed",
-                    failure=DRIVER_DIED,
-                )
+                rows[at] = _ended(rows[at], event, status="failed", failure=DRIVER_DIED)
             running = {}
     return Table(StageRow, rows)
 
@@ -186,10 +166,9 @@ def tasks(trace: Iterable[Event]) -> Table[TaskRow]:
             )  # fmt: skip
         elif isinstance(event, TaskEnd) and event.task_id in running:
             at = running.pop(event.task_id)
-            rows[at] = replace(
+            rows[at] = _ended(
                 rows[at],
-                end_ms=event.time_ms,
-                duration_ms=_elapsed(rows[at].start_ms, event.time_ms),
+                event,
                 reason=event.reason,
                 message=event.message,
                 records_read=event.records_read,
@@ -320,3 +299,8 @@ def receivers(trace: Iterable[Event]) -> Table[ReceiverRow]:
 def _elapsed(start_ms: float, end_ms: float) -> float:
     """A duration without the noise of floating point: thousandths of a millisecond."""
     return round(end_ms - start_ms, 3)
+
+
+def _ended(row: R, event: Event, **how: Any) -> R:
+    """The row of what this event brought to its end, and `how` it ended."""
+    return replace(row, end_ms=event.time_ms, duration_ms=_elapsed(row.start_ms, event.time_ms), **how)

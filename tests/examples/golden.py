@@ -8,10 +8,8 @@ from pathlib import Path
 
 EXAMPLES_DIR = Path(__file__).parents[2] / "examples"
 GOLDEN_DIR = Path(__file__).parent / "golden"
-OPTIONS = {
-    "word_count": ("--master", "sim[3,2]", "--source", "localhost:9999=poisson:5", "--until", "5", "--seed", "7"),
-}
-OPTIONS["sql_word_count"] = OPTIONS["word_count"]
+LINES = ("--master", "sim[3,2]", "--source", "localhost:9999=poisson:5", "--until", "5", "--seed", "7")
+OPTIONS = {"word_count": LINES, "sql_word_count": LINES}
 """Examples that run as scripts of the command; the others set their own scene."""
 
 
