@@ -17,7 +17,7 @@ from sparksim.streaming.job_generator import JobGenerator
 from sparksim.streaming.received_blocks import ReceivedBlockTracker
 from sparksim.streaming.receiver_tracker import ReceiverTracker
 from sparksim.streaming.write_ahead_log import Warn, WriteAheadLog
-from sparksim.trace.events import RecordsLost, StreamingStarted, StreamingStopped
+from sparksim.trace.events import StreamingStarted, StreamingStopped
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
@@ -127,8 +127,7 @@ class Driver:
         if blocks:
             reason = "an earlier driver received it, and left no checkpoint to go on from"
             for block in blocks:
-                lost = (block.origins, block.records, reason, block.stream_id, block.block_id)
-                self._backend.emit(RecordsLost(self._clock.now_ms, *lost))
+                self._backend.emit(block.lost(self._clock.now_ms, reason))
             warn(
                 f"{self._log_directory} holds a log of {len(blocks)} received blocks that no batch has processed, and "
                 "no checkpoint: this program begins anew without them"

@@ -12,7 +12,6 @@ from sparksim.streaming.received_block_handler import is_log_enabled
 from sparksim.streaming.received_blocks import ReceivedBlockInfo
 from sparksim.streaming.receiver import Receiver
 from sparksim.streaming.receiver_rdd import BlockRDD, WriteAheadLogBackedBlockRDD
-from sparksim.trace.events import RecordsLost
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
@@ -76,11 +75,7 @@ class ReceiverInputDStream(InputDStream[T]):
                 reason = EXECUTOR_DIED if block.valid else DRIVER_DIED
                 if backend.blocks.was_evicted(block.block_id):
                     reason = EVICTED
-                backend.emit(
-                    RecordsLost(
-                        backend.clock.now_ms, block.origins, block.records, reason, self.stream_id, block.block_id
-                    )
-                )
+                backend.emit(block.lost(backend.clock.now_ms, reason))
             backend.warn(
                 "streaming",
                 f"batch {batch_time_ms} ms goes on without {len(gone)} of the {len(blocks)} blocks of stream "

@@ -16,7 +16,7 @@ from typing import Any
 
 from sparksim.core.errors import IllegalArgumentError, SparkException
 from sparksim.streaming.write_ahead_log import Warn, WriteAheadLog, unheard
-from sparksim.trace.events import Origin
+from sparksim.trace.events import Origin, RecordsLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class ReceivedBlockInfo:
     origins: tuple[Origin, ...] = ()
     valid: bool = field(default=True, compare=False)
     log_handle: Any = field(default=None, compare=False)
+
+    def lost(self, now_ms: float, reason: str) -> RecordsLost:
+        """The event that says that its records are gone, and why."""
+        return RecordsLost(now_ms, self.origins, self.records, reason, self.stream_id, self.block_id)
 
 
 @dataclass(frozen=True, slots=True)

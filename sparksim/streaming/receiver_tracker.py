@@ -42,7 +42,6 @@ from sparksim.trace.events import (
     ReceiverError,
     ReceiverStarted,
     ReceiverStopped,
-    RecordsLost,
 )
 
 DUMMY_JOB = "spark.sparksim.dummyJob"
@@ -262,7 +261,7 @@ class ReceiverTracker:
         info = ReceivedBlockInfo(stream_id, block_id, records, origins, log_handle=log_handle)
         if not self._blocks.add_block(info, now_ms):
             reason = "the driver could not write to its log that the block exists"
-            self._backend.emit(RecordsLost(now_ms, origins, records, reason, stream_id, block_id))
+            self._backend.emit(info.lost(now_ms, reason))
             return False
         self._backend.emit(BlockAdded(now_ms, stream_id, block_id, records))
         return True
@@ -272,8 +271,7 @@ class ReceiverTracker:
         now_ms = self._backend.clock.now_ms
         for block in self._blocks.unprocessed(is_over):
             reason = "the driver died, and nothing outside its memory says that the block existed"
-            event = RecordsLost(now_ms, block.origins, block.records, reason, block.stream_id, block.block_id)
-            self._backend.emit(event)
+            self._backend.emit(block.lost(now_ms, reason))
 
     def executors_with_receivers(self) -> list[str]:
         """The ids of executors that run a receiver now: they must not be taken away. Hub only."""
