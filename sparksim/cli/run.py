@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from sparksim.cli import arguments, report
+from sparksim.cli.fault_text import fault
 from sparksim.cli.live import run_live
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.cli.script import own_master, user_traceback
 from sparksim.cluster.cost import PRESETS
+from sparksim.cluster.faults import Fault
 from sparksim.cluster.master_url import parse_master
-from sparksim.sim import DriverCrash, ExecutorCrash, Run, simulate_script
+from sparksim.sim import Run, simulate_script
 
 SIMULATED_S = 60.0
-VIRTUAL_ONLY = ("seed", "source", "file", "crash", "cost")
+VIRTUAL_ONLY = ("seed", "source", "file", "crash", "fault", "cost")
 
 UNTIL_HELP = (
     f"stop gracefully after S seconds of streaming; in virtual time: simulate S seconds (default {SIMULATED_S:g})"
@@ -33,6 +35,11 @@ FILE_HELP = "a file with the content of FILE appears at second S under sim://PAT
 CRASH_HELP = (
     "a process dies at second S: an executor's number, receiver (the one that runs it), random, or driver; with +T "
     "another one starts T seconds later; may be repeated"
+)
+
+FAULT_HELP = (
+    "any fault of sparksim.sim as Python writes it, such as \"SlowExecutor('2', at=3, factor=10)\" or "
+    "\"DriverCrash(AtBatch(3, 'processed'), restart_after=2)\"; may be repeated"
 )
 
 
@@ -52,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
     add("--file", metavar="sim://PATH@S=FILE", type=arguments.file, action="append", help=FILE_HELP)
     add("--crash", metavar="WHO@S[+T]", type=arguments.crash, action="append", help=CRASH_HELP)
+    add("--fault", metavar="FAULT", type=fault, action="append", help=FAULT_HELP)
     add("--cost", metavar="PRESET", type=arguments.cost, help=COST_HELP)
     add("--seed", metavar="N", type=int, help="another seed, another course of events (default 0)")
 
@@ -89,17 +97,18 @@ def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
 
 
 def _simulate(program: Path, args: list[str], master: str, options: argparse.Namespace) -> int:
-    crashes: list[ExecutorCrash | DriverCrash] = options.crash or []
+    faults: list[Fault] = [*(options.crash or []), *(options.fault or [])]
     executors = parse_master(master).executors
-    for crash in crashes:
-        if isinstance(crash, ExecutorCrash) and str(crash.executor).isdecimal() and int(crash.executor) > executors:
+    for each in faults:
+        executor = str(getattr(each, "executor", ""))
+        if executor.isdecimal() and not 0 < int(executor) <= executors:
             raise Refusal(
-                f"argument --crash: {master} has no executor {crash.executor}; they are numbered from 1 to {executors}"
+                f"{type(each).__name__}: {master} has no executor {executor}; they are numbered from 1 to {executors}"
             )
     surroundings: dict[str, Any] = {
         "network": dict(options.source or []),
         "files": dict(options.file or []),
-        "faults": crashes,
+        "faults": faults,
         "until": SIMULATED_S if options.until is None else options.until,
         "seed": options.seed or 0,
         "cost": options.cost or "teaching",

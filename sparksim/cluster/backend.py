@@ -20,6 +20,8 @@ from sparksim.cluster.clock import Clock, DriverCrashed
 from sparksim.cluster.cost import FREE, Prices
 from sparksim.cluster.dag_scheduler import DAGScheduler
 from sparksim.cluster.executor import Executor
+from sparksim.cluster.fault_injection import FaultInjection
+from sparksim.cluster.heartbeats import HeartbeatReceiver
 from sparksim.cluster.jobs import Job
 from sparksim.cluster.locations import Locator
 from sparksim.cluster.master_url import Master, is_master, parse_master
@@ -45,7 +47,6 @@ from sparksim.trace.events import (
     Event,
     ExecutorAdded,
     ExecutorRemoved,
-    FaultInjected,
     Warned,
 )
 from sparksim.trace.trace import Trace
@@ -55,7 +56,10 @@ HOSTS = "spark.sparksim.hosts"
 
 
 class ClusterBackend:
-    """Runs the jobs of one application. Public parts: `clock`, `trace`, `blocks`, `network`, `seeds`, `prices`."""
+    """Runs the jobs of one application. Public parts: `clock`, `trace`, `blocks`, `network`, `seeds`, `prices`.
+
+    `disk_slowness` is how many times as long the driver's checkpoints take.
+    """
 
     def __init__(self, conf: SparkConf) -> None:
         self.master: Master = parse_master(conf.get("spark.master") or "")
@@ -67,6 +71,7 @@ class ClusterBackend:
         self._coming = 0
         self._executor_limit: float = inf
         self._stopped = False
+        self.disk_slowness = 1.0
         live = self.master.live
         cores = self.master.executors * self.master.cores
         self.default_parallelism = integer(conf, "spark.default.parallelism", cores if live else max(cores, 2))
@@ -95,6 +100,7 @@ class ClusterBackend:
             revive_ms,
             speculation,
         )
+        self.heartbeats = HeartbeatReceiver(self.clock, conf, self.seeds, self._expire)
         self._dag = DAGScheduler(
             self.clock,
             self.prices,
@@ -107,8 +113,9 @@ class ClusterBackend:
             waits_ms,
         )
         self.clock.call(self._start)
+        self.injection = FaultInjection(self, world)
         for fault in world.faults:
-            self.clock.env.process(fault.strike(self))
+            self.clock.env.process(fault.strike(self.injection))
 
     # --- core.backend.Backend ----------------------------------------------------------------------------------------
 
@@ -198,38 +205,38 @@ class ClusterBackend:
         self._remove_executor(executor, reason, counts=False)
         return True
 
-    # --- faults ------------------------------------------------------------------------------------------------------
+    # --- executors that die ------------------------------------------------------------------------------------------
 
-    def executor_for_fault(self, target: str) -> Executor | None:
-        living = [executor for executor in self.executors if executor.alive]
-        if target == "receiver":
-            return next((each for each in self.tasks.executors_running("Receiver") if each.alive), None)
-        if target == "other":
-            busy = self.tasks.executors_running("Receiver")
-            return next((executor for executor in living if executor not in busy), None)
-        if target == "random":
-            return self.seeds.generator(f"fault at {self.clock.now_ms}").choice(living) if living else None
-        return next((executor for executor in living if executor.executor_id == target), None)
+    def executor_died(self, executor: Executor, restart_after_ms: float | None) -> None:
+        """Its process is gone; the driver hears of it a little later, when its connection breaks. Hub only.
 
-    def crash_executor(self, executor: Executor | None, fault: str, restart_after_ms: float | None) -> None:
-        self.emit(FaultInjected(self.clock.now_ms, fault, "" if executor is None else executor.executor_id))
-        if executor is not None:
-            executor.die(self.clock, f"executor {executor.executor_id} crashed")
-            self.clock.env.process(self._lose(executor, restart_after_ms))
+        With `restart_after_ms` another one registers on its host so much later.
+        """
+        self.clock.env.process(self._lose(executor, restart_after_ms))
 
     def _lose(self, executor: Executor, restart_after_ms: float | None) -> Generator[simpy.Event, Any, None]:
-        """The driver hears of the death a little later: its connection breaks (SlaveLost)."""
         yield self.clock.env.timeout(self.prices.draw(self.prices.model.detect_loss_ms))
         if not executor.known:
             return  # the driver had it killed before it heard of the death, and wants none in its place
         reason = f"Remote RPC client disassociated: executor {executor.executor_id} on {executor.host} is gone"
         self._remove_executor(executor, reason, counts=True)
         if restart_after_ms is not None:
-            self._coming += 1
-            yield self.clock.env.timeout(restart_after_ms + self.prices.draw(self.prices.model.executor_start_ms))
-            self._coming -= 1
-            if len(self.executors) < self._executor_limit:
-                self._add_executor(executor.host, executor.cores)
+            yield from self._replace(executor, restart_after_ms)
+
+    def _expire(self, executor: Executor, reason: str) -> None:
+        """It was silent for too long: the driver gives it up, and has it killed and replaced."""
+        if executor.alive:
+            executor.die(self.clock, f"the driver had executor {executor.executor_id} killed: {reason}")
+        self._remove_executor(executor, reason, counts=True)
+        self.clock.env.process(self._replace(executor, 0.0))
+
+    def _replace(self, executor: Executor, after_ms: float) -> Generator[simpy.Event, Any, None]:
+        """The cluster manager starts another one on the same host."""
+        self._coming += 1
+        yield self.clock.env.timeout(after_ms + self.prices.draw(self.prices.model.executor_start_ms))
+        self._coming -= 1
+        if len(self.executors) < self._executor_limit:
+            self._add_executor(executor.host, executor.cores)
 
     def _remove_executor(self, executor: Executor, reason: str, *, counts: bool) -> None:
         """Everybody on the driver hears that an executor is gone; `counts`: as a failure of the tasks on it."""
@@ -242,13 +249,12 @@ class ClusterBackend:
         """Have `last_words(restarts)` called when the driver dies, to put on record what went with it."""
         self._last_words.append(last_words)
 
-    def crash_driver(self, fault: str, restart_after_ms: float | None) -> None:
+    def crash(self, restart_after_ms: float | None) -> None:
         """The driver's process ends, and its executors with it: nothing of this application happens any more.
 
         The main program gets `DriverCrashed` raised where it waits. Hub only.
         """
         now_ms = self.clock.now_ms
-        self.emit(FaultInjected(now_ms, fault, "driver"))
         reason = "the driver died, and its executors with it"
         for executor in self.executors:
             if executor.alive:
@@ -287,6 +293,7 @@ class ClusterBackend:
         executor_id = "driver" if self.master.live else str(self._next_executor)
         self._next_executor += 1
         executor = Executor(executor_id, host, cores, socket.gethostname() if self.master.live else host)
+        executor.registered_ms = self.clock.now_ms
         self.blocks.add(executor)
         self.emit(ExecutorAdded(self.clock.now_ms, executor_id, host, cores))
         self.tasks.add_executor(executor)

@@ -10,13 +10,19 @@ from typing import Protocol
 
 from sparksim.cluster.block_store import BlockStore
 from sparksim.cluster.clock import Clock, Fiber, Killed
+from sparksim.cluster.link import Link
 
 
 class Resident(Protocol):
     """Something that lives inside an executor's process."""
 
+    stream_id: int
+
     def executor_died(self, reason: str) -> None:
         """The process is gone: drop everything that was only in its memory, and say what was lost."""
+
+    def fail(self, restarts: bool) -> None:
+        """It fails, and the process goes on; `restarts`: it asks to be started again where it is."""
 
 
 class ExecutorDied(Killed):
@@ -28,7 +34,9 @@ class Executor:
 
     `host` is where its cores are offered, `block_host` where its blocks are said to lie. In local mode Spark calls the
     two by different names, so that no block is ever local and no task waits for one. From `warm_at_ms` on its tasks
-    run at full speed; None before its first task.
+    run at full speed; None before its first task. `slowness` and `disk_slowness` are how many times as long as on
+    other executors its work and its writing to files take; `link` leads to the driver, who knows it from
+    `registered_ms` on.
     """
 
     def __init__(self, executor_id: str, host: str, cores: int, block_host: str | None = None) -> None:
@@ -43,6 +51,10 @@ class Executor:
         self.fibers: list[Fiber] = []
         self.residents: list[Resident] = []
         self.warm_at_ms: float | None = None
+        self.registered_ms = 0.0
+        self.slowness = 1.0
+        self.disk_slowness = 1.0
+        self.link = Link()
         self._free = list(range(cores))
 
     @property
@@ -65,6 +77,17 @@ class Executor:
         assert core not in self._free, f"core {core} of executor {self.executor_id} was already free"
         self._free.append(core)
         self._free.sort()
+
+    def run_on(self, fiber: Fiber) -> None:
+        """This fiber is part of the process: it has its pace, and dies with it."""
+        fiber.slowness = self.slowness
+        self.fibers.append(fiber)
+
+    def keep_pace(self, slowness: float) -> None:
+        """From now on everything takes `slowness` times as long as elsewhere."""
+        self.slowness = slowness
+        for fiber in self.fibers:
+            fiber.slowness = self.slowness
 
     def die(self, clock: Clock, reason: str) -> None:
         """The process ends here and now: its fibers, residents, blocks and shuffle files are gone."""

@@ -1,6 +1,7 @@
 """How a receiver reaches its source: one connection that yields records, over a real socket or a simulated one.
 
-Live connections live here; the simulated network (`sparksim.sim.network`) implements the same two protocols.
+Live connections live here; the simulated network (`sparksim.sim.network`) implements the same protocols, and two more
+for sources that keep what they send: a queue that waits for acknowledgements, and a log that can be read again.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import codecs
 import re
 import socket
 from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Protocol
+from math import inf
+from typing import Any, Protocol, runtime_checkable
 
 from sparksim.trace.events import Origin
 
@@ -36,11 +39,53 @@ class Connection(Protocol):
         """Hang up; a blocked `read` ends. More than once is fine. Hub only."""
 
 
+@runtime_checkable
+class AcknowledgedConnection(Connection, Protocol):
+    """A connection to a queue: what was read and not acknowledged when it closes is delivered again, to somebody."""
+
+    def read(self, wait_ms: float = inf) -> Any:
+        """The next message; None when none came for so long, or when the connection is closed. Blocks."""
+
+    def acknowledge(self) -> None:
+        """Everything `read` gave so far is safe. Raises `ConnectionResetError` when the connection is closed."""
+
+
+class RetainedLog(Protocol):
+    """Records that their server keeps, in partitions numbered from 0, each with offsets from 0."""
+
+    def latest_offsets(self) -> Mapping[int, int]:
+        """Of each partition, the offset that its next record will have. Raises `OSError` when nobody answers."""
+
+    def read(self, partition: int, begin: int, end: int) -> Iterator[Any]:
+        """The records from offset `begin` to before `end`, fetched as they are asked for.
+
+        Raises `OSError` when nobody answers, `SparkException` for offsets that the log does not hold.
+        """
+
+
 class Network(Protocol):
     """Where connections come from."""
 
     def connect(self, host: str, port: int, stream_id: int) -> Connection:
         """Connect now. Raises `ConnectionRefusedError` or another `OSError`, as a socket would."""
+
+
+class SimulatedSources(Network, Protocol):
+    """A network whose sources a simulation knows, and may disturb. Both raise for a source that it has not got."""
+
+    def arrival_ms(self, source: str, record: int) -> float | None:
+        """When this source sends its record of this number, counted from 0; None if it never does."""
+
+    def take_down(self, source: str, until_ms: float) -> None:
+        """The source hangs up, and refuses connections until then. Hub only."""
+
+
+@runtime_checkable
+class LogNetwork(Protocol):
+    """A network on which logs can be found."""
+
+    def log(self, address: str) -> RetainedLog:
+        """The log kept at `"host:port"`. Raises `IllegalArgumentError` where there is none."""
 
 
 class LineSplitter:

@@ -17,6 +17,7 @@ from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import TEACHING, CostModel
 from sparksim.cluster.network import Connection, Network
 from sparksim.cluster.seeds import Seeds
+from sparksim.core.errors import IllegalArgumentError
 from sparksim.trace.trace import Trace
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ NetworkFactory = Callable[[Clock, Seeds, Trace], Network]
 
 class SilentNetwork:
     """A network on which nobody listens."""
+
+    def arrival_ms(self, source: str, record: int) -> float | None:
+        raise IllegalArgumentError(f"the simulated network has no source {source!r} whose records one could wait for")
+
+    def take_down(self, source: str, until_ms: float) -> None:
+        raise IllegalArgumentError(f"the simulated network has no source {source!r} that could be taken down")
 
     def connect(self, host: str, port: int, stream_id: int) -> Connection:
         raise ConnectionRefusedError(
@@ -40,7 +47,8 @@ class SilentNetwork:
 class World:
     """The surroundings of one simulated application, from `start_ms` until its last moment `until_ms`.
 
-    `attempt` counts the drivers of the same program from 1: a driver that dies may be started again.
+    `attempt` counts the drivers of the same program from 1: a driver that dies may be started again. `struck` are the
+    faults, by identity, that strike once in a run and have struck.
     """
 
     seed: int = 0
@@ -50,6 +58,7 @@ class World:
     until_ms: float = inf
     start_ms: float = 0.0
     attempt: int = 1
+    struck: set[int] = field(default_factory=set)
 
 
 _current: ContextVar[World | None] = ContextVar("sparksim world", default=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sparksim.cluster.clock import Clock
 from sparksim.core.arguments import is_number
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
@@ -20,4 +21,6 @@ def work(seconds: float) -> None:
     if sc is None:
         raise IllegalStateError("work() is called by code that a SparkContext runs, and there is none")
     if seconds > 0:
-        sc._backend.clock.sleep(seconds * 1000)  # type: ignore[attr-defined]  # every backend but core's own has one
+        clock: Clock = sc._backend.clock  # type: ignore[attr-defined]  # every backend but core's own has one
+        fiber = clock.current()
+        clock.sleep(seconds * 1000 * (1.0 if fiber is None else fiber.slowness))

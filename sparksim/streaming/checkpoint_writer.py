@@ -56,7 +56,8 @@ class CheckpointWriter:
 
     def _store(self, checkpoint: GraphCheckpoint, name_ms: int) -> bool:
         """On a fiber: whether the file is there."""
-        self._clock.charge(self._backend.prices.draw(self._backend.prices.model.checkpoint_ms))
+        write_ms = self._backend.prices.draw(self._backend.prices.model.checkpoint_ms)
+        self._clock.charge(write_ms * self._backend.disk_slowness)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 size_bytes = write_checkpoint(checkpoint, name_ms)

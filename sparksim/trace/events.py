@@ -14,6 +14,10 @@ from dataclasses import dataclass
 
 from sparksim.trace.event import Event as Event
 from sparksim.trace.event import Origin as Origin
+from sparksim.trace.source_events import OffsetRangesAllocated as OffsetRangesAllocated
+from sparksim.trace.source_events import OffsetsSkipped as OffsetsSkipped
+from sparksim.trace.source_events import RecordsAcknowledged as RecordsAcknowledged
+from sparksim.trace.source_events import RecordsRedelivered as RecordsRedelivered
 from sparksim.trace.storage_events import BlockEvicted as BlockEvicted
 from sparksim.trace.storage_events import BlockLogged as BlockLogged
 from sparksim.trace.storage_events import BlockLost as BlockLost
@@ -63,6 +67,14 @@ class ExecutorRemoved(Event):
 @dataclass(frozen=True, slots=True)
 class FaultInjected(Event):
     """A fault of the simulation's schedule struck. `target` is an executor id, or "" when it found none to strike."""
+
+    fault: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEnded(Event):
+    """A fault that lasted a while is over; named and targeted as when it struck."""
 
     fault: str
     target: str

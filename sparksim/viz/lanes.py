@@ -13,6 +13,7 @@ from sparksim.trace import Table, Trace, batches, blocks, executors, receivers, 
 from sparksim.trace.events import (
     DriverDied,
     ExecutorRemoved,
+    FaultEnded,
     FaultInjected,
     OutputOperationCompleted,
     OutputOperationStarted,
@@ -31,8 +32,8 @@ EPOCH_MS = 1e11
 NOTICED_S = 0.5
 """A removal this soon after a fault on the same executor is the driver noticing it, not one more failure."""
 
-DRIVER = "driver"
-"""The target of a fault that strikes the driver."""
+DRIVER_CRASH = "DriverCrash()"
+"""The fault that ends the driver, as its event names it."""
 
 ERROR, DISCONNECT, LOSS = "receiver error", "source disconnected", "records lost"
 
@@ -251,16 +252,19 @@ def failures(trace: Trace) -> list[tuple[float, str]]:
     driver_died_ms: set[float] = set()
     for event in trace:
         at_s = clock.seconds(event.time_ms)
-        if isinstance(event, FaultInjected) and event.target == DRIVER:
+        if isinstance(event, FaultInjected) and event.fault == DRIVER_CRASH:
             found.append((at_s, "the driver dies, and all executors"))
             driver_died_ms.add(event.time_ms)
+        elif isinstance(event, FaultEnded):
+            found.append((at_s, f"{event.fault} ends"))
         elif isinstance(event, StreamingRecovered):
             again = len(event.batches)
             found.append((at_s, f"recovered: {again} batch{'es' * (again > 1)} run{'s' * (again == 1)} again"))
         elif isinstance(event, ExecutorRemoved) and event.time_ms in driver_died_ms:
             continue
         elif isinstance(event, FaultInjected):
-            found.append((at_s, f"{event.fault}: executor {event.target}" if event.target else event.fault))
+            on_executor = event.target and f"'{event.target}'" not in event.fault
+            found.append((at_s, f"{event.fault}: executor {event.target}" if on_executor else event.fault))
             struck[event.target] = len(found) - 1
         elif isinstance(event, ExecutorRemoved):
             at = struck.pop(event.executor_id, None)

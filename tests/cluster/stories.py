@@ -86,6 +86,5 @@ def executor_of(sc: SparkContext, index: int) -> str:
 def crash(sc: SparkContext, executor_id: str, restart_after_ms: float | None = None) -> None:
     """An executor dies now."""
     cluster_of = backend(sc)
-    victim = cluster_of.executor_for_fault(executor_id)
-    assert victim is not None, f"no living executor {executor_id}"
-    cluster_of.clock.call(cluster_of.crash_executor, victim, "test", restart_after_ms)
+    assert cluster_of.injection.executor_for_fault(executor_id), f"no living executor {executor_id}"
+    cluster_of.clock.call(cluster_of.injection.crash_executor, executor_id, "test", restart_after_ms)

@@ -15,7 +15,10 @@ from tests.cluster.stories import cluster, of, sleep
 def test_a_crash_has_a_moment(at):
     with pytest.raises(IllegalArgumentError) as error:
         ExecutorCrash(1, at=at)
-    assert str(error.value) == f"ExecutorCrash(at={at!r}): give the moment in seconds from the start, 0 or more"
+    assert str(error.value) == (
+        f"ExecutorCrash(at={at!r}): give the moment in seconds from the start, 0 or more, or one of AtBatch, AtRecord, "
+        "AtRate and When"
+    )
 
 
 @pytest.mark.parametrize("restart_after", [-1, math.nan, "3"])

@@ -117,6 +117,23 @@ def test_a_fault_and_the_removal_it_causes_are_one_failure() -> None:
     assert failures(Trace([crash, noticed])) == [(1, "ExecutorCrash: executor 1 removed")]
 
 
+def test_a_fault_that_lasts_has_two_ends() -> None:
+    trace = Trace(
+        [
+            e.FaultInjected(1000, "SlowExecutor('2', factor=10)", "2"),
+            e.FaultInjected(1500, "SourceOutage('localhost:9999')", "localhost:9999"),
+            e.FaultInjected(2000, "SlowDisk('driver', factor=3)", "driver"),
+            e.FaultEnded(3000, "SlowExecutor('2', factor=10)", "2"),
+        ]
+    )
+    assert failures(trace) == [
+        (1, "SlowExecutor('2', factor=10)"),
+        (1.5, "SourceOutage('localhost:9999')"),
+        (2, "SlowDisk('driver', factor=3)"),
+        (3, "SlowExecutor('2', factor=10) ends"),
+    ]
+
+
 def test_a_removal_without_a_fault_and_a_fault_without_a_target_are_failures_too() -> None:
     trace = Trace(
         [
