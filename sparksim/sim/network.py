@@ -1,23 +1,29 @@
 """A network in virtual time: servers that send their load to whoever is connected.
 
-A server counts its records from 0. What it sends while nobody is connected is lost, and so is what it had sent and the
-receiver had not yet read when a connection broke: each is an event, so that no record disappears without a word.
-Several connections to one server share its records in turn.
+A plain server counts its records from 0. What it sends while nobody is connected, or while it is down, is lost, and so
+is what it had sent and the receiver had not yet read when a connection broke: each is an event, so that no record
+disappears without a word. Several connections to one server share its records in turn. Servers that keep their records
+have modules of their own (`message_queue.py`, `retained_log.py`); the kind of the load says which one an address has.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from math import inf
 from typing import Any
 
-import simpy
-
 from sparksim.cluster.clock import Clock
-from sparksim.cluster.network import Connection
+from sparksim.cluster.network import Connection, RetainedLog
 from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.world import SilentNetwork
-from sparksim.sim.loads import Load
+from sparksim.core.counted import CountedRecords
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim.loads import Acknowledged, Load, Retained
+from sparksim.sim.message_queue import MessageQueue
+from sparksim.sim.retained_log import RetainedLogServer
+from sparksim.sim.server import Pause, Server, runs
 from sparksim.trace.events import (
     Event,
     Origin,
@@ -27,71 +33,70 @@ from sparksim.trace.events import (
     SourceDisconnected,
 )
 
+NOTICED_MS = 20.0
+"""How late, at most, a receiver that waits for a record hears that the server has hung up."""
 
-class SimulatedServer:
-    """One address and its load. Record number k goes to connection k modulo their count, at the moment it is due."""
+
+class SimulatedServer(Server):
+    """Record number k goes to connection k modulo their count, at the moment it is due."""
 
     def __init__(
         self, clock: Clock, address: str, arrivals: Iterator[tuple[float, Any]], emit: Callable[[Event], None]
     ) -> None:
-        self.address = address
+        super().__init__(clock, address, arrivals, emit)
         self.connections: list[SimulatedConnection] = []
-        self._clock = clock
-        self._arrivals = arrivals
-        self._emit = emit
-        self._next = next(arrivals, None)
         self._sent = 0
         self._announced = 0
-        self._unheard: list[int] = []
-
-    @property
-    def next_arrival_ms(self) -> float | None:
-        """When the next record will be sent; None after the last."""
-        return None if self._next is None else self._next[0]
+        self._unheard: dict[str, list[int]] = {}
 
     def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
-        """A new driver is there: its clock says what time it is, and its trace hears what happens."""
-        self._clock, self._emit = clock, emit
+        super().live_by(clock, emit)
         self.connections = []
+
+    def connect(self, stream_id: int) -> SimulatedConnection:
+        self.settle(stream_id)
+        self.check_up()
+        connection = SimulatedConnection(self._clock, self, stream_id, self._emit)
+        self.connections.append(connection)
+        self._emit(SourceConnected(self._clock.now_ms, self.address, stream_id))
+        return connection
 
     def dispatch(self) -> None:
         """Send everything that is due by now to whoever is connected."""
         now_ms = self._clock.now_ms
         while self._next is not None and self._next[0] <= now_ms:
-            number, record = self._sent, self._next[1]
-            self._sent += 1
+            number, (due_ms, record) = self._sent, self._next
+            count = record.count if type(record) is CountedRecords else 1
+            self._sent += count
             self._next = next(self._arrivals, None)
             if self.connections:
-                self.connections[number % len(self.connections)].unread.append((number, record))
+                turn = number if count == 1 else number // count
+                self.connections[turn % len(self.connections)].unread.append((number, record))
             else:
-                self._unheard.append(number)
+                reason = f"sent while no receiver was connected to {self.address}"
+                if due_ms < self._down_until_ms:
+                    reason = "the source was down"
+                self._unheard.setdefault(reason, []).extend(range(number, number + count))
 
     def settle(self, stream_id: int | None = None) -> None:
         """Put on record what was sent since the last time, and what of it nobody heard."""
         self.dispatch()
-        if self._unheard:
-            self.lose(self._unheard, f"sent while no receiver was connected to {self.address}", stream_id)
-            self._unheard = []
+        for reason, numbers in self._unheard.items():
+            self.lose(numbers, reason, stream_id)
+        self._unheard.clear()
         if self._sent > self._announced:
             sent = self._sent - self._announced
             self._emit(RecordsSent(self._clock.now_ms, self.address, self._announced, sent))
             self._announced = self._sent
 
+    def _hang_up(self) -> None:
+        for connection in tuple(self.connections):
+            connection.close()
+
     def lose(self, numbers: Sequence[int], reason: str, stream_id: int | None) -> None:
         """Put on record that these records are gone."""
-        origins = tuple((self.address, first, last) for first, last in _ranges(numbers))
+        origins = tuple((self.address, first, last) for first, last in runs(numbers))
         self._emit(RecordsLost(self._clock.now_ms, origins, len(numbers), reason, stream_id, ""))
-
-
-def _ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Rising numbers as runs `(first, last)`."""
-    runs: list[tuple[int, int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return runs
 
 
 class SimulatedConnection:
@@ -105,7 +110,7 @@ class SimulatedConnection:
         self._server = server
         self._stream_id = stream_id
         self._emit = emit
-        self._hung_up: simpy.Event = clock.env.event()
+        self._pause = Pause(clock)
 
     def read(self) -> Any:
         """The next record, at the moment it arrives; None once the connection is closed."""
@@ -115,13 +120,15 @@ class SimulatedConnection:
                 server.dispatch()
             if self.unread:
                 number, record = self.unread.popleft()
-                self.origin = (server.address, number, number)
+                last = number + record.count - 1 if type(record) is CountedRecords else number
+                self.origin = (server.address, number, last)
                 return record
             due_ms = server.next_arrival_ms
-            if due_ms is None:
-                clock.wait(self._hung_up)
+            wait_ms = inf if due_ms is None else due_ms - clock.now_ms
+            if wait_ms > NOTICED_MS:
+                self._pause.wait(wait_ms)
             else:
-                clock.sleep(due_ms - clock.now_ms)
+                clock.sleep(wait_ms)  # costs far less than a pause, but `close` does not end it
         return None
 
     def close(self) -> None:
@@ -130,11 +137,15 @@ class SimulatedConnection:
         server = self._server
         server.settle()
         self.closed = True
-        self._hung_up.succeed()
+        self._pause.end()
         server.connections.remove(self)
         self._emit(SourceDisconnected(self._clock.now_ms, server.address, self._stream_id, "connection closed"))
         if self.unread:
-            numbers = [number for number, _ in self.unread]
+            numbers = [
+                each
+                for number, record in self.unread
+                for each in range(number, number + (record.count if type(record) is CountedRecords else 1))
+            ]
             server.lose(
                 numbers, f"sent but not yet read when the connection to {server.address} broke", self._stream_id
             )
@@ -145,21 +156,55 @@ class SimulatedNetwork:
 
     def __init__(self, clock: Clock, seeds: Seeds, emit: Callable[[Event], None], loads: Mapping[str, Load]) -> None:
         self._clock = clock
-        self._emit = emit
+        self._loads, self._seeds = loads, seeds
         self._servers = {
-            address: SimulatedServer(clock, address, load.arrivals(seeds.generator(f"source {address}")), emit)
-            for address, load in loads.items()
+            address: _server(clock, address, load, self._arrivals(address), emit) for address, load in loads.items()
         }
 
+    def server(self, address: str) -> Server:
+        """The server at this address. Raises `IllegalArgumentError` for an address at which there is none."""
+        if address not in self._servers:
+            known = ", ".join(map(repr, self._servers)) or "none at all"
+            raise IllegalArgumentError(
+                f"address={address!r}: the simulated network has no server there, but {known}; give one of these, or "
+                f'give the simulation another: Simulation(..., network={{"{address}": ...}})'
+            )
+        return self._servers[address]
+
     def connect(self, host: str, port: int, stream_id: int) -> Connection:
+        """Connect now. Raises `ConnectionRefusedError` where nobody listens, or not to receivers."""
         server = self._servers.get(f"{host}:{port}")
         if server is None:
             return SilentNetwork().connect(host, port, stream_id)
-        return self._clock.call(self._open, server, stream_id)
+        return self._clock.call(server.connect, stream_id)
+
+    def log(self, address: str) -> RetainedLog:
+        """The log kept at this address. Raises `IllegalArgumentError` where there is none."""
+        server = self.server(address)
+        if not isinstance(server, RetainedLogServer):
+            raise IllegalArgumentError(
+                f"address={address!r}: this source keeps no log that can be read again; give the simulation one that "
+                f'does: Simulation(..., network={{"{address}": Retained(load)}})'
+            )
+        return server
+
+    def arrival_ms(self, source: str, record: int) -> float | None:
+        """When this source sends its record of this number (`cluster.network.SimulatedSources`)."""
+        self.server(source)
+        arrival = next(islice(self._arrivals(source), record, None), None)
+        return None if arrival is None else arrival[0]
+
+    def take_down(self, source: str, until_ms: float) -> None:
+        """The server at this address is down until then (`cluster.network.SimulatedSources`)."""
+        self.server(source).go_down(until_ms)
+
+    def _arrivals(self, address: str) -> Iterator[tuple[float, Any]]:
+        """All that this source sends, from the start."""
+        return self._loads[address].arrivals(self._seeds.generator(f"source {address}"))
 
     def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
         """A new driver is there; the servers have gone on without it."""
-        self._clock, self._emit = clock, emit
+        self._clock = clock
         for server in self._servers.values():
             server.live_by(clock, emit)
 
@@ -168,9 +213,13 @@ class SimulatedNetwork:
         for server in self._servers.values():
             server.settle()
 
-    def _open(self, server: SimulatedServer, stream_id: int) -> Connection:
-        server.settle(stream_id)
-        connection = SimulatedConnection(self._clock, server, stream_id, self._emit)
-        server.connections.append(connection)
-        self._emit(SourceConnected(self._clock.now_ms, server.address, stream_id))
-        return connection
+
+def _server(
+    clock: Clock, address: str, load: Load, arrivals: Iterator[tuple[float, Any]], emit: Callable[[Event], None]
+) -> Server:
+    """The server that a load asks for."""
+    if isinstance(load, Acknowledged):
+        return MessageQueue(clock, address, arrivals, emit)
+    if isinstance(load, Retained):
+        return RetainedLogServer(clock, address, arrivals, emit, load.partitions)
+    return SimulatedServer(clock, address, arrivals, emit)

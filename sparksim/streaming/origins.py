@@ -7,10 +7,10 @@ once; what it stores is taken to be what it has read since it stored last.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sparksim.cluster.clock import Fiber
-from sparksim.cluster.network import Connection
+from sparksim.cluster.network import AcknowledgedConnection, Connection
 from sparksim.trace.events import Origin
 
 
@@ -32,9 +32,9 @@ class FollowedConnection:
         self._inner = inner
         self._current = current
 
-    def read(self) -> Any:
+    def read(self, *wait_ms: float) -> Any:
         self.reader = self._current()
-        record = self._inner.read()
+        record = cast(Any, self._inner).read(*wait_ms)
         if record is not None and self._inner.origin is not None:
             join(self.unstored, (self._inner.origin,))
         return record
@@ -47,8 +47,19 @@ class FollowedConnection:
     def closed(self) -> bool:
         return self._inner.closed
 
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the source keeps what was read until `acknowledge`."""
+        return isinstance(self._inner, AcknowledgedConnection)
+
+    def acknowledge(self) -> None:
+        """Everything read so far is safe (`AcknowledgedConnection`). Raises `OSError`."""
+        cast(AcknowledgedConnection, self._inner).acknowledge()
+
     def close(self) -> None:
         self._inner.close()
+        if self.is_acknowledged:
+            self.unstored = []  # the source has it back
 
     def take(self) -> tuple[Origin, ...]:
         """What was read since the last call."""

@@ -19,6 +19,7 @@ from sparksim.cluster.executor import Executor
 from sparksim.cluster.network import Connection
 from sparksim.core.conf import SparkConf, integer
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.core.failure import describe_failure
 from sparksim.streaming.block_generator import Block, BlockGenerator, block_interval_ms, block_queue_size
 from sparksim.streaming.origins import FollowedConnection
 from sparksim.streaming.rate_limiter import RateLimiter
@@ -92,6 +93,7 @@ class ReceiverSupervisor:
     def start_receiver(self) -> None:
         """Register with the driver and, if it agrees, call `onStart`."""
         try:
+            self.executor.link.cross(self.clock)
             if self.clock.call(self._tracker.register, self.stream_id, self.name, self):
                 self.state = ReceiverState.STARTED
                 self._receiver.onStart()
@@ -150,7 +152,7 @@ class ReceiverSupervisor:
         self.clock.call(
             self._backend.warn, "receiver", f"Restarting receiver {self.stream_id} in {pause_ms / 1000:g} s: {why}"
         )
-        self.stop_receiver(f"Restarting receiver with delay {pause_ms} ms: {message}", error)
+        self.stop_receiver(f"Restarting receiver with delay {pause_ms}ms: {message}", error)
         self.clock.sleep(pause_ms)
         if not self._stopping:
             self.start_receiver()
@@ -169,7 +171,8 @@ class ReceiverSupervisor:
     def _move_in(self) -> None:
         self.executor.residents.append(self)
         self.generator.start()
-        self.executor.fibers.extend(self.generator.fibers)
+        for fiber in self.generator.fibers:
+            self.executor.run_on(fiber)
 
     def _move_out(self) -> None:
         self.executor.residents.remove(self)
@@ -195,7 +198,10 @@ class ReceiverSupervisor:
         self.clock.call(self._tracker.report_error, self.stream_id, message, error)
 
     def start_thread(self, target: Callable[..., Any], *args: Any) -> None:
-        """A thread of the receiver; an exception that leaves it is reported, unless the receiver was stopped anyway."""
+        """A thread of the receiver. An exception that leaves it is reported, unless the receiver was stopped anyway.
+
+        It also ends a cluster's executor, and so the receiver starts elsewhere; a local one goes on (Executor.isLocal).
+        """
 
         def body() -> None:
             try:
@@ -204,8 +210,16 @@ class ReceiverSupervisor:
                 if self.is_stopped:
                     return
                 self.report_error(f"A thread of {self.name} ended with an exception", error)
+                if not self._backend.master.live:
+                    self.clock.call(self._end_process, error)
 
         self._spawn(f"thread of {self.name}", body)
+
+    def _end_process(self, error: Exception) -> None:
+        """Nobody caught it: the executor ends, and another is started (Spark: SparkUncaughtExceptionHandler)."""
+        reason = f"an exception left a thread of {self.name}: {describe_failure(error)}"
+        self.executor.die(self.clock, f"executor {self.executor.executor_id} ended: {reason}")
+        self._backend.executor_died(self.executor, 0.0)
 
     def connect(self, host: str, port: int) -> Connection:
         """A connection that closes when the receiver stops or its executor dies."""
@@ -235,7 +249,7 @@ class ReceiverSupervisor:
                 self.stream_id,
                 block.block_id,
                 self.executor.executor_id,
-                len(block.records),
+                block.count,
                 block.origins,
             )
         )
@@ -261,11 +275,12 @@ class ReceiverSupervisor:
         """Store, replicate, report (pushAndReportBlock)."""
         log_handle = self._handler.store(block)
         self.clock.charge(self._backend.prices.draw(self._backend.prices.model.report_block_ms))
+        self.executor.link.cross(self.clock)
         self.clock.call(self._report, block, log_handle)
 
     def _report(self, block: Block, log_handle: Any) -> None:
         self._unreported.pop(block.block_id, None)
-        self._tracker.add_block(self.stream_id, block.block_id, len(block.records), block.origins, log_handle)
+        self._tracker.add_block(self.stream_id, block.block_id, block.count, block.origins, log_handle)
 
     def _new_block(self, records: list[Any]) -> Block:
         block = Block(f"input-{self.stream_id}-{self._next_block}", records, self._take_origins())
@@ -273,7 +288,7 @@ class ReceiverSupervisor:
         self.on_generate_block(block)
         return block
 
-    # --- the end of the executor --------------------------------------------------------------------------------------
+    # --- failures --------------------------------------------------------------------------------------
 
     def executor_died(self, reason: str) -> None:
         """Connections break; what was in the buffer or on its way into storage is lost."""
@@ -281,8 +296,16 @@ class ReceiverSupervisor:
         buffer = self.generator.crash()
         self._hang_up()
         if buffer.records:
-            self._lose(buffer.origins, len(buffer.records), f"in the receiver's buffer when {reason}", "")
+            self._lose(buffer.origins, buffer.count, f"in the receiver's buffer when {reason}", "")
         self._lose_the_rest(f"when {reason}")
+
+    def fail(self, restarts: bool) -> None:
+        """The receiver fails: it asks to be started again, or ends with its task. Hub only."""
+        error = RuntimeError("the receiver crashed")
+        if restarts:
+            self.restart("Error receiving data", error, None)
+        else:
+            self.stop_soon("Error receiving data", error)
 
     def _lose_the_rest(self, when: str) -> None:
         """What was received and never reached the driver."""
@@ -296,7 +319,9 @@ class ReceiverSupervisor:
 
     def _lose_block(self, block: Block, reason: str) -> None:
         self._unreported.pop(block.block_id, None)
-        self._lose(block.origins, len(block.records), reason, block.block_id)
+        # A queue delivers again what nobody has acknowledged.
+        if not (self._connections and all(each.is_acknowledged for each in self._connections)):
+            self._lose(block.origins, block.count, reason, block.block_id)
 
     def _lose(self, origins: tuple[Origin, ...], count: int, reason: str, block_id: str) -> None:
         self._backend.emit(RecordsLost(self.clock.now_ms, origins, count, reason, self.stream_id, block_id))
@@ -324,7 +349,7 @@ class ReceiverSupervisor:
     def _spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         def start() -> Fiber:
             fiber = self.clock.spawn(name, fn, *args)
-            self.executor.fibers.append(fiber)
+            self.executor.run_on(fiber)
             assert fiber.done.callbacks is not None
             fiber.done.callbacks.append(lambda _done: self._forget(fiber))
             return fiber

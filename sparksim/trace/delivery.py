@@ -4,13 +4,16 @@ Read from the trace alone. A record's way goes source → block → batch → ou
 every output operation of its batch that reads its stream succeeded; as lost when an event says so, or when one of them
 failed; as pending when the run ended before either. A driver that starts again may run a batch again: what was
 processed stays processed, and is processed once more if its block was still there.
+
+Two kinds of source keep what they send. A message that a queue delivered again may be in two blocks, and counts as
+often as both were processed. What a batch reads of a log directly is in no block: its range is followed like one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sparksim.trace.events import (
@@ -20,10 +23,14 @@ from sparksim.trace.events import (
     DriverDied,
     Event,
     JobGenerationFailed,
+    OffsetRangesAllocated,
+    OffsetsSkipped,
     Origin,
     OutputOperationCompleted,
     OutputOperationStarted,
+    RecordsAcknowledged,
     RecordsLost,
+    RecordsRedelivered,
     RecordsSent,
     TaskEnd,
 )
@@ -105,6 +112,10 @@ class Delivery:
         self._losses: list[RecordsLost] = []
         self._operations: dict[int, dict[int, _Operation]] = {}
         self._ungenerated: dict[int, str] = {}
+        self._redelivered: set[tuple[str, int]] = set()
+        self._skips: list[OffsetsSkipped] = []
+        self._queues: set[str] = set()
+        self._logs: set[str] = set()
         for event in trace:
             self._follow(event)
         self.records: Table[RecordRow] = Table(RecordRow, self._rows())
@@ -176,12 +187,42 @@ class Delivery:
                 if block_id in self._blocks:  # a recovered driver may know blocks from before this trace began
                     self._blocks[block_id].batch_time_ms = event.batch_time_ms
         elif isinstance(event, TaskEnd):
-            for block_id in event.blocks:
+            self._follow_task(event)
+        elif isinstance(event, RecordsAcknowledged | RecordsRedelivered | OffsetRangesAllocated | OffsetsSkipped):
+            self._follow_kept(event)
+        else:
+            self._follow_batch(event)
+
+    def _follow_task(self, event: TaskEnd) -> None:
+        for block_id in event.blocks:
+            if block_id in self._blocks:
                 # A task that reads several blocks is counted as having read those it got to whole.
                 read = event.records_read if len(event.blocks) == 1 else self._blocks[block_id].records
                 self._blocks[block_id].reads.append(read)
-        else:
-            self._follow_batch(event)
+
+    def _follow_kept(
+        self, event: RecordsAcknowledged | RecordsRedelivered | OffsetRangesAllocated | OffsetsSkipped
+    ) -> None:
+        """Of a source that keeps what it sends."""
+        is_log = isinstance(event, OffsetRangesAllocated | OffsetsSkipped)
+        (self._logs if is_log else self._queues).update(source for source, _, _ in event.origins)
+        if isinstance(event, RecordsRedelivered):
+            for source, first, last in event.origins:
+                self._redelivered.update((source, number) for number in range(first, last + 1))
+        elif isinstance(event, OffsetsSkipped):
+            self._skips.append(event)
+        elif isinstance(event, OffsetRangesAllocated):
+            for range_id, origin in zip(event.range_ids, event.origins, strict=True):
+                self._allot(event, range_id, origin)
+
+    def _allot(self, event: OffsetRangesAllocated, range_id: str, origin: Origin) -> None:
+        before = self._blocks.pop(range_id, None)
+        if before is not None:
+            # A restarted driver, whose checkpoint did not know of this batch, makes it anew: it may end elsewhere.
+            before.batch_time_ms = None
+            self._blocks[f"{range_id} of {event.time_ms:g} ms"] = before
+        made = _Block(range_id, event.stream_id, origin[2] - origin[1] + 1, (origin,), True, event.batch_time_ms)
+        self._blocks[range_id] = made
 
     def _follow_batch(self, event: Event) -> None:
         if isinstance(event, DriverDied):
@@ -210,14 +251,45 @@ class Delivery:
             fate = self._fate(block)
             for position, (source, number) in enumerate(self._numbered(block, told)):
                 reads = sum(read > position for read in block.reads)
-                told[source][number] = RecordRow(
+                row = RecordRow(
                     source, number, block.stream_id, block.block_id, block.batch_time_ms, *fate[:2], reads, fate.reason
                 )
+                told[source][number] = self._with_former(told[source].get(number), row)
+        self._tell_skipped(told)
         for source in sorted(told):
             rows = told[source]
+            reason = self._whereabouts(source)
             for number in range(max(self._sent.get(source, 0), max(rows, default=-1) + 1)):
-                reason = "in the receiver's buffer, or sent and not yet read"
                 yield rows.get(number) or RecordRow(source, number, None, "", None, PENDING, 0, 0, reason)
+
+    def _with_former(self, former: RecordRow | None, row: RecordRow) -> RecordRow:
+        """A record that was delivered again, or read again by its stream, was processed as often as both say."""
+        read_again = former is not None and former.stream_id == row.stream_id and row.source in self._logs
+        if former is None or not (read_again or (row.source, row.record) in self._redelivered):
+            return row
+        times, reads = former.times + row.times, former.reads + row.reads
+        if times == 0:
+            return replace(row, reads=reads)
+        shown = row if row.times else former
+        return replace(shown, outcome=ONCE if times == 1 else REPEATED, times=times, reads=reads, reason="")
+
+    def _whereabouts(self, source: str) -> str:
+        """Where a record is of which nothing is known but that it was sent."""
+        if source in self._logs:
+            return "in the log, and in no batch yet"
+        if source in self._queues:
+            return "in the queue, or delivered and not yet stored"
+        return "in the receiver's buffer, or sent and not yet read"
+
+    def _tell_skipped(self, told: dict[str, dict[int, RecordRow]]) -> None:
+        """What a stream began to read behind, and had not processed before, it will never process."""
+        for skip in self._skips:
+            for source, first, last in skip.origins:
+                rows = told.setdefault(source, {})
+                for number in range(first, last + 1):
+                    row = rows.get(number)
+                    if row is None or (row.outcome == PENDING and row.stream_id == skip.stream_id):
+                        rows[number] = RecordRow(source, number, skip.stream_id, "", None, LOST, 0, 0, skip.reason)
 
     def _numbered(self, block: _Block, told: dict[str, dict[int, RecordRow]]) -> Iterator[tuple[str, int]]:
         """Source and number of each record; where no source counts, the stream does, in order of its blocks."""
