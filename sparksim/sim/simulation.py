@@ -22,6 +22,7 @@ from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.script import run_script
 from sparksim.sim.files import FileStory, SimulatedFiles
+from sparksim.sim.knobs import changed
 from sparksim.sim.loads import Load
 from sparksim.sim.network import SimulatedNetwork
 from sparksim.sim.output import caught_output
@@ -75,6 +76,7 @@ class Simulation:
         seed: int = 0,
         checkpoint: str | None = None,
     ) -> None:
+        self._arguments = {name: value for name, value in locals().items() if name != "self"}
         if not callable(program):
             raise IllegalArgumentError(
                 f"Simulation({program!r}): give a function of the StreamingContext, such as def program(ssc): ..."
@@ -86,6 +88,14 @@ class Simulation:
         self._surroundings = _Surroundings(
             dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed
         )
+
+    def with_(self, **changes: Any) -> Simulation:
+        """A copy with some knobs turned: any argument of the constructor, `executors`, `cores`, or `rate`.
+
+        `rate`, in records per second, goes to every load that has one; `conf` is laid over the settings that are there.
+        Raises `IllegalArgumentError` for a knob that does not exist and for a value that the constructor refuses.
+        """
+        return Simulation(**changed(self._arguments, changes))
 
     def run(self, until: float, echo: bool = False) -> Run:
         """Simulate the first `until` seconds. With `echo`, what the program prints is also shown."""
@@ -148,7 +158,8 @@ def simulate_script(
 class _Stage:
     """Where the cluster leaves its parts when the program makes its SparkContext.
 
-    Drivers come and go; the network and the files stay. `start_ms` is when the present driver started.
+    Drivers come and go; the network and the files stay. `start_ms` is when the present driver started, `struck` are
+    the faults that have had their one moment.
     """
 
     def __init__(self, loads: Mapping[str, Load], files: Mapping[str, FileStory]) -> None:
@@ -158,6 +169,7 @@ class _Stage:
         self._files = SimulatedFiles(VirtualClock(), files)
         self._files.mount()
         self._over = False
+        self.struck: set[int] = set()
         self.start_ms = 0.0
         self.clock: Clock | None = None
         self.network: SimulatedNetwork | None = None
@@ -274,8 +286,8 @@ class _Surroundings:
     def _live(self, main: Callable[[], None], stage: _Stage, attempt: int, until_ms: float) -> float | None:
         """One life of the driver; when the next one begins, if there is one."""
         # A fault strikes once: what ended one driver at a moment does not end the one that starts at that moment.
-        faults = tuple(fault for fault in self.faults if attempt == 1 or round(fault.at * 1000 - stage.start_ms, 3) > 0)
-        world = World(self.seed, self.cost, stage.enter, faults, until_ms, stage.start_ms, attempt)
+        faults = tuple(fault for fault in self.faults if attempt == 1 or not _is_past(fault, stage.start_ms))
+        world = World(self.seed, self.cost, stage.enter, faults, until_ms, stage.start_ms, attempt, stage.struck)
         with living_in(world), _contexts_abandoned_after():
             try:
                 with suppress(TimeLimitReached):
@@ -295,6 +307,11 @@ def _contexts_abandoned_after() -> Iterator[None]:
         yield
     finally:
         _abandon_contexts()
+
+
+def _is_past(fault: Fault, start_ms: float) -> bool:
+    """Whether the fault's second was over when the driver started."""
+    return isinstance(fault.at, (int, float)) and round(fault.at * 1000 - start_ms, 3) <= 0
 
 
 def _abandon_contexts() -> None:
