@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from math import inf
 
 from sparksim.core.arguments import is_number
 from sparksim.core.errors import IllegalArgumentError
+
+_MEANING = {"noise": "the noise is a number", "machine_cores": "the cores of the machine are a number, 0 or more"}
 
 
 @dataclass(frozen=True, slots=True)
 class CostModel:
     """Prices in ms. Raises `IllegalArgumentError` for a price that is not a number, 0 or more.
 
-    `noise` is the sigma of a log-normal factor on every overhead and on each task's records; 0 is none.
+    `noise` is the sigma of a log-normal factor on every overhead and on each task's records; 0 is none. A negative one
+    draws the mirror image of the positive one: each factor inverted. So two runs of a seed err in opposite directions.
+    `machine_cores` is how many cores share the overheads of all tasks, when the cluster lives on one machine; 0 is one
+    for each task.
 
     | field | charged |
     |---|---|
@@ -30,6 +37,7 @@ class CostModel:
     | `task_ms` | task launched until its first record |
     | `first_wave_ms`, `later_wave_ms` | beside `task_ms`: the first task of a stage on a core; any later one |
     | `map_ms`, `reduce_ms` | beside `task_ms`: a task that writes a shuffle; one that reads shuffles |
+    | `worker_ms` | beside `task_ms`: each further Python worker of a task: of what it caches, of a union's parents |
     | `warm_up_ms` | once per executor: its first task of a batch, and those beside it, wait until this is over |
     | `record_ms` | each record that a task pulls from a slice, a block or a cache |
     | `shuffle_write_record_ms`, `shuffle_read_record_ms` | each record written to, read from a shuffle |
@@ -55,6 +63,7 @@ class CostModel:
     later_wave_ms: float = 0.0
     map_ms: float = 0.0
     reduce_ms: float = 0.0
+    worker_ms: float = 0.0
     warm_up_ms: float = 0.0
     record_ms: float = 0.0
     shuffle_write_record_ms: float = 0.0
@@ -69,13 +78,14 @@ class CostModel:
     detect_loss_ms: float = 0.0
     executor_start_ms: float = 0.0
     noise: float = 0.0
+    machine_cores: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not is_number(value):
-                what = "the noise is a number" if field.name == "noise" else "a cost is a number of milliseconds"
-                raise IllegalArgumentError(f"CostModel({field.name}={value!r}): {what}, 0 or more")
+            if not is_number(value, least=-inf if field.name == "noise" else 0.0):
+                what = _MEANING.get(field.name, "a cost is a number of milliseconds, 0 or more")
+                raise IllegalArgumentError(f"CostModel({field.name}={value!r}): {what}")
 
     def with_(self, **changes: float) -> CostModel:
         """A copy with some prices changed. Raises `IllegalArgumentError` for a price that does not exist."""
@@ -108,41 +118,43 @@ TEACHING = CostModel(
 """Round numbers and no noise, so that a learner can check a timeline with a pencil."""
 
 SPARK_LOCAL = CostModel(
-    generate_ms=4,
+    generate_ms=5,
     dispatch_ms=1,
-    output_op_ms=16,
+    output_op_ms=18,
     output_op_end_ms=5,
-    job_start_ms=6,
-    job_end_ms=4,
-    first_job_ms=41,
-    stage_ms=8,
-    task_ms=22,
-    later_wave_ms=4.5,
-    map_ms=45,
-    reduce_ms=14,
-    warm_up_ms=401.5,
+    job_start_ms=6.5,
+    job_end_ms=6.5,
+    first_job_ms=80,
+    stage_ms=10,
+    task_ms=17,
+    later_wave_ms=8,
+    map_ms=43,
+    reduce_ms=10,
+    worker_ms=50,
+    warm_up_ms=371,
     report_block_ms=3,
-    checkpoint_ms=12,
-    noise=0.15,
+    checkpoint_ms=14,
+    noise=0.27,
 )
-"""PySpark 3.5 on a local master of a machine with 2 cores, as recorded: `sparksim calibrate` fitted it to every second
-recording of families A, B and C in `tests/data/fidelity`. The records' own work comes on top."""
+"""PySpark 3.5 on a local master, as recorded: `sparksim calibrate` fitted it to every second recording with such a
+master in `tests/data/fidelity`. Tasks have a core of the machine each, and the records' own work comes on top."""
 
 SPARK_STANDALONE = SPARK_LOCAL.with_(
-    generate_ms=8.5,
-    dispatch_ms=0.5,
-    job_start_ms=13.5,
+    generate_ms=9,
+    dispatch_ms=0,
+    job_start_ms=9,
     job_end_ms=5,
-    first_job_ms=25,
-    task_ms=43,
-    first_wave_ms=16,
+    first_job_ms=24,
+    task_ms=34,
+    first_wave_ms=4,
     later_wave_ms=0,
-    warm_up_ms=818,
-    report_block_ms=10,
+    warm_up_ms=852,
+    report_block_ms=13,
     detect_loss_ms=114,
     executor_start_ms=3240,
+    noise=0.21,
 )
-"""The same with executors in processes of their own: fitted to every second recording of families I, J and P."""
+"""The same with executors in processes of their own, fitted to every second recording of those."""
 
 FREE = CostModel()
 """Nothing is charged: the model of live mode."""
@@ -178,4 +190,11 @@ class Prices:
 
     def draw(self, price_ms: float) -> float:
         """An overhead with its noise, in whole microseconds."""
-        return 0.0 if price_ms == 0 else round(price_ms * self.factor(), 3)
+        if price_ms == 0:
+            return 0.0
+        return _whole_us(price_ms) if self.model.noise == 0 else round(price_ms * self.factor(), 3)
+
+
+@lru_cache(maxsize=1024)
+def _whole_us(ms: float) -> float:
+    return round(ms, 3)

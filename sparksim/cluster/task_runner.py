@@ -17,9 +17,11 @@ from typing import Any
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import Prices
 from sparksim.cluster.executor import Executor
+from sparksim.cluster.processors import Processors
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_set import BATCH_TIME, TaskAttempt, TaskCounters
+from sparksim.core.counted import how_many, is_counted
 from sparksim.core.errors import BlockNotFound
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records, dumps, load_records, loads
@@ -42,13 +44,22 @@ class TaskRunner:
         self._prices = prices
         self._blocks = blocks
         self._outputs = outputs
+        self._processors = Processors(clock, prices.model.machine_cores)
 
     def run(self, attempt: TaskAttempt) -> TaskResult:
         """Compute the task. On a fiber; raises whatever the user's function raises."""
+        link = attempt.executor.link
+        link.cross(self._clock)
         self._warm_up(attempt)
-        self._clock.charge(self._prices.draw(self._overhead_ms(attempt)))
+        self._processors.charge(self._prices.draw(self._overhead_ms(attempt)))
         services = ExecutorServices(
-            self._clock, self._prices, self._blocks, self._outputs, attempt.executor, attempt.counters
+            self._clock,
+            self._prices,
+            self._blocks,
+            self._outputs,
+            attempt.executor,
+            attempt.counters,
+            self._processors,
         )
         task_set = attempt.task_set
         task = TaskContext(
@@ -67,6 +78,7 @@ class TaskRunner:
         if services.shared_objects:
             # Results travel to the driver as bytes: it must not hold what lives on in the executor's memory.
             value = loads(dumps(value))
+        link.cross(self._clock)
         return TaskResult(value, task.accumulator_updates)
 
     def _overhead_ms(self, attempt: TaskAttempt) -> float:
@@ -98,6 +110,7 @@ class ExecutorServices:
         outputs: MapOutputTracker,
         executor: Executor,
         counters: TaskCounters,
+        processors: Processors,
     ) -> None:
         self.executor = executor
         self.shared_objects = False
@@ -106,13 +119,20 @@ class ExecutorServices:
         self._prices = prices
         self._blocks = blocks
         self._outputs = outputs
+        self._processors = processors
         self._factor = prices.factor()
         self._reduces = False
         self._unread: list[tuple[str, int, Iterator[Any]]] = []
+        self._record_prices_ms: dict[str, float] = {}
 
     def meter(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
-        model = self._prices.model
-        price_ms = round((model.record_ms if kind == "input" else model.shuffle_read_record_ms) * self._factor, 6)
+        price_ms = self._record_prices_ms.get(kind)
+        if price_ms is None:  # rounding is slow, and a reduce task asks for every bucket
+            model = self._prices.model
+            price_ms = round((model.record_ms if kind == "input" else model.shuffle_read_record_ms) * self._factor, 6)
+            self._record_prices_ms[kind] = price_ms
+        if kind == "input" and isinstance(records, list) and is_counted(records):
+            return self._counted_only(how_many(records), price_ms)
         if price_ms > 0:
             return (
                 self._charged_input(records, price_ms) if kind == "input" else self._charged_shuffle(records, price_ms)
@@ -136,7 +156,7 @@ class ExecutorServices:
         return self.meter(block, "input")
 
     def write_shuffle(self, shuffle_id: int, map_index: int, buckets: list[bytes], records: int) -> None:
-        self._clock.charge(self._prices.draw(self._prices.model.map_ms))
+        self._processors.charge(self._prices.draw(self._prices.model.map_ms))
         self._clock.charge(self._prices.model.shuffle_write_record_ms * records * self._factor)
         self._counters.shuffle_written += records
         self.executor.shuffle_files[shuffle_id, map_index] = buckets
@@ -144,8 +164,11 @@ class ExecutorServices:
     def read_shuffle(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
         if not self._reduces:
             self._reduces = True
-            self._clock.charge(self._prices.draw(self._prices.model.reduce_ms))
+            self._processors.charge(self._prices.draw(self._prices.model.reduce_ms))
         return self._outputs.fetch(shuffle_id, reduce_index)
+
+    def start_worker(self) -> None:
+        self._processors.charge(self._prices.draw(self._prices.model.worker_ms))
 
     def note_block(self, block_id: str) -> None:
         self._counters.blocks.append(block_id)
@@ -163,6 +186,8 @@ class ExecutorServices:
         self._unread.clear()
 
     def _compute_and_keep(self, rdd: RDD[Any], block_id: str, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
+        if rdd.runs_functions:
+            self.start_worker()  # what is kept passes through Spark on its way to the reader
         records, level = list(compute()), rdd.getStorageLevel()
         if level.deserialized and rdd.keeps_objects:
             self.shared_objects = True
@@ -171,6 +196,18 @@ class ExecutorServices:
             self._clock.charge(self._prices.draw(self._prices.model.serialize_record_ms * len(records)))
             self._blocks.put(self.executor, block_id, dump_records(records), level)
         return iter(records)
+
+    def _counted_only(self, records: int, price_ms: float) -> Iterator[Any]:
+        """Take the time of so many records, and give none."""
+        clock, began_ms = self._clock, self._clock.now_ms
+        try:
+            clock.charge(records * price_ms)
+        except BaseException:
+            pace_ms = price_ms * self.executor.slowness
+            self._counters.records_read += min(int((clock.now_ms - began_ms) / pace_ms), records)
+            raise
+        self._counters.records_read += records
+        return iter(())
 
     # The two loops below run once per record of a simulation, so they share no helper.
 

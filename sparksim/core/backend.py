@@ -42,6 +42,9 @@ class TaskServices(Protocol):
         Raises `FetchFailed` (`core.errors`) when a map output is gone.
         """
 
+    def start_worker(self) -> None:
+        """One more of the processes that run Python is at work for this task: some of its records change hands."""
+
     def note_block(self, block_id: str) -> None:
         """Put on record that this task reads a received block, from wherever it has it."""
 

@@ -35,6 +35,7 @@ class Lineage(Generic[T]):
     """How many records PySpark would put in a batch; None means a growing number (see `batching.batches`)."""
 
     keeps_objects = False
+    runs_functions = False
     """Whether Spark itself fills this RDD with objects: kept at a deserialised level they are not pickled."""
 
     steps: tuple[Step, ...] = ()

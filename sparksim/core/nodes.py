@@ -39,6 +39,8 @@ class MapPartitionsRDD(RDD[T]):
     new chain. `prev` is the RDD below; computing starts at `base`, the one below the whole chain.
     """
 
+    runs_functions = True
+
     def __init__(self, prev: RDD[Any], step: Step | None, preservesPartitioning: bool = False) -> None:
         below: _Chain = None
         base = prev
@@ -97,6 +99,8 @@ class PairwiseRDD(MapPartitionsRDD[T]):
 class ShuffledRDD(RDD[T]):
     """The reduce side of a shuffle: (key, value) pairs in order of the map partitions, or combined by key."""
 
+    runs_functions = True
+
     def __init__(
         self,
         parent: RDD[Any],
@@ -130,6 +134,13 @@ class ShuffledRDD(RDD[T]):
         del self.shuffle
 
 
+def _handed_over(rdd: RDD[Any], index: int, task: TaskContext) -> Iterator[Any]:
+    """A parent's records. Its functions are not fused with the reader's, so in PySpark another process runs them."""
+    if rdd.runs_functions and not rdd.is_cached:
+        task.services.start_worker()
+    return rdd.iterator(index, task)
+
+
 class UnionRDD(RDD[T]):
     """The partitions of several RDDs, one after the other."""
 
@@ -150,7 +161,7 @@ class UnionRDD(RDD[T]):
         for dependency in self._dependencies:
             assert isinstance(dependency, NarrowDependency)
             for parent_index in dependency.parents_of(index):
-                return dependency.rdd.iterator(parent_index, task)
+                return _handed_over(dependency.rdd, parent_index, task)
         raise SparkException(f"{self!r} has no partition {index}, only {self._partitions}")
 
 
@@ -167,7 +178,7 @@ class PartitionerAwareUnionRDD(RDD[T]):
         return self._partitions
 
     def compute(self, index: int, task: TaskContext) -> Iterator[T]:
-        return chain.from_iterable(dependency.rdd.iterator(index, task) for dependency in self._dependencies)
+        return chain.from_iterable(_handed_over(dependency.rdd, index, task) for dependency in self._dependencies)
 
     def preferred_locations(self, index: int) -> tuple[str, ...]:
         """The place where most parents want to be."""

@@ -18,7 +18,7 @@ from sparksim.cluster.cost import PRESETS, SPARK_LOCAL, CostModel
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.fidelity.event_log import is_event_log, measured_in_event_log, prices_of_event_log
 from sparksim.fidelity.measure import measured_in
-from sparksim.fidelity.own import own_prices
+from sparksim.fidelity.own import fitted_prices
 from sparksim.fidelity.recording import Measured, Recording, RecordingError, read_recording
 
 
@@ -72,7 +72,7 @@ def fit(recordings: Sequence[Recording], base: CostModel = SPARK_LOCAL) -> Fit:
     if not recordings:
         raise RecordingError("there is nothing to fit: give at least one recording")
     constants = _pooled([measured_in(recording) for recording in recordings])
-    return Fit(constants, own_prices(base, _typical(constants)), tuple(each.name for each in recordings))
+    return Fit(constants, fitted_prices(base, _typical(constants)), tuple(each.name for each in recordings))
 
 
 def load_preset(name_or_path: str) -> CostModel:

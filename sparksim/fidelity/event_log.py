@@ -129,7 +129,8 @@ def prices_of_event_log(base: CostModel, measured: Mapping[str, Measured]) -> Co
         prices["output_op_ms"] = max(value["batch_to_job_ms"] - known_ms, 0.0)
     if "later_stage_task_ms" in value:
         prices["reduce_ms"] = max(value["later_stage_task_ms"] - prices["task_ms"], 0.0)
-    return base.with_(**{"first_wave_ms": 0.0, "later_wave_ms": 0.0, "map_ms": 0.0, "reduce_ms": 0.0, **prices})
+    within = ("first_wave_ms", "later_wave_ms", "map_ms", "reduce_ms", "worker_ms")
+    return base.with_(**{**dict.fromkeys(within, 0.0), **prices})
 
 
 def _line(points: list[tuple[int, int]]) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from sparksim.cluster.cost import SPARK_LOCAL, SPARK_STANDALONE, CostModel
-from sparksim.fidelity.measure import measured_in
 from sparksim.fidelity.own import own_prices
 from sparksim.fidelity.predict import PredictedBatch, Prediction, predict
 from sparksim.fidelity.recording import BatchRecord, Recording
@@ -27,7 +26,8 @@ class Verdict:
     """How well one recording was predicted. Errors are fractions; None where there is nothing to compare.
 
     An `mdape` is the median absolute percentage error over the batches from the third on, with 1 ms as the smallest
-    real value. `partitions_off_by` is the largest difference in any batch.
+    real value. `partitions_exact` is the fraction of all batches, the first two included; a batch that only one side
+    has is not exact. `partitions_off_by` is the largest difference in any batch.
     """
 
     name: str
@@ -69,8 +69,14 @@ def judgement(recording: Recording, preset: CostModel | None = None, *, own: boo
 
 def prices_for(recording: Recording, preset: CostModel | None = None, *, own: bool = True) -> CostModel:
     """The prices that a recording is judged by."""
-    prices = preset or (SPARK_LOCAL if recording.scenario.master.startswith("local[") else SPARK_STANDALONE)
-    return own_prices(prices, measured_in(recording)) if own else prices
+    prices = preset or (SPARK_STANDALONE if on_cluster(recording) else SPARK_LOCAL)
+    prices = prices.with_(machine_cores=recording.machine_cores)
+    return own_prices(prices, recording.calibration, shuffles=recording.scenario.pipeline.shuffles) if own else prices
+
+
+def on_cluster(recording: Recording) -> bool:
+    """Whether its executors were processes of their own."""
+    return not recording.scenario.master.startswith("local[")
 
 
 def compare(recording: Recording, prediction: Prediction) -> Verdict:
@@ -84,15 +90,15 @@ def compare(recording: Recording, prediction: Prediction) -> Verdict:
         recording.name,
         recording.quiet,
         batches,
-        off.count(0) / max(batches, 1),
+        off.count(0) / batches if batches else 1.0,
         max(off, default=0),
         _mdape(judged, lambda mine: mine.processing_ms, lambda theirs: theirs.processing_ms),
         _mdape(judged, lambda mine: mine.scheduling_ms, lambda theirs: theirs.scheduling_ms),
         _mdape(judged, lambda mine: mine.total_ms, lambda theirs: theirs.total_ms),
         rerun(predicted) == rerun(real),
         {key for key, each in predicted.items() if each.failed} == {key for key, each in real.items() if each.failed},
-        prediction.records_lost,
-        recording.lost,
+        prediction.fates.lost,
+        recording.fates.lost,
     )
 
 

@@ -6,28 +6,26 @@ for the warm-up, which is all about them.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, pairwise
+from math import log
 from statistics import median, quantiles
 
 from sparksim.fidelity.recording import Measured, Recording, TaskRecord
 
 FIRST_BATCH = 3
 
+MEDIAN_OF_A_DIFFERENCE = 0.9539
+"""The median distance of two draws from a normal distribution with sigma 1."""
+
 Values = dict[str, list[float]]
 
 
 def measured_in(recording: Recording) -> dict[str, Measured]:
-    """What the run's own calibration says, and what its tasks and events add to that.
-
-    In a run with a shuffle, the calibration puts tasks that write one and tasks that read one into the same median;
-    here they are told apart.
-    """
-    measured = {**summary(values_in(recording)), **recording.calibration}
-    if "map_task_overhead_ms" in measured:
-        for mixed in ("task_overhead_ms", "task_overhead_later_wave_ms"):
-            measured.pop(mixed, None)
-    return measured
+    """What the run's own calibration says, and what its tasks and events add to that."""
+    return {**summary(values_in(recording)), **recording.calibration}
 
 
 def summary(values: Mapping[str, Iterable[float]]) -> dict[str, Measured]:
@@ -86,11 +84,16 @@ def _batches(recording: Recording, run: int, values: Values) -> None:
 
 
 def _tasks(recording: Recording, tasks: list[TaskRecord], values: Values) -> None:
-    """Overheads beside the declared work, by the task's place in its stage."""
+    """Overheads beside the declared work, by the task's place in its stage.
+
+    `task_overhead_ms` and `task_overhead_later_wave_ms` are what passed on the clock, as in the calibration block. The
+    others are the share of it that the task had a core for: they say the same of stages of two and of seven tasks.
+    """
     stages: dict[tuple[int, int], list[TaskRecord]] = defaultdict(list)
     for task in tasks:
         if task.finish is not None and task.state == "ok" and task.batch is not None:
             stages[task.job, task.stage].append(task)
+    shares = Shares([_overheads(each) for each in tasks if each.finish is not None], recording.machine_cores)
     first_of_job: dict[int, int] = {}
     for job, stage in sorted(stages):
         first_of_job.setdefault(job, stage)
@@ -101,13 +104,16 @@ def _tasks(recording: Recording, tasks: list[TaskRecord], values: Values) -> Non
             before = stages[job, first_of_job[job]]
             gap = min(each.launch for each in members) - max(_finish(each) for each in before)
             values["stage_gap_ms"].append(gap)
+        values["noise"] += _spreads([_overhead(each) for each, follows in _in_waves(members) if not follows])
         for task, follows in _in_waves(members):
+            values["task_overhead_later_wave_ms" if follows else "task_overhead_ms"].append(_overhead(task))
+            work_ms = sum(shares.of(begin, end) for begin, end in _overheads(task))
             if stage != first_of_job[job]:
-                values["reduce_task_overhead_ms"].append(_overhead(task))
-            elif recording.scenario.pipeline.reducers:
-                values["map_task_overhead_ms"].append(_overhead(task))
+                values[reduce_name(recording.scenario.pipeline.workers)].append(work_ms)
+            elif recording.scenario.pipeline.shuffles:
+                values["map_task_core_ms"].append(work_ms)
             else:
-                values["task_overhead_later_wave_ms" if follows else "task_overhead_ms"].append(_overhead(task))
+                values["task_later_wave_core_ms" if follows else "task_core_ms"].append(work_ms)
     usual = [_overhead(each) for members in stages.values() for each in members]
     if usual:
         earliest: dict[str, TaskRecord] = {}
@@ -116,12 +122,53 @@ def _tasks(recording: Recording, tasks: list[TaskRecord], values: Values) -> Non
         values["warm_up_ms"] += [_overhead(task) - median(usual) for task in earliest.values()]
 
 
+def _spreads(times_ms: list[float]) -> Iterator[float]:
+    """For each two times of things that should take the same, a guess at the sigma of a log-normal noise."""
+    for one, other in combinations(times_ms, 2):
+        if one > 0 and other > 0:
+            yield abs(log(one / other)) / MEDIAN_OF_A_DIFFERENCE
+
+
+def reduce_name(workers: int) -> str:
+    """What the constant is called that says how long tasks with so many further workers take to read a shuffle."""
+    return f"reduce_task_{workers}_workers_core_ms" if workers else "reduce_task_core_ms"
+
+
+class Shares:
+    """How much of a machine's cores each of those had who were at work at the same time, each for some stretches."""
+
+    def __init__(self, work: Iterable[Iterable[tuple[int, int]]], cores: int) -> None:
+        steps = Counter[int]()
+        for begin, end in (stretch for stretches in work for stretch in stretches):
+            steps[begin] += 1
+            steps[end] -= 1
+        self._times = sorted(steps)
+        self._until = [0.0]
+        """What one of them could have got by each of the times."""
+        busy = 0
+        for time, after in pairwise(self._times):
+            busy += steps[time]
+            share = min(1.0, cores / busy) if cores and busy else 1.0
+            self._until.append(self._until[-1] + (after - time) * share)
+
+    def of(self, begin: int, end: int) -> float:
+        """What one of them got between two of the times."""
+        return self._until[bisect_left(self._times, end)] - self._until[bisect_left(self._times, begin)]
+
+
 def _in_waves(members: list[TaskRecord]) -> Iterator[tuple[TaskRecord, bool]]:
     """Each task of a stage, and whether it came when another one of the stage had ended."""
     first_end = min(_finish(each) for each in members)
     for task in members:
         # The next task is launched a little before the end of the last one is on record.
         yield task, task.launch > first_end - 10
+
+
+def _overheads(task: TaskRecord) -> list[tuple[int, int]]:
+    """The stretches in which a task did not do its declared work."""
+    if task.py_start is None or task.py_end is None:
+        return [(task.launch, max(_finish(task) - round(task.sleep_ms or 0), task.launch))]
+    return [(task.launch, max(task.py_start, task.launch)), (min(task.py_end, _finish(task)), _finish(task))]
 
 
 def _losses(recording: Recording, values: Values) -> None:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log
+from statistics import median
 
 from sparksim.cluster.cost import CostModel
+from sparksim.fidelity.measure import reduce_name
 from sparksim.fidelity.recording import Measured
 
 ENOUGH = 3
 """A median of fewer values says less than the preset."""
 
+MOST_WORKERS = 3
+"""A task of any recorded pipeline has at most so many further Python workers."""
+
 RARE = ("first_job_ms", "warm_up_ms", "detect_loss_ms", "executor_start_ms")
 """Constants that a run shows once or twice at most."""
 
-P90_SIGMAS = 1.2816
-"""How many standard deviations above its median a normal distribution has its 90th percentile."""
 
+def own_prices(base: CostModel, calibration: Mapping[str, Measured], *, shuffles: bool = False) -> CostModel:
+    """`base` with every price that a recording's `calibration` tells something about.
 
-def own_prices(base: CostModel, measured: Mapping[str, Measured]) -> CostModel:
-    """`base` with every price that `measured` (a recording's `calibration`) tells something about.
-
-    What was measured as one stretch is split among the prices within it as in `base`.
+    What was measured as one stretch is split among the prices within it as in `base`. How long a task took beside its
+    work was measured with the others at work at the same time, so that this is not charged again. In a run that
+    `shuffles`, the calibration has one median for two kinds of tasks: they keep the prices of `base`.
     """
+    prices = fitted_prices(base, calibration)
+    if shuffles or "task_overhead_ms" not in calibration:
+        return prices
+    names = ("task_overhead_ms", "task_overhead_later_wave_ms")
+    return prices.with_(**_task_prices(base, calibration, *names), machine_cores=0)
+
+
+def fitted_prices(base: CostModel, measured: Mapping[str, Measured]) -> CostModel:
+    """`base` with the prices that follow from what was measured in other runs; tasks that share cores share them."""
     value = {name: max(each.median, 0.0) for name, each in measured.items() if each.n >= ENOUGH or name in RARE}
     prices: dict[str, float] = {}
     if "generate_ms" in value:
@@ -31,8 +43,21 @@ def own_prices(base: CostModel, measured: Mapping[str, Measured]) -> CostModel:
         prices |= {"store_block_ms": 0.0, "report_block_ms": value["block_report_ms"]}
     if "job_gap_ms" in value:
         prices["dispatch_ms"] = value["job_gap_ms"]
-    prices |= {name: value[name] for name in ("checkpoint_ms", *RARE) if name in value}
-    return base.with_(**prices, **_job_prices(base, value), **_task_prices(base, measured))
+    prices |= {name: value[name] for name in ("checkpoint_ms", "noise", *RARE) if name in value}
+    prices |= _task_prices(base, measured, "task_core_ms", "task_later_wave_core_ms")
+    plain_ms = prices.get("task_ms", base.task_ms) + prices.get("first_wave_ms", base.first_wave_ms)
+    for kind in ("map", "reduce"):
+        if f"{kind}_task_core_ms" in measured:
+            prices[f"{kind}_ms"] = max(measured[f"{kind}_task_core_ms"].median - plain_ms, 0.0)
+    reduce_ms = plain_ms + prices.get("reduce_ms", base.reduce_ms)
+    further = [
+        (measured[reduce_name(workers)].median - reduce_ms) / workers
+        for workers in range(1, MOST_WORKERS + 1)
+        if reduce_name(workers) in measured
+    ]
+    if further:
+        prices["worker_ms"] = max(median(further), 0.0)
+    return base.with_(**prices, **_job_prices(base, value))
 
 
 def _job_prices(base: CostModel, value: Mapping[str, float]) -> dict[str, float]:
@@ -52,18 +77,11 @@ def _job_prices(base: CostModel, value: Mapping[str, float]) -> dict[str, float]
     }
 
 
-def _task_prices(base: CostModel, measured: Mapping[str, Measured]) -> dict[str, float]:
-    prices = _plain_task_prices(base, measured)
-    plain_ms = prices.get("task_ms", base.task_ms) + prices.get("first_wave_ms", base.first_wave_ms)
-    for kind in ("map", "reduce"):
-        if f"{kind}_task_overhead_ms" in measured:
-            prices[f"{kind}_ms"] = max(measured[f"{kind}_task_overhead_ms"].median - plain_ms, 0.0)
-    return prices
-
-
-def _plain_task_prices(base: CostModel, measured: Mapping[str, Measured]) -> dict[str, float]:
+def _task_prices(
+    base: CostModel, measured: Mapping[str, Measured], first_name: str, later_name: str
+) -> dict[str, float]:
     """Tasks that neither write nor read a shuffle, by their place in the stage."""
-    first, later = measured.get("task_overhead_ms"), measured.get("task_overhead_later_wave_ms")
+    first, later = measured.get(first_name), measured.get(later_name)
     if first is None:
         return {}
     # A task that follows another is launched a little before the end of that one is on record.
@@ -76,10 +94,3 @@ def _plain_task_prices(base: CostModel, measured: Mapping[str, Measured]) -> dic
         "first_wave_ms": max(first.median - task_ms, 0.0),
         "later_wave_ms": max(later_ms - task_ms, 0.0),
     }
-
-
-def sigma(measured: Measured) -> float:
-    """The sigma of the log-normal distribution with this median and this 90th percentile."""
-    if measured.median <= 0 or measured.p90 <= measured.median:
-        return 0.0
-    return round(log(measured.p90 / measured.median) / P90_SIGMAS, 3)

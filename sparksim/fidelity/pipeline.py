@@ -91,5 +91,6 @@ def _count_up(new: list[int], before: int | None) -> int:
 
 
 def _seconds(time_ms: int | None) -> float:
-    assert time_ms is not None, "a windowed pipeline without its durations"
+    if time_ms is None:
+        raise RecordingError("a windowed pipeline needs its 'window_ms' and its 'slide_ms'")
     return time_ms / 1000

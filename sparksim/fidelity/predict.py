@@ -7,18 +7,21 @@ median is the prediction.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import astuple, dataclass
+from statistics import median, mode
+from typing import TypeGuard
 
 from sparksim.cluster.cost import CostModel
-from sparksim.fidelity.recording import Recording
+from sparksim.fidelity.recording import Fates, Happening, Recording
 from sparksim.fidelity.scenario import simulate
 from sparksim.sim.run import Run
-from sparksim.trace.delivery import LOST
-from sparksim.trace.events import DriverDied, JobStart, ReceiverStarted, StageSubmitted
+from sparksim.trace.delivery import LOST, ONCE, PENDING, REPEATED
+from sparksim.trace.events import DriverDied, Event, FaultInjected, JobStart, ReceiverStarted, StageSubmitted
+from sparksim.trace.rows import JobRow
 
-SEEDS = 9
-"""How many simulated runs make a prediction."""
+SEEDS = 12
+"""How many seeds make a prediction. Each is simulated twice, with the noise mirrored (antithetic variates): what one of
+the two has too long, the other has too short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +40,49 @@ class PredictedBatch:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What will happen. `receiver_starts_ms` are the moments at which receivers start, the first ones included."""
+    """What will happen. Receiver starts include the first ones."""
 
     batches: tuple[PredictedBatch, ...]
-    records_lost: int
-    receiver_starts_ms: tuple[float, ...]
+    fates: Fates
+    receiver_starts: tuple[Happening, ...]
+    kills: tuple[Happening, ...]
+    jobs_failed: int
 
 
 def predict(recording: Recording, cost: CostModel, seeds: int = SEEDS) -> Prediction:
-    """The median of `seeds` simulated runs; one run is enough without noise."""
-    return middle([predict_once(recording, cost, seed) for seed in range(seeds if cost.noise else 1)])
+    """The median of two simulated runs for each of `seeds`; one run is enough without noise.
+
+    Raises `RecordingError` for a scenario that a simulation cannot be. A program that was told to stop before it began
+    has no batches.
+    """
+    if recording.stop_ms <= 0:
+        return Prediction((), Fates(0, 0, 0, 0), (), (), 0)
+    if cost.noise == 0:
+        return predict_once(recording, cost, 0)
+    mirrored = cost.with_(noise=-cost.noise)
+    return middle([predict_once(recording, each, seed) for seed in range(seeds) for each in (cost, mirrored)])
 
 
 def predict_once(recording: Recording, cost: CostModel, seed: int) -> Prediction:
     """What one simulated run says."""
     run = simulate(recording, cost, seed)
-    starts = tuple(event.time_ms for event in run.trace if isinstance(event, ReceiverStarted))
-    return Prediction(tuple(_batches(run, recording)), run.delivery.count(LOST), starts)
+    count, deaths_ms = run.delivery.count, _deaths_ms(run)
+    return Prediction(
+        tuple(_batches(run, recording)),
+        Fates(count(ONCE) + count(REPEATED), count(REPEATED), count(LOST), count(PENDING)),
+        tuple(Happening(each.time_ms, each.executor_id) for each in run.trace if isinstance(each, ReceiverStarted)),
+        tuple(Happening(each.time_ms, each.target) for each in run.trace if _is_kill(each)),
+        sum(_failed(each, deaths_ms) for each in run.jobs),
+    )
+
+
+def _failed(job: JobRow, deaths_ms: list[float]) -> bool:
+    """A job of a batch ended without success, and not because there was no driver any more."""
+    return job.succeeded is False and job.batch_time_ms is not None and job.end_ms not in deaths_ms
+
+
+def _is_kill(event: Event) -> TypeGuard[FaultInjected]:
+    return isinstance(event, FaultInjected) and event.target != ""
 
 
 def middle(predictions: list[Prediction]) -> Prediction:
@@ -64,8 +93,17 @@ def middle(predictions: list[Prediction]) -> Prediction:
             columns.setdefault((batch.run, batch.batch_time_ms), []).append(batch)
     return Prediction(
         tuple(_middle_batch(column) for _, column in sorted(columns.items())),
-        round(median(each.records_lost for each in predictions)),
-        tuple(median(moments) for moments in zip(*(each.receiver_starts_ms for each in predictions), strict=False)),
+        Fates(*(round(median(counts)) for counts in zip(*(astuple(each.fates) for each in predictions), strict=True))),
+        _middle_happenings([each.receiver_starts for each in predictions]),
+        _middle_happenings([each.kills for each in predictions]),
+        round(median(each.jobs_failed for each in predictions)),
+    )
+
+
+def _middle_happenings(lists: list[tuple[Happening, ...]]) -> tuple[Happening, ...]:
+    return tuple(
+        Happening(median(each.time_ms for each in same), mode(each.executor for each in same))
+        for same in zip(*lists, strict=False)
     )
 
 
@@ -91,7 +129,7 @@ def _median(values: Iterable[float | None]) -> float | None:
 
 
 def _batches(run: Run, recording: Recording) -> Iterable[PredictedBatch]:
-    deaths_ms = [event.time_ms for event in run.trace if isinstance(event, DriverDied)]
+    deaths_ms = _deaths_ms(run)
     received = recording.scenario.sources[0].kind == "socket"
     stop_ms = float("inf") if recording.scenario.stop == "graceful" else recording.stop_ms
     first_stage = _first_stages(run, deaths_ms)
@@ -122,6 +160,10 @@ def _first_stages(run: Run, deaths_ms: list[float]) -> dict[tuple[int, int], int
             if batch_time_ms is not None:
                 tasks.setdefault((_life(event.time_ms, deaths_ms), batch_time_ms), event.tasks)
     return tasks
+
+
+def _deaths_ms(run: Run) -> list[float]:
+    return [event.time_ms for event in run.trace if isinstance(event, DriverDied)]
 
 
 def _life(moment_ms: float, deaths_ms: list[float]) -> int:

@@ -46,6 +46,18 @@ class Pipeline:
     slide_ms: int | None = None
     inverse: bool = False
 
+    @property
+    def shuffles(self) -> bool:
+        """Whether its tasks are of two kinds: those that write a shuffle, and those that read it."""
+        return self.kind not in ("map", "window")
+
+    @property
+    def workers(self) -> int:
+        """How many further Python workers a task has that reads its shuffle: for what is cached, and to cogroup."""
+        if self.kind == "reduce_window":
+            return 2 if self.inverse else 1
+        return 3 if self.kind == "state" else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -127,7 +139,7 @@ class BatchRecord:
     submission_time: int
     processing_start_time: int | None
     processing_end_time: int | None
-    num_records: int
+    num_records: int | None
     partitions: int
     output_ops: tuple[dict[str, Any], ...] = ()
 
@@ -170,7 +182,10 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class TaskRecord:
-    """One attempt of one task of a batch. `sleep_ms` is its declared work; None if it ran no function of ours."""
+    """One attempt of one task of a batch. `sleep_ms` is its declared work; None if it ran no function of ours.
+
+    That work lies between `py_start` and `py_end`.
+    """
 
     run: int
     job: int
@@ -183,14 +198,37 @@ class TaskRecord:
     state: str
     sleep_ms: float | None = None
     speculative: bool = False
+    py_start: int | None = None
+    py_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of the records of one source."""
+    """What became of the records of one source. The first three add up to what was sent."""
 
     stream: int
     lost: int
+    processed_distinct: int = 0
+    unprocessed_at_end: int = 0
+    in_more_than_one_batch_or_run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """Records by what became of them: processed at least once, more than once, never, not yet when the run ended."""
+
+    processed: int
+    repeated: int
+    lost: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to an executor or on one, at a time in ms."""
+
+    time_ms: float
+    executor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +245,8 @@ class Recording:
     tasks: tuple[TaskRecord, ...] = ()
     events: tuple[dict[str, Any], ...] = field(default=())
     receivers: tuple[dict[str, Any], ...] = field(default=())
+    machine_cores: int = 0
+    """Of the machine that everything ran on; 0 if that is not known."""
 
     @property
     def name(self) -> str:
@@ -215,7 +255,7 @@ class Recording:
 
     @property
     def quiet(self) -> bool:
-        """Whether the machine was Spark's own for the most part."""
+        """Whether the machine was Spark's own for the most part; not if nobody knows."""
         return self.cpu_other_mean < QUIET_BELOW
 
     @property
@@ -225,14 +265,31 @@ class Recording:
         return stops[-1] if stops else self.scenario.run_ms
 
     @property
-    def receiver_starts_ms(self) -> tuple[int, ...]:
-        """When receivers started, the first ones included."""
-        return tuple(each["t"] for each in self.receivers if each["what"] == "receiver_started")
+    def receiver_starts(self) -> tuple[Happening, ...]:
+        """When and where receivers started, the first ones included."""
+        started = [each for each in self.receivers if each["what"] == "receiver_started"]
+        return tuple(Happening(each["t"], str(each["executor"])) for each in started)
 
     @property
-    def lost(self) -> int:
-        """Records that were sent and will never be processed."""
-        return sum(each.lost for each in self.fate)
+    def kills(self) -> tuple[Happening, ...]:
+        """When which executor was killed, or the driver."""
+        killed = [each for each in self.inputs.injected if each["what"] in ("executor_killed", "driver_killed")]
+        return tuple(Happening(each["t"], str(each.get("executor", "driver"))) for each in killed)
+
+    @property
+    def jobs_failed(self) -> int:
+        """Jobs of batches that ended without success."""
+        return sum(each.ok is False and each.batch is not None for each in self.jobs)
+
+    @property
+    def fates(self) -> Fates:
+        """What became of the records of all sources."""
+        return Fates(
+            sum(each.processed_distinct for each in self.fate),
+            sum(each.in_more_than_one_batch_or_run for each in self.fate),
+            sum(each.lost for each in self.fate),
+            sum(each.unprocessed_at_end for each in self.fate),
+        )
 
 
 def read_recording(path: str | Path) -> Recording:
@@ -251,7 +308,9 @@ def read_recording(path: str | Path) -> Recording:
 
 
 def _recording(raw: Mapping[str, Any]) -> Recording:
-    inputs, scenario = raw["inputs"], dict(raw["scenario"])
+    if not isinstance(raw["scenario"], dict):
+        raise TypeError("its 'scenario' is no object")
+    inputs, scenario, environment = raw["inputs"], dict(raw["scenario"]), raw.get("environment", {})
     spark = scenario.pop("spark")
     scenario |= {"master": spark["master"], "conf": dict(spark["conf"])}
     scenario["sources"] = tuple(_source(each) for each in scenario["sources"])
@@ -259,8 +318,8 @@ def _recording(raw: Mapping[str, Any]) -> Recording:
     scenario["faults"] = tuple(scenario.get("faults", ()))
     return Recording(
         scenario=_take(Scenario, scenario),
-        cpu_other_mean=float(raw["environment"]["cpu_other_mean"]),
-        calibration={name: _take(Measured, value) for name, value in raw.get("calibration", {}).items()},
+        cpu_other_mean=float(environment.get("cpu_other_mean", 1)),
+        calibration={name: _take(Measured, each) for name, each in raw.get("calibration", {}).items() if each},
         inputs=Inputs(
             tuple(_take(Mark, each) for each in inputs["marks"]),
             tuple(inputs.get("injected", ())),
@@ -272,6 +331,7 @@ def _recording(raw: Mapping[str, Any]) -> Recording:
         tasks=tuple(_take(TaskRecord, each) for each in raw.get("tasks", ())),
         events=tuple(raw.get("events", ())),
         receivers=tuple(raw.get("receivers", ())),
+        machine_cores=int(environment.get("machine_cores", 0)),
     )
 
 
@@ -290,6 +350,17 @@ def _pipeline(raw: Mapping[str, Any]) -> Pipeline:
     return _take(Pipeline, {**raw, **costs, "outputs": tuple(_take(Cost, each) for each in raw["outputs"])})
 
 
+_SCALARS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "None": (type(None),)}
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a plain value is of the type that a field wants; what is no plain type is not looked into."""
+    names = annotation.split(" | ")
+    if not all(name in _SCALARS for name in names):
+        return True
+    return isinstance(value, sum((_SCALARS[name] for name in names), ())) and not isinstance(value, bool)
+
+
 def _take(kind: type[T], raw: Mapping[str, Any]) -> T:
     """The fields of a dataclass out of a JSON object, whose keys are in camelCase or in snake_case."""
     values = {}
@@ -298,6 +369,8 @@ def _take(kind: type[T], raw: Mapping[str, Any]) -> T:
         camel = head + "".join(part.capitalize() for part in rest)
         key = each.name if each.name in raw else camel
         if key in raw:
+            if not _fits(raw[key], str(each.type)):
+                raise TypeError(f"{key} of {kind.__name__} is {raw[key]!r}, which is no {each.type}")
             values[each.name] = raw[key]
         elif each.default is MISSING and each.default_factory is MISSING:
             raise KeyError(f"{camel} of {kind.__name__}")

@@ -33,7 +33,7 @@ HOST, FIRST_PORT = "source", 9000
 FILE_MOVE_MS = 2
 COUNTED_EVERY_MS = 110
 
-_LOCAL = re.compile(r"local\[(\d+)(?:,(\d+))?\]")
+_LOCAL = re.compile(r"local(?:\[(\d+|\*)(?:,(\d+))?\])?")
 _CLUSTER = re.compile(r"(local-cluster|standalone)\[(\d+),(\d+),\d+\]")
 
 
@@ -51,7 +51,7 @@ def simulate(recording: Recording, cost: CostModel, seed: int = 0) -> Run:
         if graceful:
             _stop_at(ssc, stop_ms)
 
-    cluster, conf = _cluster(scenario.master)
+    cluster, conf = _cluster(scenario.master, recording.machine_cores)
     simulation = Simulation(
         program,
         network={f"{HOST}:{FIRST_PORT + each.stream}": Replay(list(arrivals(each))) for each in inputs.sources},
@@ -82,23 +82,25 @@ def arrivals(source: SourceInput) -> Iterator[tuple[float, str]]:
                 yield max(time_ms, 0.0) / 1000, str(number)
 
 
-def _cluster(master: str) -> tuple[Cluster, dict[str, Any]]:
+def _cluster(master: str, machine_cores: int) -> tuple[Cluster, dict[str, Any]]:
     """The simulated cluster that stands for a master, and what Spark settles by that master alone."""
     local, cluster = _LOCAL.fullmatch(master), _CLUSTER.fullmatch(master)
     if local:
-        conf = {"spark.task.maxFailures": local[2] or "1", "spark.default.parallelism": local[1]}
+        cores = str(machine_cores) if local[1] == "*" else local[1] or "1"
+        conf = {"spark.task.maxFailures": local[2] or "1", "spark.default.parallelism": cores}
         # In local mode blocks are on another host than the cores, by name: no task waits for its data.
-        return Cluster(1, int(local[1])), {**conf, "spark.locality.wait": "0s", "spark.speculation": "false"}
+        return Cluster(1, int(cores)), {**conf, "spark.locality.wait": "0s", "spark.speculation": "false"}
     if cluster:
         hosts = {HOSTS: "1"} if cluster[1] == "local-cluster" else {}
         return Cluster(int(cluster[2]), int(cluster[3])), {**hosts, BLOCKS_ON_EXECUTORS: True}
-    raise RecordingError(f"spark.master {master!r} is none of local[n], local[n,f], local-cluster[..], standalone[..]")
+    known = "local, local[n], local[*], local[n,f], local-cluster[..], standalone[..]"
+    raise RecordingError(f"spark.master {master!r} is none of {known}")
 
 
 def _stream(ssc: StreamingContext, source: Source) -> DStream[Any]:
     if source.kind == "socket":
         level = getattr(StorageLevel, source.storage_level, None)
-        if level is None:
+        if not isinstance(level, StorageLevel):
             raise RecordingError(f"storage level {source.storage_level!r} is none of Spark's, such as MEMORY_ONLY_2")
         return ssc.socketTextStream(HOST, FIRST_PORT + source.stream_id, level)
     if source.kind == "files":
@@ -125,11 +127,15 @@ def _fault(recording: Recording, number: int) -> Fault:
     """The fault of the scenario, at the moment at which it really struck."""
     fault, injected = recording.scenario.faults[number], recording.inputs.injected
     kinds = {"kill_executor": "executor_killed", "kill_driver": "driver_killed"}
-    if fault["kind"] not in kinds:
-        raise RecordingError(f"fault kind {fault['kind']!r} is none of {', '.join(kinds)}")
+    if fault.get("kind") not in kinds:
+        raise RecordingError(f"fault kind {fault.get('kind')!r} is none of {', '.join(kinds)}")
+    if fault["kind"] == "kill_executor" and "target" not in fault:
+        raise RecordingError("a fault that kills an executor has no 'target'")
     moments = [each["t"] for each in injected if each["what"] == kinds[fault["kind"]]]
     same = [each for each in recording.scenario.faults[:number] if each["kind"] == fault["kind"]]
-    at_ms = moments[len(same)] if len(moments) > len(same) else fault["at_ms"]
+    at_ms = moments[len(same)] if len(moments) > len(same) else fault.get("at_ms")
+    if at_ms is None:
+        raise RecordingError(f"a fault of kind {fault['kind']!r} has no 'at_ms', nor a moment at which it was injected")
     if fault["kind"] == "kill_executor":
         return ExecutorCrash(fault["target"], at_ms / 1000, restart_after=0)
     start_ms = recording.inputs.mark("start_call", run=len(same) + 2)

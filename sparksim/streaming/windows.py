@@ -104,6 +104,8 @@ class SlidRDD(RDD[Any]):
     that come are reduced, then added. Keys keep their places, new ones come last.
     """
 
+    runs_functions = True
+
     def __init__(
         self,
         last: RDD[Any],

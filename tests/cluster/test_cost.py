@@ -1,6 +1,7 @@
 """Prices: what a cost model accepts, and how noise is drawn."""
 
 import math
+import random
 
 import pytest
 
@@ -16,7 +17,7 @@ from sparksim.core.errors import IllegalArgumentError
         ({"record_ms": "1"}, "CostModel(record_ms='1'): a cost is a number of milliseconds, 0 or more"),
         ({"stage_ms": math.nan}, "CostModel(stage_ms=nan): a cost is a number of milliseconds, 0 or more"),
         ({"stage_ms": math.inf}, "CostModel(stage_ms=inf): a cost is a number of milliseconds, 0 or more"),
-        ({"noise": -0.1}, "CostModel(noise=-0.1): the noise is a number, 0 or more"),
+        ({"noise": "loud"}, "CostModel(noise='loud'): the noise is a number"),
     ],
 )
 def test_a_price_is_a_number_from_0_on(prices, complaint):
@@ -64,6 +65,12 @@ def test_noise_is_the_same_for_the_same_seed_and_in_whole_microseconds():
     assert drawn != [other.draw(20) for _ in range(100)]
     assert drawn == [round(price_ms, 3) for price_ms in drawn]
     assert min(drawn) < 20 < max(drawn)
+
+
+def test_negative_noise_is_the_mirror_image():
+    loud, mirrored = (Prices(TEACHING.with_(noise=noise), random.Random(3)) for noise in (0.3, -0.3))
+    for _ in range(5):
+        assert loud.factor() * mirrored.factor() == pytest.approx(1, abs=0.001)
 
 
 def test_a_price_of_nothing_draws_no_noise():

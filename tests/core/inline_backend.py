@@ -121,6 +121,9 @@ class InlineServices:
         outputs = self._backend.outputs[shuffle_id]
         return (outputs[map_index][reduce_index] for map_index in sorted(outputs))
 
+    def start_worker(self) -> None:
+        pass
+
     def read_block(self, block_id: str) -> bytes:
         raise AssertionError("the inline cluster has no received blocks")
 

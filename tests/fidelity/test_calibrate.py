@@ -12,10 +12,11 @@ from sparksim.cluster.cost import SPARK_LOCAL, SPARK_STANDALONE, CostModel
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.fidelity.calibrate import calibrate, load_preset, priced
 from sparksim.fidelity.event_log import logged_jobs
-from sparksim.fidelity.measure import measured_in, summary, values_in
-from sparksim.fidelity.own import own_prices, sigma
+from sparksim.fidelity.judge import on_cluster
+from sparksim.fidelity.measure import Shares, measured_in, summary, values_in
+from sparksim.fidelity.own import fitted_prices, own_prices
 from sparksim.fidelity.recording import Measured, RecordingError, read_recording
-from sparksim.fidelity.report import FITTED_LOCAL, FITTED_STANDALONE
+from sparksim.fidelity.split import FITTED
 from tests.fidelity.conftest import DATA, Find
 
 EVENT_LOG = DATA / "event_log.jsonl"
@@ -29,11 +30,18 @@ def test_what_is_measured_again_is_what_the_recording_says(path_of: Find) -> Non
 
 
 def test_a_run_gives_its_own_prices(path_of: Find) -> None:
-    prices = own_prices(SPARK_LOCAL, measured_in(read_recording(path_of("A03"))))
+    prices = own_prices(SPARK_LOCAL.with_(machine_cores=2), read_recording(path_of("A03")).calibration)
     assert prices.generate_ms == 4
     assert prices.output_op_ms + prices.job_start_ms + prices.stage_ms == 33
     assert prices.job_end_ms + prices.output_op_end_ms == 7
     assert (prices.task_ms, prices.later_wave_ms) == (21, 7)  # 30 in later waves, launched 2 ms early
+    assert prices.machine_cores == 0  # what the tasks took from each other is in these figures
+
+
+def test_a_run_with_a_shuffle_keeps_the_prices_of_tasks(path_of: Find) -> None:
+    prices = own_prices(SPARK_LOCAL, read_recording(path_of("A09")).calibration, shuffles=True)
+    assert (prices.task_ms, prices.map_ms, prices.reduce_ms) == (SPARK_LOCAL.task_ms, 43, 10)
+    assert prices.generate_ms == 7
 
 
 def test_too_few_values_do_not_replace_the_preset() -> None:
@@ -48,13 +56,35 @@ def test_the_spread_of_a_constant_is_that_of_the_runs(path_of: Find) -> None:
     assert 24 <= constant.low < constant.value < constant.high <= 30
 
 
-@pytest.mark.parametrize(
-    ("preset", "base", "names"),
-    [(SPARK_LOCAL, SPARK_LOCAL, FITTED_LOCAL), (SPARK_STANDALONE, SPARK_LOCAL, FITTED_STANDALONE)],
-)
-def test_the_presets_are_what_calibrate_gives(preset: CostModel, base: CostModel, names: frozenset[str]) -> None:
-    fitted = calibrate([DATA / f"{name}.json" for name in sorted(names)], base)
-    assert priced(fitted.prices) == pytest.approx(priced(preset), abs=0.6)
+def test_every_second_recording_is_fitted_to() -> None:
+    assert sorted(path.stem for path in DATA.glob("*.json"))[::2] == sorted(FITTED)
+
+
+@pytest.mark.parametrize(("preset", "cluster"), [(SPARK_LOCAL, False), (SPARK_STANDALONE, True)])
+def test_the_presets_are_what_calibrate_gives(preset: CostModel, cluster: bool) -> None:
+    paths = [DATA / f"{name}.json" for name in sorted(FITTED)]
+    prices = calibrate([path for path in paths if on_cluster(read_recording(path)) is cluster], SPARK_LOCAL).prices
+    assert priced(prices.with_(noise=0)) == pytest.approx(priced(preset.with_(noise=0)), abs=0.6)
+    assert prices.noise == pytest.approx(preset.noise, abs=0.006)
+
+
+def test_three_on_two_cores_have_two_thirds_each() -> None:
+    shares = Shares([[(0, 30)], [(0, 30)], [(0, 30), (40, 50)]], cores=2)
+    assert shares.of(0, 30) == pytest.approx(20)
+    assert shares.of(40, 50) == 10
+    assert Shares([[(0, 30)], [(0, 30)], [(0, 30)]], cores=0).of(0, 30) == 30
+
+
+def test_overheads_are_fitted_without_what_others_took_of_the_cores(path_of: Find) -> None:
+    measured = measured_in(read_recording(path_of("G03")))  # seven tasks at once, on two cores
+    assert measured["task_overhead_ms"].median == 56
+    assert 15 <= measured["task_core_ms"].median <= 20
+
+
+def test_what_reads_a_shuffle_gives_the_price_of_a_further_worker() -> None:
+    three = {"task_core_ms": 20, "reduce_task_core_ms": 30, "reduce_task_2_workers_core_ms": 110}
+    prices = fitted_prices(CostModel(), {name: Measured(9, value, value) for name, value in three.items()})
+    assert (prices.task_ms, prices.reduce_ms, prices.worker_ms) == (20, 10, 40)
 
 
 def test_a_saved_preset_is_read_again(tmp_path: Path, path_of: Find) -> None:
@@ -97,6 +127,6 @@ def test_a_log_without_batches_is_refused(tmp_path: Path) -> None:
         calibrate([log])
 
 
-def test_sigma_is_that_of_a_log_normal() -> None:
-    assert sigma(Measured(100, 20, 20 * 2.718281828**1.2816)) == pytest.approx(1, abs=0.001)
-    assert sigma(Measured(1, 5, 5)) == 0
+def test_noise_is_how_much_tasks_of_one_stage_differ(path_of: Find) -> None:
+    noise = measured_in(read_recording(path_of("G03")))["noise"]
+    assert 0.3 <= noise.median <= 0.4

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sparksim.sim import Cluster, Constant, CostModel, ExecutorCrash, Run, Simulation
+from sparksim.sim import Cluster, Constant, CostModel, ExecutorCrash, Replay, Run, Simulation
 from sparksim.streaming.context import StreamingContext
 
 
@@ -72,3 +72,54 @@ def test_the_dummy_job_can_be_left_out() -> None:
         for conf in ({}, {"spark.sparksim.dummyJob": False})
     )
     assert (with_it, without) == (2, 1)  # the other one is the receiver's
+
+
+def test_overheads_share_the_cores_of_one_machine() -> None:
+    run = simulate(count, machine_cores=2, task_ms=20)
+    assert tasks_of_batches(run) == [50.0] * 5  # five at once
+
+
+def test_whoever_comes_later_takes_from_those_who_are_there() -> None:
+    run = simulate(count, cores=3, conf=NO_DUMMY_JOB, machine_cores=1, task_ms=20, later_wave_ms=10)
+    assert tasks_of_batches(run) == [40.0, 40.0, 60.0, 60.0, 30.0]
+
+
+NO_DUMMY_JOB = {"spark.sparksim.dummyJob": False}
+
+
+def windowed(ssc: StreamingContext) -> None:
+    pairs = ssc.socketTextStream("source", 9000).map(lambda line: (line, 1))
+    pairs.reduceByKeyAndWindow(lambda a, b: a + b, None, 2, 1, 2).foreachRDD(lambda rdd: rdd.collect())
+
+
+def joined(ssc: StreamingContext) -> None:
+    pairs = ssc.socketTextStream("source", 9000).map(lambda line: (line, 1))
+    pairs.join(pairs, 2).foreachRDD(lambda rdd: rdd.collect())
+
+
+def test_what_is_cached_between_functions_has_a_worker_of_its_own() -> None:
+    assert tasks_of_batches(simulate(windowed, worker_ms=40)) == [0.0] * 5 + [40.0] * 2
+
+
+def test_each_parent_of_a_union_has_a_worker_of_its_own() -> None:
+    assert tasks_of_batches(simulate(joined, worker_ms=40)) == [40.0] * 10 + [0.0] * 2
+
+
+def test_a_task_that_dies_leaves_the_cores_to_the_others() -> None:
+    def busy(crash: bool) -> list[float]:
+        faults = [ExecutorCrash("2", at=2.05)] if crash else []
+        network = {"source:9000": Replay([(number / 10, "x") for number in range(1, 20)])}
+        cost, cluster = CostModel(machine_cores=1, task_ms=100), Cluster(2, 4)
+        simulation = Simulation(
+            count,
+            network=network,
+            cluster=cluster,
+            cost=cost,
+            faults=faults,
+            conf=NO_DUMMY_JOB | {"spark.locality.wait": 0},
+        )
+        tasks = [task for task in simulation.run(2.9).tasks if task.batch_time_ms == 2000]
+        return sorted(task.duration_ms for task in tasks if task.duration_ms is not None)
+
+    assert busy(crash=False) == [500.0] * 5
+    assert busy(crash=True) == [50.0, 50.0, 200.0, 200.0, 320.0, 320.0, 320.0]
