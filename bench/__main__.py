@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bench import engines, simulation, startup, state, word_count
+from bench import engines, scale, simulation, startup, state, word_count
 from bench.measure import RUNS, table
 
 print(
     f"medians of {RUNS} runs, or of batches; ratio: how many times as long sparksim takes as what it is held against\n",
     flush=True,
 )
-print(table([*startup.rows(), *word_count.rows(), *engines.rows(), *state.rows(), *simulation.rows()]))
+groups = (startup, word_count, engines, state, simulation, scale)
+print(table([row for group in groups for row in group.rows()]))

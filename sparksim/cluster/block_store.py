@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparksim.core.conf import SparkConf, number, size_bytes
 from sparksim.core.errors import IllegalArgumentError
@@ -30,15 +30,11 @@ class Evicted:
     on_disk: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _InMemory:
+class _InMemory(NamedTuple):
     data: Block
     level: StorageLevel
-
-    @property
-    def size_bytes(self) -> int:
-        """Objects are not measured: the only measure at hand is to serialise them."""
-        return len(self.data) if isinstance(self.data, bytes) else 0
+    size_bytes: int
+    """0 for objects, which are not measured: the only measure at hand is to serialise them."""
 
 
 class BlockStore:
@@ -75,7 +71,7 @@ class BlockStore:
         with self._lock:
             if block_id in self:
                 return []
-            block = _InMemory(data, level)
+            block = _InMemory(data, level, len(data) if isinstance(data, bytes) else 0)
             victims = self._victims(block_id, block.size_bytes) if level.useMemory else None
             if victims is not None:
                 evicted = [self._evict(victim) for victim in victims]

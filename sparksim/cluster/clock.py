@@ -8,13 +8,19 @@ code blocks (`rdd.count()` waits for a job), so it runs on *fibers* beside the h
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import simpy
+from simpy.events import URGENT
 
 T = TypeVar("T")
+
+YOUNG_OBJECTS = 100_000
+"""How many new objects the garbage collector waits for while virtual time is driven; Python's own number is 700."""
 
 STOPPED = "The SparkContext was stopped while this call was waiting."
 
@@ -22,11 +28,25 @@ STOPPED = "The SparkContext was stopped while this call was waiting."
 class Timeline(simpy.Environment):
     """simpy's environment, which may also step forward over a stretch of time in which nothing is due."""
 
+    def __init__(self, initial_time: float = 0.0) -> None:
+        super().__init__(float(initial_time))  # a time that began as a whole number would stay one
+
     def advance(self, to_ms: float) -> None:
         """Move `now` to `to_ms`. Raises `ValueError` when something is due before it."""
         if not self._now <= to_ms <= self.peek():
             raise ValueError(f"cannot step from {self._now} to {to_ms} ms: something is due at {self.peek()} ms")
-        self._now = to_ms
+        self._now = float(to_ms)
+
+    def after(self, delay_ms: float, action: Callable[..., None], *args: Any) -> None:
+        """Call `action(*args)` after a while: when a process that was started now, and waits so long, would."""
+
+        def begin(_event: simpy.Event) -> None:
+            self.timeout(delay_ms).callbacks.append(lambda _timeout: action(*args))
+
+        start = simpy.Event(self)
+        start._ok, start._value = True, None
+        start.callbacks.append(begin)
+        self.schedule(start, URGENT)
 
     def skip(self, ms: float, limit_ms: float) -> bool:
         """Let `ms` pass at once if nothing is due meanwhile and `limit_ms` is not passed; whether that was so."""
@@ -35,6 +55,18 @@ class Timeline(simpy.Environment):
             return False
         self._now = to_ms
         return True
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let the garbage collector look less often for a while: what a simulation makes, its trace above all, stays."""
+    young, *older = gc.get_threshold()
+    if young > 0:
+        gc.set_threshold(max(young, YOUNG_OBJECTS), *older)
+    try:
+        yield
+    finally:
+        gc.set_threshold(young, *older)
 
 
 class Killed(BaseException):
@@ -66,12 +98,14 @@ class Fiber:
 
     `done` is a simpy event: it succeeds with the code's result, or fails with what it raised (already defused, so a
     failure nobody waits for does not stop the run). `killed` is the cause, once it is set nothing else is the outcome.
+    `slowness`: how many times as long as elsewhere its work takes.
     """
 
     def __init__(self, env: simpy.Environment, name: str) -> None:
         self.name = name
         self.done: simpy.Event = env.event()
         self.killed: BaseException | None = None
+        self.slowness = 1.0
 
     def finish(self, result: Any, error: BaseException | None) -> None:
         """Settle `done`. Called once, in the hub."""
@@ -87,11 +121,16 @@ class Clock(ABC):
     """Time, and the ways of code that blocks to meet it. All times are milliseconds."""
 
     env: Timeline
+    _rounded: tuple[float, float] = (0.0, 0.0)
+    """The moment that was asked for last, exact and rounded: rounding is slow, and everybody asks."""
 
     @property
     def now_ms(self) -> float:
         """The present in ms (virtual, or since the epoch), to the microsecond."""
-        return round(float(self.env.now), 3)
+        exact_ms, rounded_ms = self._rounded
+        if exact_ms != self.env._now:
+            exact_ms, rounded_ms = self._rounded = self.env._now, round(self.env._now, 3)
+        return rounded_ms
 
     @abstractmethod
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
@@ -111,7 +150,7 @@ class Clock(ABC):
 
     @abstractmethod
     def charge(self, ms: float) -> None:
-        """Let modelled work take its time: `sleep` in virtual time, nothing in live time."""
+        """Let modelled work take its time at the fiber's pace: `sleep` in virtual time, nothing in live time."""
 
     @abstractmethod
     def kill(self, fiber: Fiber, cause: BaseException) -> None:

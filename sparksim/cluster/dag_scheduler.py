@@ -5,10 +5,8 @@ Spark: DAGScheduler. What stages there are and how they stand is in `jobs`; task
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import simpy
 
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import Prices
@@ -259,14 +257,10 @@ class DAGScheduler:
             self._tasks.cancel(stage.stage_id)
 
     def _after(self, delay_ms: float, action: Callable[..., None], *args: Any) -> None:
-        def wait() -> Generator[simpy.Event, Any, None]:
-            yield self._clock.env.timeout(delay_ms)
-            action(*args)
-
         if delay_ms == 0:
             action(*args)
         else:
-            self._clock.env.process(wait())
+            self._clock.env.after(delay_ms, action, *args)
 
 
 def _body(stage: Stage, job: Job) -> Callable[[int, TaskContext], Any]:

@@ -43,12 +43,13 @@ class Job:
         self.properties = dict(properties)
         self.results: dict[int, Any] = {}
         self.active = True
+        self._wanted = len(set(self.partitions))
         self.done: simpy.Event = env.event()
 
     @property
     def complete(self) -> bool:
         """Whether every partition has its result."""
-        return len(self.results) == len(set(self.partitions))
+        return len(self.results) == self._wanted
 
 
 class StageState(Enum):

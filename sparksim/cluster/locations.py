@@ -29,19 +29,17 @@ class Locator:
         waiting: list[tuple[RDD[Any], int]] = [(rdd, index)]
         while waiting:
             each, part = waiting.pop()
-            if (each.id(), part) in seen:
+            place = (each.id(), part)
+            if place in seen:
                 continue
-            seen.add((each.id(), part))
+            seen.add(place)
             here = self._of(each, part)
             if here:
                 return here
-            parents = [
-                (dependency.rdd, parent)
-                for dependency in each.dependencies
-                if isinstance(dependency, NarrowDependency)
-                for parent in dependency.parents_of(part)
-            ]
-            waiting.extend(reversed(parents))
+            for dependency in reversed(each.dependencies):
+                if isinstance(dependency, NarrowDependency):
+                    parents = dependency.parents_of(part)
+                    waiting.extend([(dependency.rdd, parent) for parent in reversed(parents)])
         return ()
 
     def shuffles_to_read(self, rdd: RDD[Any]) -> Iterator[int]:

@@ -5,11 +5,12 @@ The bytes themselves stay on the executor that ran the map task, and go with it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from sparksim.cluster.executor import Executor
 from sparksim.core.errors import FetchFailed
-from sparksim.core.serializer import dump_records
+from sparksim.core.tasks import EMPTY_BUCKET
 
 REDUCER_PREF_LOCS_FRACTION = 0.2
 """From which share of its input on a reduce task prefers a host (MapOutputTracker.REDUCER_PREF_LOCS_FRACTION)."""
@@ -17,24 +18,33 @@ REDUCER_PREF_LOCS_FRACTION = 0.2
 SHUFFLE_PREF_THRESHOLD = 1000
 """With so many map or reduce partitions nobody works out preferences (MapOutputTracker.SHUFFLE_PREF_*)."""
 
-EMPTY_BUCKET = dump_records([])
-
 
 class MapOutputTracker:
-    """One row per shuffle: the executor of each map partition, or None while it is missing. It changes in the hub."""
+    """One row per shuffle: the executor of each map partition, or None while it is missing. It changes in the hub.
+
+    Most buckets of a wide shuffle are empty. `_filled` has the map partitions that wrote, at some time, something for
+    a reduce partition, so that nobody looks at all the others.
+    """
 
     def __init__(self) -> None:
         self._outputs: dict[int, list[Executor | None]] = {}
+        self._filled: dict[int, defaultdict[int, set[int]]] = {}
 
     def register(self, shuffle_id: int, maps: int) -> bool:
         """A shuffle with `maps` map partitions exists from now on; whether it is new."""
         new = shuffle_id not in self._outputs
-        self._outputs.setdefault(shuffle_id, [None] * maps)
+        if new:
+            self._outputs[shuffle_id] = [None] * maps
+            self._filled[shuffle_id] = defaultdict(set)
         return new
 
     def add(self, shuffle_id: int, map_index: int, executor: Executor) -> None:
         """The output of this map task lies on `executor`."""
         self._outputs[shuffle_id][map_index] = executor
+        filled = self._filled[shuffle_id]
+        for reduce_index, bucket in enumerate(executor.shuffle_files.get((shuffle_id, map_index), ())):
+            if bucket != EMPTY_BUCKET:
+                filled[reduce_index].add(map_index)
 
     def missing(self, shuffle_id: int) -> list[int]:
         """The map partitions without an output."""
@@ -52,6 +62,7 @@ class MapOutputTracker:
 
     def remove(self, shuffle_id: int) -> None:
         """The shuffle is no longer needed: its outputs go."""
+        self._filled.pop(shuffle_id, None)
         for index, holder in enumerate(self._outputs.pop(shuffle_id, [])):
             if holder is not None:
                 holder.shuffle_files.pop((shuffle_id, index), None)
@@ -62,10 +73,11 @@ class MapOutputTracker:
         Spark: MapOutputTracker.getPreferredLocationsForShuffle.
         """
         outputs = self._outputs.get(shuffle_id, ())
-        if len(outputs) >= SHUFFLE_PREF_THRESHOLD:
+        if not outputs or len(outputs) >= SHUFFLE_PREF_THRESHOLD:
             return ()
         sizes: dict[str, int] = {}
-        for map_index, holder in enumerate(outputs):
+        for map_index in sorted(self._filled[shuffle_id].get(reduce_index, ())):
+            holder = outputs[map_index]
             buckets = None if holder is None else holder.shuffle_files.get((shuffle_id, map_index))
             if holder is None or buckets is None:
                 continue
@@ -78,7 +90,7 @@ class MapOutputTracker:
         return tuple(host for host, size in sizes.items() if size >= REDUCER_PREF_LOCS_FRACTION * total)
 
     def fetch(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
-        """One bucket of every map output, in map order. Raises `FetchFailed` where one is missing."""
+        """The bucket of every map output that is not empty, in map order. Raises `FetchFailed` where one is missing."""
         for map_index, holder in enumerate(self._outputs[shuffle_id]):
             buckets = holder.shuffle_files.get((shuffle_id, map_index)) if holder is not None else None
             if buckets is None:
@@ -87,4 +99,6 @@ class MapOutputTracker:
                     reduce_index,
                     f"map output {map_index} of shuffle {shuffle_id} is gone: the executor that held it was lost",
                 )
-            yield buckets[reduce_index]
+            bucket = buckets[reduce_index]
+            if bucket != EMPTY_BUCKET:
+                yield bucket

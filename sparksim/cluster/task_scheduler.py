@@ -18,7 +18,7 @@ from sparksim.cluster.clock import Clock, FiberKilled, Killed
 from sparksim.cluster.executor import Executor, ExecutorDied
 from sparksim.cluster.speculation import Speculation
 from sparksim.cluster.task_runner import TaskResult, TaskRunner
-from sparksim.cluster.task_set import Locality, TaskAttempt, TaskSet
+from sparksim.cluster.task_set import BATCH_TIME, Locality, TaskAttempt, TaskSet
 from sparksim.core.errors import FetchFailed
 from sparksim.core.failure import describe_failure
 from sparksim.trace.events import Event, TaskEnd, TaskStart
@@ -84,6 +84,11 @@ class TaskScheduler:
         running = [attempt for each in self._task_sets if each.kind == kind for attempt in each.running.values()]
         return [attempt.executor for attempt in sorted(running, key=lambda each: each.task_id)]
 
+    def running_of_batches(self) -> list[TaskAttempt]:
+        """The attempts that run now for a batch, in order of launch."""
+        of_batches = [each for each in self._task_sets if BATCH_TIME in each.properties]
+        return sorted((one for each in of_batches for one in each.running.values()), key=lambda one: one.task_id)
+
     def add_executor(self, executor: Executor) -> None:
         """An executor registered: its cores are offered from now on."""
         self._executors.append(executor)
@@ -139,20 +144,24 @@ class TaskScheduler:
         if len(offers) > 1:
             self._rng.shuffle(offers)
         now_ms = self._clock.now_ms
-        for task_set in list(self._task_sets):
+        # Most offers are of one core after a task, and find nothing that waits: a receiver's task set never does.
+        waiting = [each for each in self._task_sets if each.has_pending]
+        for task_set in waiting:
             for level in task_set.levels:
                 while task_set.has_pending and self._offer_round(task_set, offers, level, now_ms):
                     pass
-        self._keep_reviving()
+        self._keep_reviving(waiting)
         self._keep_looking()
 
     def _offer_round(self, task_set: TaskSet, offers: list[Executor], level: Locality, now_ms: float) -> bool:
         launched = False
         for executor in offers:
-            found = task_set.offer(executor, level, now_ms) if executor.free_cores and task_set.has_pending else None
+            found = task_set.offer(executor, level, now_ms) if executor.free_cores else None
             if found is not None:
                 self._launch(task_set, *found, executor)
                 launched = True
+                if not task_set.has_pending:
+                    break
         return launched
 
     def _launch(self, task_set: TaskSet, index: int, locality: Locality, executor: Executor) -> None:
@@ -182,16 +191,16 @@ class TaskScheduler:
         )
         fiber = self._clock.spawn(f"task {attempt.task_id}", self._runner.run, attempt)
         attempt.fiber = fiber
-        executor.fibers.append(fiber)
+        executor.run_on(fiber)
         fiber.done.callbacks.append(lambda done: self._ended(attempt, done))
         if not executor.alive:  # launched in the moment between the death and the driver's hearing of it
             self._clock.kill(fiber, ExecutorDied(f"executor {executor.executor_id} is dead"))
 
-    def _keep_reviving(self) -> None:
+    def _keep_reviving(self, task_sets: list[TaskSet]) -> None:
         """A task that waits for a better place is looked at again only when cores are offered again."""
         if self._revive_ms is None or self._reviving:
             return
-        if any(each.has_pending for each in self._task_sets) and any(each.free_cores for each in self._executors):
+        if any(each.has_pending for each in task_sets) and any(each.free_cores for each in self._executors):
             self._reviving = True
             self._clock.env.process(self._revive(self._revive_ms))
 
@@ -253,6 +262,7 @@ class TaskScheduler:
         else:
             message = describe_failure(error)
             self._end(attempt, "ExceptionFailure", message)
+            self._offer([executor])  # the core is given away before anybody has read why the task failed
             self._failed(attempt, message)
         self._drop_if_over(task_set)
         self._offer(self._executors)

@@ -8,19 +8,25 @@ and loosens by one level when nothing is left to launch at it, or when nothing w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 from sparksim.cluster.clock import Fiber
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.speculation import Median, Speculation
+from sparksim.cluster.waiting_tasks import WaitingTasks
 from sparksim.core.task_context import TaskContext
 
 BATCH_TIME = "spark.streaming.internal.batchTime"
 OUTPUT_OP = "spark.streaming.internal.outputOpId"
 """Local properties of the jobs of a streaming batch."""
+
+
+_NOWHERE: frozenset[str] = frozenset()
 
 
 class Locality(IntEnum):
@@ -99,18 +105,22 @@ class TaskSet:
         self.failures = dict.fromkeys(self.indices, 0)
         self.levels: list[Locality] = []
         self._attempts = dict.fromkeys(self.indices, 0)
-        self._pending = list(reversed(self.indices))
         self._speculation = speculation
         self._durations_ms = Median()
         self._slow: list[int] = []
         self._cores_used: set[tuple[str, int]] = set()
-        self._tried_hosts: dict[int, set[str]] = {index: set() for index in self.indices}
-        self._executors: dict[int, set[str]] = {}
-        self._hosts: dict[int, set[str]] = {}
-        for index in self.indices:
-            places = [_place(location) for location in preferences.get(index, ())]
-            self._hosts[index] = {host for host, _ in places}
-            self._executors[index] = {executor_id for _, executor_id in places if executor_id}
+        self._tried_hosts: defaultdict[int, set[str]] = defaultdict(set)
+        self._launched: defaultdict[int, list[TaskAttempt]] = defaultdict(list)
+        self._executors: dict[int, frozenset[str]] = dict.fromkeys(self.indices, _NOWHERE)
+        self._hosts: dict[int, frozenset[str]] = dict.fromkeys(self.indices, _NOWHERE)
+        for index, locations in preferences.items():
+            if locations:
+                places = [_place(location) for location in locations]
+                self._hosts[index] = frozenset([host for host, _ in places])
+                self._executors[index] = frozenset([executor_id for _, executor_id in places if executor_id])
+        self._all_executors = _NOWHERE.union(*self._executors.values())
+        self._all_hosts = _NOWHERE.union(*self._hosts.values())
+        self._pending = WaitingTasks(reversed(self.indices), self._executors, self._hosts)
         self._wait_ms = locality_wait_ms
         self._last_launch_ms = now_ms
         self._level = 0
@@ -118,7 +128,7 @@ class TaskSet:
     @property
     def has_pending(self) -> bool:
         """Whether a core would be welcome, be it for a second copy."""
-        return bool(self._pending or self._slow) and not self.zombie
+        return (self._pending.some or bool(self._slow)) and not self.zombie
 
     @property
     def finished(self) -> bool:
@@ -140,11 +150,11 @@ class TaskSet:
         ids = {executor.executor_id for executor in executors}
         hosts = {executor.host for executor in executors}
         self.levels = []
-        if any(wanted & ids for wanted in self._executors.values()):
+        if not self._all_executors.isdisjoint(ids):
             self.levels.append(Locality.PROCESS_LOCAL)
-        if any(wanted & hosts for wanted in self._hosts.values()):
+        if not self._all_hosts.isdisjoint(hosts):
             self.levels.append(Locality.NODE_LOCAL)
-        if any(not self._hosts[index] for index in self._pending):
+        if self._pending.any_without_preference:
             self.levels.append(Locality.NO_PREF)
         self.levels.append(Locality.ANY)
         self._level = 0 if current is None else self._index_of(current)
@@ -156,15 +166,16 @@ class TaskSet:
         where it was tried. Spark: TaskSetManager.resourceOffer, dequeueSpeculativeTask.
         """
         allowed = level if level == Locality.NO_PREF else min(level, self._allowed_level(now_ms))
-        queue = self._pending
-        found = self._nearest(reversed(queue), executor, allowed)
-        if found is None:
-            queue = self._slow
-            untried = (index for index in queue if executor.host not in self._tried_hosts[index])
+        found = self._waiting_for(executor, allowed)
+        if found is not None:
+            self._pending.remove(found[0])
+        elif self._slow:
+            untried = (index for index in self._slow if executor.host not in self._tried_hosts[index])
             found = self._nearest(untried, executor, allowed)
+            if found is not None:
+                self._slow.remove(found[0])
         if found is None:
             return None
-        queue.remove(found[0])
         if level != Locality.NO_PREF:
             self._level = self._index_of(found[1])
             self._last_launch_ms = now_ms
@@ -182,15 +193,17 @@ class TaskSet:
         attempt.follows_another = core in self._cores_used
         self._cores_used.add(core)
         self.running[attempt.task_id] = attempt
+        self._launched[attempt.index].append(attempt)
         self._tried_hosts[attempt.index].add(attempt.executor.host)
 
     def is_running(self, index: int) -> bool:
         """Whether an attempt at this partition runs, as far as the driver knows."""
-        return any(attempt.index == index for attempt in self.running.values())
+        return any(attempt.task_id in self.running for attempt in self._launched[index])
 
     def rivals(self, attempt: TaskAttempt) -> list[TaskAttempt]:
         """The other attempts at the same partition that still run."""
-        return [each for each in self.running.values() if each.index == attempt.index and each is not attempt]
+        launched = self._launched[attempt.index]
+        return [each for each in launched if each is not attempt and each.task_id in self.running]
 
     def mark_slow_tasks(self, now_ms: float) -> list[int]:
         """The partitions that from now on may have a second copy (Spark: TaskSetManager.checkSpeculatableTasks)."""
@@ -213,16 +226,17 @@ class TaskSet:
     def requeue(self, index: int) -> None:
         """The task has to run again: it goes on top of the stack, unless another copy of it still runs."""
         if index not in self.done and index not in self._pending and not self.zombie and not self.is_running(index):
-            self._pending.append(index)
+            self._pending.push(index)
 
     def succeeded(self, attempt: TaskAttempt) -> None:
         """A partition is computed, by a task of this set or of an older attempt at the same stage."""
         if attempt.index in self.failures and attempt.index not in self.done:
             self.done[attempt.index] = attempt
             self._durations_ms.add(attempt.duration_ms)
-            for queue in (self._pending, self._slow):
-                if attempt.index in queue:
-                    queue.remove(attempt.index)
+            if attempt.index in self._pending:
+                self._pending.remove(attempt.index)
+            if attempt.index in self._slow:
+                self._slow.remove(attempt.index)
 
     def forget_outputs_on(self, executor: Executor) -> list[TaskAttempt]:
         """Map outputs on a lost executor are lost: their tasks run again (Spark: TaskSetManager.executorLost)."""
@@ -256,10 +270,29 @@ class TaskSet:
 
     def _has_pending_at(self, level: Locality) -> bool:
         if level == Locality.PROCESS_LOCAL:
-            return any(self._executors[index] for index in self._pending)
+            return self._pending.any_executor_wanted
         if level == Locality.NODE_LOCAL:
-            return any(self._hosts[index] for index in self._pending)
-        return any(not self._hosts[index] for index in self._pending)
+            return self._pending.any_host_wanted
+        return self._pending.any_without_preference
+
+    def _waiting_for(self, executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
+        """What `_nearest` would find among all that wait, without looking at each of them."""
+        waiting = self._pending
+        if not waiting.some:
+            return None
+        if self.levels[0] == Locality.ANY == allowed:  # nobody is near anything: first come, first served
+            index = waiting.top()
+            return None if index is None else self._shown(index, self._locality_on(index, executor))
+        index = waiting.top_on_executor(executor.executor_id)
+        if index is not None:
+            return index, Locality.PROCESS_LOCAL
+        if allowed >= Locality.NODE_LOCAL and (index := waiting.top_on_host(executor.host)) is not None:
+            return index, Locality.NODE_LOCAL
+        if allowed >= Locality.NO_PREF and (index := waiting.top_without_preference()) is not None:
+            return self._shown(index, Locality.NO_PREF)
+        if allowed >= Locality.ANY and (index := waiting.top()) is not None:
+            return index, Locality.ANY
+        return None
 
     def _nearest(self, indices: Iterable[int], executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
         nearest: tuple[int, Locality] | None = None
@@ -269,10 +302,11 @@ class TaskSet:
                 nearest = (index, locality)
                 if locality <= self.levels[0]:
                     break
-        # A task without preference is shown as PROCESS_LOCAL, as Spark does.
-        if nearest is not None and nearest[1] == Locality.NO_PREF:
-            return nearest[0], Locality.PROCESS_LOCAL
-        return nearest
+        return None if nearest is None else self._shown(*nearest)
+
+    def _shown(self, index: int, locality: Locality) -> tuple[int, Locality]:
+        """A task without preference is shown as PROCESS_LOCAL, as Spark does."""
+        return index, Locality.PROCESS_LOCAL if locality == Locality.NO_PREF else locality
 
     def _locality_on(self, index: int, executor: Executor) -> Locality:
         if executor.executor_id in self._executors[index]:
@@ -282,6 +316,7 @@ class TaskSet:
         return Locality.ANY if self._hosts[index] else Locality.NO_PREF
 
 
+@lru_cache(maxsize=4096)
 def _place(location: str) -> tuple[str, str]:
     """Host and executor id (or "") of a location: `executor_<host>_<id>` or `<host>` (Spark: TaskLocation)."""
     if not location.startswith("executor_"):

@@ -19,7 +19,7 @@ import greenlet
 import simpy
 from simpy.events import URGENT
 
-from sparksim.cluster.clock import STOPPED, Clock, DriverCrashed, Fiber, TimeLimitReached, Timeline
+from sparksim.cluster.clock import STOPPED, Clock, DriverCrashed, Fiber, TimeLimitReached, Timeline, rare_collections
 from sparksim.core.errors import SparkException
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ EPOCH = dt.datetime(1970, 1, 1)
 class VirtualFiber(Fiber):
     """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
 
-    `nap` is the event of all its sleeps, one after the other: a simulation sleeps once per record.
+    `nap` is the event of its start and of all its sleeps, one after the other: a simulation sleeps once per record.
     """
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -41,6 +41,12 @@ class VirtualFiber(Fiber):
         self.nap._ok, self.nap._value = True, None
         self.body = greenlet.greenlet(lambda: self._run(fn, args))
         self.body.gr_context = contextvars.copy_context()
+
+    def wake_soon(self) -> None:
+        """Go on at once, before everything else that is due now."""
+        nap = self.blocked_on = self.nap
+        nap.callbacks = [self.resume]
+        self.clock.env.schedule(nap, URGENT)
 
     def _run(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
@@ -88,7 +94,7 @@ class VirtualClock(Clock):
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
         self._alive[fiber] = None
-        self._resume_with(fiber, self._soon())
+        fiber.wake_soon()
         return fiber
 
     def call(self, fn: Callable[..., T], *args: Any) -> T:
@@ -111,7 +117,7 @@ class VirtualClock(Clock):
             # cannot step time forward before they had their turn.
             def relay(_event: simpy.Event) -> None:
                 if fiber.blocked_on is event:
-                    self._resume_with(fiber, self._soon())
+                    fiber.wake_soon()
 
             event.callbacks.append(relay)
             fiber.blocked_on = event
@@ -137,7 +143,7 @@ class VirtualClock(Clock):
 
     def charge(self, ms: float) -> None:
         if ms > 0:
-            self.sleep(ms)
+            self.sleep(ms if self.running is None else ms * self.running.slowness)
 
     def kill(self, fiber: Fiber, cause: BaseException) -> None:
         assert isinstance(fiber, VirtualFiber)
@@ -149,7 +155,9 @@ class VirtualClock(Clock):
             return  # it is running, and meets `killed` at its next call
         if not blocked_on.processed and fiber.resume in blocked_on.callbacks:
             blocked_on.callbacks.remove(fiber.resume)
-        self._resume_with(fiber, self._soon())
+        fiber.nap = simpy.Event(self.env)  # the old one may still be due, and then wakes nobody
+        fiber.nap._ok, fiber.nap._value = True, None
+        fiber.wake_soon()
 
     def crash(self, cause: DriverCrashed) -> None:
         self._crashed = cause
@@ -167,9 +175,13 @@ class VirtualClock(Clock):
         """Drive everything that is due up to `time_ms` (included) and leave the clock there. From the main program."""
         self.limit_ms = time_ms
         self.driver = greenlet.getcurrent()
-        while self.env.peek() <= time_ms:
-            self.env.step()
-            self._raise_crash()
+        env = self.env
+        queue = env._queue
+        with rare_collections():
+            while queue and queue[0][0] <= time_ms:
+                env.step()
+                if self._crashed is not None:
+                    raise self._crashed
         self.env.advance(max(time_ms, self.env.now))
 
     def stop(self) -> None:
@@ -188,17 +200,6 @@ class VirtualClock(Clock):
                 fiber.body.throw(greenlet.GreenletExit)
         self._alive.clear()
 
-    def _soon(self) -> simpy.Event:
-        """An event that is due now, before everything else that is due now."""
-        event = simpy.Event(self.env)
-        event._ok, event._value = True, None
-        self.env.schedule(event, URGENT)
-        return event
-
-    def _resume_with(self, fiber: VirtualFiber, event: simpy.Event) -> None:
-        event.callbacks.append(fiber.resume)
-        fiber.blocked_on = event
-
     def _block(self, fiber: VirtualFiber) -> None:
         self.driver.switch()
         if fiber.killed is not None:
@@ -211,30 +212,29 @@ class VirtualClock(Clock):
                 "A simulated cluster belongs to the thread that made it, and this call comes from another one. "
                 "Start several jobs at once from several output operations, or run the program on local[2]."
             )
-        self._raise_crash()
+        if self._crashed is not None:
+            raise self._crashed
         fiber = self.running
         if fiber is not None and fiber.killed is not None:
             raise fiber.killed
         return fiber
 
-    def _raise_crash(self) -> None:
-        if self._crashed is not None:
-            raise self._crashed
-
     def _drive_until(self, event: simpy.Event) -> None:
         env = self.env
         self.driver = greenlet.getcurrent()
-        while not event.processed:
-            due_ms = env.peek()
-            if self._stopped:
-                raise SparkException(STOPPED)
-            if due_ms == inf:
-                raise SparkException(
-                    "The simulation stands still: the program waits for something that can never happen, for example a "
-                    "job while every executor is gone, or awaitTermination() with nothing left to do."
-                )
-            if due_ms > self.limit_ms:
-                env.advance(max(self.limit_ms, env.now))
-                raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
-            env.step()
-            self._raise_crash()
+        with rare_collections():
+            while not event.processed:
+                due_ms = env.peek()
+                if self._stopped:
+                    raise SparkException(STOPPED)
+                if due_ms == inf:
+                    raise SparkException(
+                        "The simulation stands still: the program waits for something that can never happen, for "
+                        "example a job while every executor is gone, or awaitTermination() with nothing left to do."
+                    )
+                if due_ms > self.limit_ms:
+                    env.advance(max(self.limit_ms, env.now))
+                    raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
+                env.step()
+                if self._crashed is not None:
+                    raise self._crashed

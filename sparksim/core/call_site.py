@@ -23,10 +23,12 @@ class CallSite(NamedTuple):
 
 
 def user_call() -> CallSite:
-    """The nearest call from outside this package into it."""
+    """The nearest call from outside this package into it; what nobody outside asked for is the engine's own."""
     frame = sys._getframe(1)
     function = frame.f_code.co_name
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+    while _is_ours(frame.f_globals.get("__name__", "")):
+        if frame.f_back is None:
+            return CallSite(function.lstrip("_"), "sparksim", 0)
         function = frame.f_code.co_name
         frame = frame.f_back
     return CallSite(function, frame.f_code.co_filename, frame.f_lineno)

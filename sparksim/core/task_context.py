@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +37,9 @@ class TaskContext:
         self._partition_id = partition_id
         self._attempt_number = attempt_number
         self._task_attempt_id = task_attempt_id
-        self._local_properties = dict(local_properties or {})
+        self._local_properties = local_properties or {}
         self._cpus = cpus
-        self._resources = dict(resources or {})
+        self._resources = resources or {}
         self._accumulated: dict[int, Any] = {}
 
     @classmethod
@@ -88,14 +87,24 @@ class TaskContext:
             self._accumulated[aid] = param.zero(accumulator.initial)
         self._accumulated[aid] = param.addInPlace(self._accumulated[aid], term)
 
-    @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> _Active:
         """Make this the task that `TaskContext.get()` answers, for the length of a `with` block."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            _current.reset(token)
+        return _Active(self)
+
+
+class _Active:
+    """`contextlib.contextmanager` takes three times as long, and every task enters one."""
+
+    __slots__ = ("_task", "_token")
+
+    def __init__(self, task: TaskContext) -> None:
+        self._task = task
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._task)
+
+    def __exit__(self, *_error: object) -> None:
+        _current.reset(self._token)
 
 
 def assert_on_driver(what: str) -> None:

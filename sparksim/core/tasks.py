@@ -5,6 +5,7 @@ Spark: ResultTask, ShuffleMapTask. Time passes inside `task.services` only.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from sparksim.core.backend import PartitionFunction
@@ -14,6 +15,9 @@ from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records
 from sparksim.core.steps import STOPPED, apply
 from sparksim.core.task_context import TaskContext
+
+EMPTY_BUCKET = dump_records([])
+"""What a map task writes where it has nothing for a reduce partition."""
 
 
 def run_result_task(rdd: RDD[Any], func: PartitionFunction, index: int, task: TaskContext) -> Any:
@@ -38,13 +42,16 @@ def _write_buckets(dep: ShuffleDependency, index: int, task: TaskContext) -> int
     steps, partition_func, aggregator = dep.closure.load()
     records = dep.rdd.base.iterator(index, task)
     count = dep.partitioner.numPartitions
-    buckets: list[list[Any]] = [[] for _ in range(count)]
+    filled: defaultdict[int, list[Any]] = defaultdict(list)
     if dep.map_side_combine and aggregator is not None:
         for pair in combine_partition(aggregator, steps, index, records).items():
-            buckets[partition_func(pair[0]) % count].append(pair)
+            filled[partition_func(pair[0]) % count].append(pair)
     else:
         for key, value in apply(steps, index, records):
-            buckets[partition_func(key) % count].append((key, value))
-    written = sum(map(len, buckets))
-    task.services.write_shuffle(dep.shuffle_id, index, [dump_records(bucket) for bucket in buckets], written)
+            filled[partition_func(key) % count].append((key, value))
+    buckets, written = [EMPTY_BUCKET] * count, 0
+    for bucket, pairs in filled.items():
+        buckets[bucket] = dump_records(pairs)
+        written += len(pairs)
+    task.services.write_shuffle(dep.shuffle_id, index, buckets, written)
     return written

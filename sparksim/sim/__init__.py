@@ -1,26 +1,59 @@
 """Simulations: a program, the cluster it runs on, the sources that feed it, and what goes wrong."""
 
 from sparksim.cluster.cost import CostModel
-from sparksim.cluster.faults import DriverCrash, ExecutorCrash
-from sparksim.sim.loads import Burst, Constant, Load, Poisson, Replay, Steps, random_words
+from sparksim.cluster.faults import DriverCrash, ExecutorCrash, ReceiverCrash, TaskFailure
+from sparksim.cluster.lasting_faults import NetworkDelay, NetworkPartition, SlowDisk, SlowExecutor, SourceOutage
+from sparksim.cluster.moments import AtBatch, AtRate, AtRecord, When
+from sparksim.sim.loads import (
+    Acknowledged,
+    Burst,
+    Constant,
+    Counted,
+    Load,
+    Poisson,
+    Replay,
+    Retained,
+    Steps,
+    random_words,
+)
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Cluster, Simulation, simulate_script
+from sparksim.sim.stability import Stability, stability
+from sparksim.sim.sweep import SweepTable, sweep
 from sparksim.sim.work import work
 
 __all__ = [
+    "Acknowledged",
+    "AtBatch",
+    "AtRate",
+    "AtRecord",
     "Burst",
     "Cluster",
     "Constant",
     "CostModel",
+    "Counted",
     "DriverCrash",
     "ExecutorCrash",
     "Load",
+    "NetworkDelay",
+    "NetworkPartition",
     "Poisson",
+    "ReceiverCrash",
     "Replay",
+    "Retained",
     "Run",
     "Simulation",
+    "SlowDisk",
+    "SlowExecutor",
+    "SourceOutage",
+    "Stability",
     "Steps",
+    "SweepTable",
+    "TaskFailure",
+    "When",
     "random_words",
     "simulate_script",
+    "stability",
+    "sweep",
     "work",
 ]

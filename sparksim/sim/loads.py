@@ -1,7 +1,8 @@
 """What a simulated source sends, and when: loads are values.
 
 A load gives arrivals: `(time_ms, record)` in order of time, from the start of the simulation, drawn from generators of
-its own. Whether anybody is connected to hear them is not its concern.
+its own. Whether anybody is connected to hear them is not its concern. `Acknowledged` and `Retained` wrap a load: the
+same records at the same times, from a server that keeps them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from itertools import count
 from math import inf
 from typing import Any, Protocol
 
-from sparksim.core.arguments import is_number, is_positive
+from sparksim.core.arguments import is_count, is_number, is_positive
+from sparksim.core.counted import CountedRecords
 from sparksim.core.errors import IllegalArgumentError
 
 RecordMaker = str | Callable[[random.Random], Any]
@@ -24,7 +26,8 @@ WORDS = ("spark", "stream", "batch", "block", "task", "stage", "driver", "window
 
 def random_words(rng: random.Random) -> str:
     """A line of one to five words out of ten."""
-    return " ".join(rng.choices(WORDS, k=rng.randint(1, 5)))
+    words, random = rng.randint(1, 5), rng.random
+    return " ".join([WORDS[int(random() * 10.0)] for _ in range(words)])  # the draws of `choices`, in half the time
 
 
 class Load(Protocol):
@@ -82,6 +85,32 @@ class Constant:
     def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
         for moment in _evenly(0.0, inf, self.rate):
             yield moment, _make(self.record, rng)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`rate` records per second without content, for ever: a number of them at every `every` seconds.
+
+    For clusters too large for real data. Blocks, batches, tasks, delays and losses are those of real records; but the
+    program's functions see none, so its results are empty, and what costs time after reading (shuffles, states, what a
+    window keeps) costs as much as for no record. Raises `IllegalArgumentError` for numbers that are not positive.
+    """
+
+    rate: float
+    every: float = 0.1
+
+    def __post_init__(self) -> None:
+        _rate("Counted", "rate", self.rate)
+        if not is_positive(self.every):
+            raise IllegalArgumentError(f"Counted(every={self.every!r}): give a positive number of seconds")
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        sent = 0
+        for turn in count(1):
+            due = int(turn * self.every * self.rate + 1e-9)
+            if due > sent:
+                yield round(turn * self.every * 1000, 3), CountedRecords(due - sent)
+                sent = due
 
 
 @dataclass(frozen=True)
@@ -173,3 +202,45 @@ class Replay:
     def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
         for seconds, record in self.records:
             yield round(seconds * 1000, 3), record
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """The load of a message queue: a message is kept until a receiver acknowledges it, and else delivered again.
+
+    What a reliable receiver needs (`sparksim.streaming.queue_receiver`).
+    """
+
+    load: Load
+
+    def __post_init__(self) -> None:
+        _plain("Acknowledged", self.load)
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        return self.load.arrivals(rng)
+
+
+@dataclass(frozen=True)
+class Retained:
+    """The load of a log that is kept for good: record k is written to partition k modulo `partitions`.
+
+    What a direct stream reads (`sparksim.streaming.direct_dstream`), as often as it likes.
+    """
+
+    load: Load
+    partitions: int = 1
+
+    def __post_init__(self) -> None:
+        _plain("Retained", self.load)
+        if not is_count(self.partitions):
+            raise IllegalArgumentError(f"Retained(partitions={self.partitions!r}): give a whole number, 1 or more")
+
+    def arrivals(self, rng: random.Random) -> Iterator[tuple[float, Any]]:
+        return self.load.arrivals(rng)
+
+
+def _plain(owner: str, load: object) -> None:
+    if isinstance(load, (Acknowledged, Counted, Retained)) or not hasattr(load, "arrivals"):
+        raise IllegalArgumentError(
+            f"{owner}(load={load!r}): give a load that says when which records come, such as {owner}(Constant(rate=10))"
+        )

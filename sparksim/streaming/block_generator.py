@@ -17,6 +17,7 @@ import simpy
 
 from sparksim.cluster.clock import Clock, Fiber
 from sparksim.core.conf import SparkConf, integer, time_ms
+from sparksim.core.counted import CountedRecords, how_many, is_counted
 from sparksim.core.errors import IllegalArgumentError, SparkException
 from sparksim.streaming.origins import join
 from sparksim.streaming.rate_limiter import RateLimiter
@@ -31,6 +32,11 @@ class Block:
     block_id: str
     records: list[Any]
     origins: tuple[Origin, ...]
+
+    @property
+    def count(self) -> int:
+        """How many records these are."""
+        return how_many(self.records) if is_counted(self.records) else len(self.records)
 
 
 class BlockGeneratorListener(Protocol):
@@ -126,7 +132,7 @@ class BlockGenerator:
 
     def add_data(self, record: Any) -> None:
         """Append one record; waits for the rate limit. Raises `SparkException` when the generator is not active."""
-        self._wait_for_permit()
+        self._wait_for_permit(record.count if type(record) is CountedRecords else 1)
         with self._lock:
             self._check_active()
             self._buffer.append(record)
@@ -153,10 +159,9 @@ class BlockGenerator:
             join(self._origins, self._take_origins())
             self._listener.on_add_data(together, metadata)
 
-    def _wait_for_permit(self) -> None:
+    def _wait_for_permit(self, permits: int = 1) -> None:
         self._check_active()
-        with self._lock:
-            wait_ms = self._limiter.acquire(self._clock.now_ms)
+        wait_ms = self._limiter.acquire(self._clock.now_ms, permits)
         if wait_ms > 0:
             self._clock.sleep(wait_ms)
 

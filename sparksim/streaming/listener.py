@@ -24,6 +24,20 @@ from sparksim.trace.events import (
 
 UNKNOWN = -1
 
+_HEARD = frozenset(
+    {
+        StreamingStarted,
+        ReceiverStarted,
+        ReceiverError,
+        ReceiverStopped,
+        BatchSubmitted,
+        BatchStarted,
+        BatchCompleted,
+        OutputOperationStarted,
+        OutputOperationCompleted,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Time:
@@ -215,15 +229,16 @@ class Narrator:
 
     def tell(self, event: Event) -> tuple[str, Told] | None:
         """Follow one event and say what to call for it."""
+        if type(event) not in _HEARD:
+            return None
         if isinstance(event, StreamingStarted):
             return "onStreamingStarted", Told("time", int(event.time_ms))
         if isinstance(event, (ReceiverStarted, ReceiverError, ReceiverStopped)):
             return self._receiver(event)
         if isinstance(event, (BatchSubmitted, BatchStarted, BatchCompleted)):
             return self._batch(event)
-        if isinstance(event, (OutputOperationStarted, OutputOperationCompleted)):
-            return self._operation(event)
-        return None
+        assert isinstance(event, (OutputOperationStarted, OutputOperationCompleted))
+        return self._operation(event)
 
     def _receiver(self, event: ReceiverStarted | ReceiverError | ReceiverStopped) -> tuple[str, Told]:
         if isinstance(event, ReceiverStarted):

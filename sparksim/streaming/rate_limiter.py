@@ -20,6 +20,7 @@ class RateLimiter:
         self._max_rate = integer(conf, "spark.streaming.receiver.maxRate", UNLIMITED)
         initial = integer(conf, "spark.streaming.backpressure.initialRate", self._max_rate)
         self._rate_per_s = min(initial, self._max_rate)
+        self._unlimited = _is_no_limit(self._rate_per_s)
         self._saved = 0.0
         self._next_free_ms = -inf
         # The receiver's thread takes permits while the driver sets a new rate.
@@ -43,20 +44,21 @@ class RateLimiter:
             unused_s = min(max(now_ms - self._next_free_ms, 0.0) / 1000, 1.0) if self._next_free_ms > -inf else 0.0
             self._save_permits(now_ms)
             self._rate_per_s = min(rate_per_s, self._max_rate) if self._max_rate > 0 else rate_per_s
+            self._unlimited = _is_no_limit(self._rate_per_s)
             share = unused_s if before == inf else self._saved / before
             self._saved = share * self._rate_per_s
 
-    def acquire(self, now_ms: float) -> float:
-        """Take one permit and return how many ms to wait for it."""
+    def acquire(self, now_ms: float, permits: int = 1) -> float:
+        """Take permits and return how many ms to wait for them; the next who comes waits for what they cost (Guava)."""
         with self._lock:
             if self._unlimited:
                 self._next_free_ms = now_ms if self._next_free_ms == -inf else self._next_free_ms
                 return 0.0
             self._save_permits(now_ms)
             wait_ms = self._next_free_ms - now_ms
-            from_saved = min(1.0, self._saved)
+            from_saved = min(float(permits), self._saved)
             self._saved -= from_saved
-            self._next_free_ms += (1.0 - from_saved) * 1000 / self._rate_per_s
+            self._next_free_ms += (permits - from_saved) * 1000 / self._rate_per_s
             return wait_ms
 
     def _save_permits(self, now_ms: float) -> None:
@@ -67,7 +69,7 @@ class RateLimiter:
             self._saved = min(self._rate_per_s, self._saved + (now_ms - self._next_free_ms) * self._rate_per_s / 1000)
         self._next_free_ms = now_ms
 
-    @property
-    def _unlimited(self) -> bool:
-        # The guide says that 0 and below mean no limit; Guava would refuse them (docs/fidelity.md).
-        return self._rate_per_s <= 0 or self._rate_per_s == UNLIMITED
+
+def _is_no_limit(rate_per_s: int) -> bool:
+    # The guide says that 0 and below mean no limit; Guava would refuse them (docs/fidelity.md).
+    return rate_per_s <= 0 or rate_per_s == UNLIMITED

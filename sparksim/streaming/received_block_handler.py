@@ -56,7 +56,7 @@ class BlockManagerHandler:
         """Serialise, store, replicate. Raises `SparkException` when no copy was made."""
         model, prices = self._backend.prices.model, self._backend.prices
         data = dump_records(block.records)
-        serialize_ms = model.serialize_record_ms * len(block.records)
+        serialize_ms = model.serialize_record_ms * block.count
         self._backend.clock.charge(prices.draw(model.store_block_ms + serialize_ms))
         put(self._backend, self._executor, block.block_id, data, self._level)
 
@@ -99,7 +99,7 @@ class WriteAheadLogHandler:
         """
         model, prices, clock = self._backend.prices.model, self._backend.prices, self._backend.clock
         data = dump_records(block.records)
-        clock.charge(prices.draw(model.serialize_record_ms * len(block.records)))
+        clock.charge(prices.draw(model.serialize_record_ms * block.count))
         if self._stopped:
             raise SparkException(
                 f"{block.block_id} came after the receiver had stopped: its write-ahead log is closed before its last "
@@ -155,7 +155,8 @@ class WriteAheadLogHandler:
     def _append(self, block_id: str, data: bytes) -> Any:
         """To the log. The time passes first, so a process that dies in it leaves no record."""
         prices, clock = self._backend.prices, self._backend.clock
-        clock.charge(prices.draw(prices.model.log_write_ms + prices.model.log_byte_ms * len(data)))
+        write_ms = prices.draw(prices.model.log_write_ms + prices.model.log_byte_ms * len(data))
+        clock.charge(write_ms * self._executor.disk_slowness)
         with self._log_lock:
             handle = self._log.write(data, clock.now_ms)
         clock.call(self._logged, block_id, handle, len(data))

@@ -85,7 +85,10 @@ class Receiver:
         return self._stream_id
 
     def start_thread(self, target: Callable[..., Any], *args: Any) -> None:
-        """Run `target(*args)` beside the receiver: a thread in live mode, a thread of virtual time in a simulation."""
+        """Run `target(*args)` beside the receiver: a thread in live mode, a thread of virtual time in a simulation.
+
+        Catch what it may raise, and call `restart` or `stop`: an exception that leaves it ends a cluster's executor.
+        """
         self._attached().start_thread(target, *args)
 
     def sleep(self, seconds: float) -> None:

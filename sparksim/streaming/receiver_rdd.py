@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from sparksim.cluster.backend import ClusterBackend
@@ -57,8 +58,11 @@ class BlockRDD(RDD[Any]):
 
     def preferred_locations(self, index: int) -> tuple[str, ...]:
         holders = self._backend.blocks.holders(self.block_ids[index])
-        by_executor = boolean(self._backend.conf, BLOCKS_ON_EXECUTORS, False)
-        return tuple(holder.location if by_executor else holder.block_host for holder in holders)
+        return tuple([holder.location if self._by_executor else holder.block_host for holder in holders])
+
+    @cached_property
+    def _by_executor(self) -> bool:
+        return boolean(self._backend.conf, BLOCKS_ON_EXECUTORS, False)
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
         self._check_valid()

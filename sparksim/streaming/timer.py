@@ -30,6 +30,9 @@ class RecurringTimer:
         self._started = False
         self._stopped = False
         self._interrupt: simpy.Event = clock.env.event()
+        assert self._interrupt.callbacks is not None
+        self._interrupt.callbacks.append(self._wake)
+        self._woken: simpy.Event | None = None
         self.ended: simpy.Event = clock.env.event()
 
     def next_start_ms(self) -> int:
@@ -64,10 +67,19 @@ class RecurringTimer:
         yield from self._tick()
         self.ended.succeed(self.last_tick_ms)
 
+    def _wake(self, _event: simpy.Event) -> None:
+        if self._woken is not None and not self._woken.triggered:
+            self._woken.succeed()
+
     def _tick(self) -> Generator[simpy.Event, Any, None]:
         env = self._clock.env
         if env.now < self._next_ms and not self._interrupt.triggered:
-            yield env.timeout(self._next_ms - env.now) | self._interrupt
+            # As `timeout | interrupt`, but a run has millions of ticks, and such a condition is costly to build.
+            timeout = env.timeout(self._next_ms - env.now)
+            timeout.callbacks.append(self._wake)
+            self._woken = env.event()
+            yield self._woken
+            self._woken = None
         if self._interrupt.triggered:
             return
         tick_ms, self._next_ms = self._next_ms, self._next_ms + self.period_ms

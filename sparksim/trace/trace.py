@@ -24,15 +24,16 @@ class Trace:
     def append(self, event: Event) -> None:
         """Add one event, then tell each subscriber, in the order in which they subscribed."""
         self._events.append(event)
-        for subscriber in tuple(self._subscribers):
+        for subscriber in self._subscribers:
             subscriber(event)
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have `callback(event)` called after each later append; gives a function that ends the subscription."""
-        self._subscribers.append(callback)
+        self._subscribers = [*self._subscribers, callback]  # a new list: `append` may be going through the old one
 
         def unsubscribe() -> None:
             if callback in self._subscribers:
+                self._subscribers = list(self._subscribers)
                 self._subscribers.remove(callback)
 
         return unsubscribe

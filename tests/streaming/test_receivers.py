@@ -11,6 +11,7 @@ from sparksim.trace.events import (
     BlockAdded,
     BlockGenerated,
     BlockStored,
+    ExecutorRemoved,
     JobStart,
     ReceiverError,
     ReceiverStarted,
@@ -51,7 +52,7 @@ def test_a_restart_pauses_two_seconds_and_stays_on_its_executor(app):
     (stopped,) = app.of(ReceiverStopped)
     assert second.time_ms - stopped.time_ms == pytest.approx(2000)
     assert first.executor_id == second.executor_id
-    assert stopped.message == "Restarting receiver with delay 2000 ms: source is gone"
+    assert stopped.message == "Restarting receiver with delay 2000ms: source is gone"
     assert diary == ["start", "stop", "start"]
     assert [job.description for job in app.of(JobStart)].count("Streaming job running receiver 0") == 1
     assert "Restarting receiver 0 in 2 s: source is gone" in app.warnings()
@@ -151,13 +152,17 @@ def test_an_error_is_reported_and_receiving_goes_on(app):
     assert records(batches) == ["still here"]
 
 
-def test_a_thread_that_raises_is_reported(app):
+def test_a_thread_that_raises_is_reported_and_ends_its_executor(app):
     def script(receiver):
+        receiver.sleep(1.5)
         raise KeyError("typo")
 
     app, _ = receiving(app(), Scripted(script))
-    app.run(4)
+    app.run(3)
     (error,) = app.of(ReceiverError)
+    (removed,) = app.of(ExecutorRemoved)
+    first, second = app.of(ReceiverStarted)
+    assert error.executor_id == removed.executor_id == first.executor_id != second.executor_id
     assert error.message == "A thread of Scripted-0 ended with an exception"
     assert "KeyError: 'typo'" in error.error
 

@@ -40,7 +40,7 @@ def test_the_end_of_the_connection_is_a_restart(app):
     app.run(6)
     assert [batch for _, batch in batches if batch] == [["last words"], ["back again"]]
     (stopped,) = app.of(ReceiverStopped)
-    assert stopped.message == "Restarting receiver with delay 2000 ms: Socket data stream had no more data"
+    assert stopped.message == "Restarting receiver with delay 2000ms: Socket data stream had no more data"
 
 
 class Server:
