@@ -9,7 +9,7 @@ import simpy
 
 from bench.measure import Row, medians_s, timed
 from sparksim.cluster.clock import Timeline
-from sparksim.sim import Cluster, Poisson, Run, Simulation
+from sparksim.sim import Cluster, Counted, Poisson, Run, Simulation
 
 HOUR_S, SHORT_S, PROCESSES = 3600, 300, 10
 RATES_PER_S = (10, 100)
@@ -26,14 +26,14 @@ class Moments(NamedTuple):
     skipped: int
 
 
-def simulate(rate_per_s: float, until_s: float) -> Run:
+def simulate(rate_per_s: float, until_s: float, *, counted: bool = False) -> Run:
     """One receiver, blocks of 200 ms, batches of 2 s, four executors with two cores: a word count, with its trace."""
 
     def word_count(ssc: Any) -> None:
         words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
         words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b).pprint()
 
-    network = {"localhost:9999": Poisson(rate_per_s)}
+    network = {"localhost:9999": Counted(rate_per_s) if counted else Poisson(rate_per_s)}
     return Simulation(word_count, network=network, batch=2.0, cluster=Cluster(executors=4, cores=2)).run(until=until_s)
 
 
@@ -76,7 +76,10 @@ def moments(rate_per_s: float, until_s: float) -> Moments:
 
 def rows() -> list[Row]:
     """For each rate: an hour of virtual time, once; and a shorter run beside bare simpy with as many events."""
-    return [row for rate_per_s in RATES_PER_S for row in _rows(rate_per_s)]
+    rows = [row for rate_per_s in RATES_PER_S for row in _rows(rate_per_s)]
+    most_per_s = max(RATES_PER_S)
+    counted_s = timed(lambda: simulate(most_per_s, HOUR_S, counted=True))()
+    return [*rows, Row(f"a simulated hour at {most_per_s}/s, only counted", counted_s, "", 0.0, "s", None)]
 
 
 def _rows(rate_per_s: float) -> list[Row]:

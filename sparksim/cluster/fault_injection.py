@@ -8,20 +8,46 @@ from __future__ import annotations
 import random
 from collections.abc import Generator
 from math import prod
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import simpy
 
+from sparksim.cluster.clock import Clock
 from sparksim.cluster.executor import Executor, Resident
 from sparksim.cluster.faults import Fault, Undo
-from sparksim.cluster.network import SimulatedSources
+from sparksim.cluster.heartbeats import HeartbeatReceiver
+from sparksim.cluster.network import Network, SimulatedSources
 from sparksim.cluster.seeds import Seeds
+from sparksim.cluster.task_scheduler import TaskScheduler
 from sparksim.cluster.task_set import TaskAttempt
 from sparksim.cluster.world import World
 from sparksim.trace.events import Event, FaultEnded, FaultInjected, TaskStart
+from sparksim.trace.trace import Trace
 
-if TYPE_CHECKING:
-    from sparksim.cluster.backend import ClusterBackend
+
+class Cluster(Protocol):
+    """What there is to break: `cluster.backend.ClusterBackend`. `disk_slowness` is the driver's."""
+
+    clock: Clock
+    trace: Trace
+    tasks: TaskScheduler
+    seeds: Seeds
+    network: Network
+    heartbeats: HeartbeatReceiver
+    disk_slowness: float
+
+    @property
+    def executors(self) -> list[Executor]:
+        """Those that the driver knows."""
+
+    def emit(self, event: Event) -> None:
+        """Put a fact on record."""
+
+    def executor_died(self, executor: Executor, restart_after_ms: float | None) -> None:
+        """Its process is gone."""
+
+    def crash(self, restart_after_ms: float | None) -> None:
+        """The driver's process is gone."""
 
 
 class InjectedFailure(RuntimeError):
@@ -31,7 +57,7 @@ class InjectedFailure(RuntimeError):
 class FaultInjection:
     """`cluster.faults.Victim` for one driver's cluster."""
 
-    def __init__(self, cluster: ClusterBackend, world: World) -> None:
+    def __init__(self, cluster: Cluster, world: World) -> None:
         self.clock = cluster.clock
         self.trace = cluster.trace
         self._cluster = cluster
