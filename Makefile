@@ -36,6 +36,10 @@ test-databases: $(VENV)/.test ## Write to a real MariaDB and PostgreSQL
 test-recovery: $(VENV)/.test ## Kill drivers, real ones and simulated ones, and let them recover
 	$(PYTEST) -n auto -m recovery tests
 
+.PHONY: test-papers
+test-papers: $(VENV)/.test ## Check the shapes of the published figures
+	$(PYTEST) -n auto -m paper tests
+
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 	$(PYTEST) -m notebook tests/notebooks
@@ -44,9 +48,24 @@ test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks
 	$(BIN)/python -m bench
 
+FIDELITY = $(BIN)/sparksim fidelity tests/data/fidelity/*.json --source docs/fidelity-differences.md \
+	--page docs/fidelity.md --batches docs/fidelity-batches.tsv
+
 .PHONY: fidelity
-fidelity: $(VENV)/.test ## Predict the recordings of real Spark and write the tables of docs/fidelity.md
-	$(BIN)/sparksim fidelity tests/data/fidelity/*.json --tables docs/fidelity-tables.md --batches docs/fidelity-batches.tsv
+fidelity: $(VENV)/.test ## Predict the recordings of real Spark and write docs/fidelity.md
+	$(FIDELITY)
+
+.PHONY: check-fidelity
+check-fidelity: $(VENV)/.test ## Fail if docs/fidelity.md is not what the code produces
+	$(FIDELITY) --check
+
+.PHONY: semantics
+semantics: $(VENV)/.test ## Tell ten thousand stories of crashes and write docs/semantics.md
+	$(BIN)/sparksim semantics --page docs/semantics.md --findings docs/semantics-findings.tsv
+
+.PHONY: check-semantics
+check-semantics: $(VENV)/.test ## Tell a thousand of them again; fail if one breaks a promise or has changed
+	$(BIN)/sparksim semantics --runs 14 --check docs/semantics-findings.tsv
 
 .PHONY: lint
 lint: $(VENV)/.test ## Check style, format and types

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "sparksim"
-LAYERS = ("core", "trace", "viz", "cluster", "streaming", "sql", "sim", "fidelity", "course", "cli")
+LAYERS = ("core", "trace", "viz", "cluster", "streaming", "sql", "sim", "fidelity", "semantics", "course", "cli")
 ALLOWED: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "trace": frozenset(),
@@ -17,8 +17,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "sql": frozenset({"core", "trace", "cluster", "streaming"}),
     "sim": frozenset({"core", "trace", "viz", "cluster", "streaming", "sql"}),
     "fidelity": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim"}),
-    "course": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity"}),
-    "cli": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity", "course"}),
+    "semantics": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim"}),
+    "course": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity", "semantics"}),
+    "cli": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity", "semantics", "course"}),
 }
 
 

@@ -27,13 +27,17 @@ def test_it_begins_with_the_two_commands() -> None:
     assert COMMANDS[:2] == [["make", "demo"], ["make", "test"]]
 
 
+SHOWN = ("('", "('", "records/s are sustained")
+"""Part of what each program prints."""
+
+
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
 def test_program_runs(number: int, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", PROGRAMS[number]], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    assert "('" in run.stdout
+    assert SHOWN[number] in run.stdout
 
 
 @pytest.mark.parametrize("target", sorted({words[1] for words in COMMANDS if words[0] == "make"}))
@@ -44,9 +48,11 @@ def test_target_exists(target: str) -> None:
 
 def test_simulated_commands_work_in_order(tmp_path: Path) -> None:
     commands = [
-        words for words in COMMANDS if words[0] == SPARKSIM and ("sim[" in " ".join(words) or words[1] == "trace")
+        words
+        for words in COMMANDS
+        if words[0] == SPARKSIM and ("sim[" in " ".join(words) or words[1] in ("trace", "semantics"))
     ]
-    assert len(commands) == 3
+    assert len(commands) == 5
     for words in commands:
         absolute = [str(REPOSITORY / word) if word.startswith("examples/") else word for word in words[1:]]
         subprocess.run(
@@ -54,6 +60,7 @@ def test_simulated_commands_work_in_order(tmp_path: Path) -> None:
         )
     assert (tmp_path / "run.png").exists()
     assert (tmp_path / "restart.png").exists()
+    assert (tmp_path / "story.png").exists()
 
 
 def test_files_and_folders_it_names_exist() -> None:

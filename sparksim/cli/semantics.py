@@ -1,0 +1,75 @@
+"""Find out who loses what: thousands of seeded crashes for each way to receive, or one of them again."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from sparksim.cli import arguments, report
+from sparksim.cli.refusal import Refusal, require_matplotlib
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.semantics import Matrix, find, ledger, replay
+from sparksim.semantics.findings import finding
+from sparksim.semantics.report import page
+from sparksim.trace.events import FaultInjected
+
+RUNS = 134
+"""Stories per cell: with 75 cells a little more than ten thousand."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `sparksim semantics`."""
+    add = parser.add_argument
+    add("--runs", metavar="N", type=int, default=RUNS, help=f"stories per cell (default {RUNS})")
+    add("--page", metavar="FILE.md", type=Path, help="write what was found as a page of tables")
+    add("--findings", metavar="FILE.tsv", type=Path, help="write what each story showed, one line per cell")
+    add("--check", metavar="FILE.tsv", type=Path, help="fail if a story shows other than this file says")
+    add = parser.add_argument_group("one story again").add_argument
+    add("--replay", metavar="SOURCE/VICTIM/STAGE", help="a cell, such as reliable+wal/driver/stored")
+    add("--seed", metavar="N", type=int, default=0, help="which of its stories (default 0)")
+    add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the story")
+    add("--figure", metavar="FILE.png", type=arguments.figure, help="draw its timeline (.png, .svg, .pdf)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it. Gives the exit code: 1 when a promise of Spark is broken or `--check` finds a difference."""
+    logging.getLogger("sparksim").setLevel(logging.ERROR)  # crashes are meant here
+    try:
+        return _find(options) if options.replay is None else _replay(options)
+    except IllegalArgumentError as error:
+        raise Refusal(str(error)) from None
+    except OSError as error:
+        raise Refusal(f"{error.filename}: {error.strerror}") from None
+
+
+def _find(options: argparse.Namespace) -> int:
+    known = None if options.check is None else Matrix.parse(options.check.read_text(encoding="utf-8").splitlines())
+    matrix = find(options.runs)
+    if options.page is not None:
+        options.page.write_text(page(matrix), encoding="utf-8")
+    if options.findings is not None:
+        options.findings.write_text("".join(f"{line}\n" for line in matrix.lines()), encoding="utf-8")
+    problems = list(matrix.contradictions())
+    if known is not None:
+        problems += [f"{each}, as {options.check} has it" for each in matrix.differs_from(known)]
+    for problem in problems:
+        print(problem)
+    print(f"{matrix.runs:,} stories, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    if options.figure is not None:
+        require_matplotlib()
+    ledger.take()
+    result = replay(options.replay, options.seed)
+    writes = ledger.take()
+    found = finding(result, writes)
+    for fault in result.trace.of(FaultInjected):
+        print(f"{fault.time_ms / 1000:.3f} s: {fault.fault} strikes {fault.target or 'nobody'}")
+    print(f"{len(writes)} writes; records " + ", ".join(f"{name} {value}" for name, value in vars(found).items()))
+    print(result.delivery)
+    for line in report.save(result, options.trace, options.figure):
+        print(line)
+    return 0
