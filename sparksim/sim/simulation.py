@@ -86,7 +86,7 @@ class Simulation:
         self._checkpoint = checkpoint
         self._settings = _settings(cluster, block, conf or {})
         self._surroundings = _Surroundings(
-            dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed
+            dict(network or {}), dict(files or {}), _checked_faults(faults), cost_model(cost), seed
         )
 
     def with_(self, **changes: Any) -> Simulation:
@@ -150,9 +150,10 @@ def simulate_script(
         with forced_properties(forced):
             run_script(path, args)
 
-    return _Surroundings(dict(network or {}), dict(files or {}), tuple(faults), cost_model(cost), seed).perform(
-        main, until, echo, raises
+    surroundings = _Surroundings(
+        dict(network or {}), dict(files or {}), _checked_faults(faults), cost_model(cost), seed
     )
+    return surroundings.perform(main, until, echo, raises)
 
 
 class _Stage:
@@ -307,6 +308,14 @@ def _contexts_abandoned_after() -> Iterator[None]:
         yield
     finally:
         _abandon_contexts()
+
+
+def _checked_faults(faults: object) -> tuple[Fault, ...]:
+    if isinstance(faults, Sequence) and all(hasattr(each, "strike") for each in faults):
+        return tuple(faults)
+    raise IllegalArgumentError(
+        f"faults={faults!r}: give a list of faults, such as [ExecutorCrash('receiver', at=7.3), DriverCrash(12)]"
+    )
 
 
 def _is_past(fault: Fault, start_ms: float) -> bool:

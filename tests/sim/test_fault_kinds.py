@@ -273,6 +273,12 @@ def test_faults_that_make_no_sense(make: Callable[[], Any], message: str) -> Non
         make()
 
 
+@pytest.mark.parametrize("faults", [3, [3], SlowExecutor("1", 1), "SlowExecutor", None])
+def test_faults_are_a_list_of_faults(faults: Any) -> None:
+    with pytest.raises(IllegalArgumentError, match="give a list of faults"):
+        Simulation(count_lines, faults=faults)
+
+
 def test_a_cluster_of_one_executor_has_nowhere_to_go() -> None:
     simulated = run(NetworkPartition("1", at=1.2, duration=2), cluster=Cluster(1, 4))
     assert simulated.batches[1].processing_time_ms > 1000
