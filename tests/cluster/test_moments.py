@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def count_lines(ssc: Any) -> None:
     ssc.socketTextStream("localhost", 9999).foreachRDD(count)
 
 
+@cache
 def run(*faults: Any, until: float = 6.5, seed: int = 0, checkpoint: str | None = None) -> Run:
     network = {SOURCE: Constant(10, "a line")}
     return Simulation(count_lines, network=network, faults=faults, seed=seed, checkpoint=checkpoint).run(until)
@@ -61,6 +63,7 @@ def first(simulated: Run, kind: type[Event], **facts: Any) -> float:
     raise AssertionError(f"no {kind.__name__} with {facts}")
 
 
+@cache
 def at(step: str, delay: float = 0.0) -> float:
     """When a fault at this step of the third batch strikes. It does no harm."""
     (moment,) = struck(run(ExecutorCrash("7", AtBatch(3, step, delay))))
