@@ -197,11 +197,10 @@ class FaultInjection:
         executor = self._strike(target, fault)
         if executor is None:
             return _nothing
-        if executor.link.works:
-            executor.link.sever(self.clock.env)
+        worked = executor.link.works
+        executor.link.sever(self.clock.env)
+        if worked:
             self._cluster.heartbeats.watch(executor)
-        else:
-            executor.link.sever(self.clock.env)
 
         def undo() -> None:
             executor.link.mend()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import simpy
 
@@ -52,44 +52,39 @@ def _check(fault: Any, **positive: float) -> None:
 
 
 @dataclass(frozen=True)
-class SlowExecutor(LastingFault):
+class _Slowness(LastingFault):
+    """Something of an executor takes `factor` times as long."""
+
+    executor: str | int
+    at: float | Moment
+    factor: float = 10.0
+    duration: float | None = None
+    of_disk: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _check(self, factor=self.factor)
+
+    def begin(self, victim: Victim) -> Undo:
+        target = str(self.executor)
+        fault = f"{type(self).__name__}({target!r}, factor={self.factor:g})"
+        return victim.slow_down(target, fault, self.factor, disk=self.of_disk)
+
+
+class SlowExecutor(_Slowness):
     """Everything an executor computes takes `factor` times as long: its tasks, and its receiver's storing of blocks.
 
     `executor` as for `ExecutorCrash`. What is under way when it begins or ends keeps its pace to the next record. A
     factor below 1 is a faster machine. This is how a straggler comes about; `spark.speculation` is against it.
     """
 
-    executor: str | int
-    at: float | Moment
-    factor: float = 10.0
-    duration: float | None = None
 
-    def __post_init__(self) -> None:
-        _check(self, factor=self.factor)
-
-    def begin(self, victim: Victim) -> Undo:
-        fault = f"SlowExecutor({str(self.executor)!r}, factor={self.factor:g})"
-        return victim.slow_down(str(self.executor), fault, self.factor, disk=False)
-
-
-@dataclass(frozen=True)
-class SlowDisk(LastingFault):
+class SlowDisk(_Slowness):
     """What an executor writes to files takes `factor` times as long: above all its receiver's write-ahead log.
 
     `executor` as for `ExecutorCrash`, or "driver": then its checkpoints take as long.
     """
 
-    executor: str | int
-    at: float | Moment
-    factor: float = 10.0
-    duration: float | None = None
-
-    def __post_init__(self) -> None:
-        _check(self, factor=self.factor)
-
-    def begin(self, victim: Victim) -> Undo:
-        fault = f"SlowDisk({str(self.executor)!r}, factor={self.factor:g})"
-        return victim.slow_down(str(self.executor), fault, self.factor, disk=True)
+    of_disk = True
 
 
 @dataclass(frozen=True)

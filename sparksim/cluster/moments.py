@@ -223,6 +223,14 @@ def _after(world: Surroundings, condition: Callable[[Event], bool], delay: float
     yield seen
 
 
+_EVENTS_OF_STEPS: dict[str, type[BlocksAllocated | BatchSubmitted | BatchStarted | BatchCompleted]] = {
+    "allocated": BlocksAllocated,
+    "submitted": BatchSubmitted,
+    "started": BatchStarted,
+    "completed": BatchCompleted,
+}
+
+
 class _BatchWatch:
     """Whether an event is a step of a batch. It has to know which jobs and stages belong to the batch."""
 
@@ -237,19 +245,14 @@ class _BatchWatch:
     def __call__(self, event: Event) -> bool:
         if isinstance(event, StreamingStarted) and self._time_ms is None:
             self._time_ms = event.zero_ms + self._batch * event.batch_ms
-        step, of_batch = self._step, getattr(event, "batch_time_ms", None) == self._time_ms
-        if step == "allocated":
-            return of_batch and isinstance(event, BlocksAllocated)
-        if step == "submitted":
-            return of_batch and isinstance(event, BatchSubmitted)
-        if step == "started":
-            return of_batch and isinstance(event, BatchStarted)
-        if step == "completed":
-            return of_batch and isinstance(event, BatchCompleted)
-        if step == "checkpointed":
-            is_checkpoint = of_batch and isinstance(event, CheckpointWritten)
-            return is_checkpoint and self._time_ms not in event.pending  # type: ignore[attr-defined]
-        return self._follow_job(event)
+        kind = _EVENTS_OF_STEPS.get(self._step)
+        if kind is not None:
+            return isinstance(event, kind) and event.batch_time_ms == self._time_ms
+        if self._step != "checkpointed":
+            return self._follow_job(event)
+        if not isinstance(event, CheckpointWritten) or event.batch_time_ms != self._time_ms:
+            return False
+        return self._time_ms not in event.pending
 
     def _follow_job(self, event: Event) -> bool:
         if self._job is None:

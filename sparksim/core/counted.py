@@ -25,9 +25,14 @@ class CountedRecords:
         return f"CountedRecords({self.count})"
 
 
+def count_of(record: Any) -> int:
+    """How many records this one stands for."""
+    return record.count if type(record) is CountedRecords else 1
+
+
 def how_many(records: Sequence[Any]) -> int:
     """How many records these are, counted ones included."""
-    return len(records) + sum(each.count - 1 for each in records if type(each) is CountedRecords)
+    return sum(map(count_of, records)) if is_counted(records) else len(records)
 
 
 def is_counted(records: Sequence[Any]) -> bool:

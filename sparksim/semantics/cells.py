@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 from sparksim.cluster.cost import TEACHING
 from sparksim.cluster.faults import DriverCrash, ExecutorCrash, Fault
-from sparksim.cluster.moments import AtBatch, AtRecord, Moment
+from sparksim.cluster.moments import AtBatch, AtRecord
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.semantics.ledger import write_batch
 from sparksim.sim.loads import Acknowledged, Load, Replay, Retained
@@ -126,19 +127,17 @@ def _arrivals(rng: random.Random) -> Iterator[tuple[float, str]]:
 
 
 def _faults(which: Cell, rng: random.Random) -> list[Fault]:
-    executor = ExecutorCrash(
-        rng.choice(["receiver", "receiver", "random"]) if not SOURCES[which.source].is_direct else "random",
-        _moment(which, rng),
-        restart_after=rng.choice([None, 0.5]),
-    )
+    target = "random" if SOURCES[which.source].is_direct else rng.choice(["receiver", "receiver", "random"])
+    moment = _moment(which, rng)
+    executor = ExecutorCrash(target, moment, restart_after=rng.choice([None, 0.5]))
     if which.victim == "executor":
         return [executor]
     later = rng.uniform(0.0, 0.4) if which.victim == "both" else 0.0
-    driver = DriverCrash(_same_moment(executor.at, later), restart_after=round(rng.uniform(0.2, 2.0), 3))
+    driver = DriverCrash(_later(moment, later), restart_after=round(rng.uniform(0.2, 2.0), 3))
     return [driver] if which.victim == "driver" else [executor, driver]
 
 
-def _moment(which: Cell, rng: random.Random) -> Moment:
+def _moment(which: Cell, rng: random.Random) -> AtBatch | AtRecord:
     """When the drawn record or batch is at this stage."""
     record, batch = rng.randrange(30, 80), rng.randint(3, 5)
     direct = SOURCES[which.source].is_direct
@@ -153,9 +152,6 @@ def _moment(which: Cell, rng: random.Random) -> Moment:
     return AtBatch(batch, "processed", round(rng.uniform(0.0, 0.035), 6))
 
 
-def _same_moment(at: Any, later: float) -> Moment:
-    """The moment of the other crash, and so much later."""
-    delay = round(at.delay + later, 6)
-    if isinstance(at, AtRecord):
-        return AtRecord(at.source, at.record, at.step, delay)
-    return AtBatch(at.batch, at.step, delay)
+def _later(at: AtBatch | AtRecord, later: float) -> AtBatch | AtRecord:
+    """The moment, and so many seconds more."""
+    return replace(at, delay=round(at.delay + later, 6))

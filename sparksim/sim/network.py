@@ -18,7 +18,7 @@ from sparksim.cluster.clock import Clock
 from sparksim.cluster.network import Connection, RetainedLog
 from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.world import SilentNetwork
-from sparksim.core.counted import CountedRecords
+from sparksim.core.counted import count_of
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.loads import Acknowledged, Load, Retained
 from sparksim.sim.message_queue import MessageQueue
@@ -66,7 +66,7 @@ class SimulatedServer(Server):
         now_ms = self._clock.now_ms
         while self._next is not None and self._next[0] <= now_ms:
             number, (due_ms, record) = self._sent, self._next
-            count = record.count if type(record) is CountedRecords else 1
+            count = count_of(record)
             self._sent += count
             self._next = next(self._arrivals, None)
             if self.connections:
@@ -120,8 +120,7 @@ class SimulatedConnection:
                 server.dispatch()
             if self.unread:
                 number, record = self.unread.popleft()
-                last = number + record.count - 1 if type(record) is CountedRecords else number
-                self.origin = (server.address, number, last)
+                self.origin = (server.address, number, number + count_of(record) - 1)
                 return record
             due_ms = server.next_arrival_ms
             wait_ms = inf if due_ms is None else due_ms - clock.now_ms
@@ -141,11 +140,7 @@ class SimulatedConnection:
         server.connections.remove(self)
         self._emit(SourceDisconnected(self._clock.now_ms, server.address, self._stream_id, "connection closed"))
         if self.unread:
-            numbers = [
-                each
-                for number, record in self.unread
-                for each in range(number, number + (record.count if type(record) is CountedRecords else 1))
-            ]
+            numbers = [each for first, record in self.unread for each in range(first, first + count_of(record))]
             server.lose(
                 numbers, f"sent but not yet read when the connection to {server.address} broke", self._stream_id
             )

@@ -17,7 +17,7 @@ import simpy
 
 from sparksim.cluster.clock import Clock, Fiber
 from sparksim.core.conf import SparkConf, integer, time_ms
-from sparksim.core.counted import CountedRecords, how_many, is_counted
+from sparksim.core.counted import count_of, how_many
 from sparksim.core.errors import IllegalArgumentError, SparkException
 from sparksim.streaming.origins import join
 from sparksim.streaming.rate_limiter import RateLimiter
@@ -36,7 +36,7 @@ class Block:
     @property
     def count(self) -> int:
         """How many records these are."""
-        return how_many(self.records) if is_counted(self.records) else len(self.records)
+        return how_many(self.records)
 
 
 class BlockGeneratorListener(Protocol):
@@ -132,7 +132,7 @@ class BlockGenerator:
 
     def add_data(self, record: Any) -> None:
         """Append one record; waits for the rate limit. Raises `SparkException` when the generator is not active."""
-        self._wait_for_permit(record.count if type(record) is CountedRecords else 1)
+        self._wait_for_permit(count_of(record))
         with self._lock:
             self._check_active()
             self._buffer.append(record)
