@@ -7,19 +7,37 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = "sparksim"
-LAYERS = ("core", "trace", "viz", "cluster", "streaming", "sql", "sim", "fidelity", "semantics", "course", "cli")
+LAYERS = (
+    "core",
+    "trace",
+    "viz",
+    "cluster",
+    "kafka",
+    "streaming",
+    "sql",
+    "sim",
+    "fidelity",
+    "semantics",
+    "course",
+    "cli",
+)
 ALLOWED: dict[str, frozenset[str]] = {
     "core": frozenset(),
     "trace": frozenset(),
     "viz": frozenset({"trace"}),
     "cluster": frozenset({"core", "trace"}),
-    "streaming": frozenset({"core", "trace", "cluster"}),
-    "sql": frozenset({"core", "trace", "cluster", "streaming"}),
-    "sim": frozenset({"core", "trace", "viz", "cluster", "streaming", "sql"}),
-    "fidelity": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim"}),
-    "semantics": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim"}),
-    "course": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity", "semantics"}),
-    "cli": frozenset({"core", "trace", "cluster", "streaming", "sql", "sim", "viz", "fidelity", "semantics", "course"}),
+    "kafka": frozenset({"core", "trace", "cluster"}),
+    "streaming": frozenset({"core", "trace", "cluster", "kafka"}),
+    "sql": frozenset({"core", "trace", "cluster", "kafka", "streaming"}),
+    "sim": frozenset({"core", "trace", "viz", "cluster", "kafka", "streaming", "sql"}),
+    "fidelity": frozenset({"core", "trace", "cluster", "kafka", "streaming", "sql", "sim"}),
+    "semantics": frozenset({"core", "trace", "cluster", "kafka", "streaming", "sql", "sim"}),
+    "course": frozenset(
+        {"core", "trace", "cluster", "kafka", "streaming", "sql", "sim", "viz", "fidelity", "semantics"}
+    ),
+    "cli": frozenset(
+        {"core", "trace", "cluster", "kafka", "streaming", "sql", "sim", "viz", "fidelity", "semantics", "course"}
+    ),
 }
 
 

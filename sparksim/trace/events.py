@@ -14,6 +14,20 @@ from dataclasses import dataclass
 
 from sparksim.trace.event import Event as Event
 from sparksim.trace.event import Origin as Origin
+from sparksim.trace.kafka_events import BrokerStarted as BrokerStarted
+from sparksim.trace.kafka_events import BrokerStopped as BrokerStopped
+from sparksim.trace.kafka_events import GroupRebalanced as GroupRebalanced
+from sparksim.trace.kafka_events import LeaderElected as LeaderElected
+from sparksim.trace.kafka_events import OffsetsCommitted as OffsetsCommitted
+from sparksim.trace.kafka_events import OffsetsReset as OffsetsReset
+from sparksim.trace.kafka_events import ProduceEnded as ProduceEnded
+from sparksim.trace.kafka_events import RecordsAppended as RecordsAppended
+from sparksim.trace.kafka_events import RecordsDeleted as RecordsDeleted
+from sparksim.trace.kafka_events import RecordsProduced as RecordsProduced
+from sparksim.trace.kafka_events import RecordsTruncated as RecordsTruncated
+from sparksim.trace.kafka_events import SinkRolledBack as SinkRolledBack
+from sparksim.trace.kafka_events import SinkWritten as SinkWritten
+from sparksim.trace.kafka_events import TopicChanged as TopicChanged
 from sparksim.trace.source_events import OffsetRangesAllocated as OffsetRangesAllocated
 from sparksim.trace.source_events import OffsetsSkipped as OffsetsSkipped
 from sparksim.trace.source_events import RecordsAcknowledged as RecordsAcknowledged
