@@ -17,6 +17,18 @@ StoredOffset = tuple[str, int]
 """A log, and the offset of the next record to read."""
 
 
+Setting = tuple[str, str]
+"""A setting by Kafka's name for it, and its value as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerStarted(Event):
+    """A program made a producer. `settings` are those that decide what is delivered, such as `("acks", "1")`."""
+
+    producer: str
+    settings: tuple[Setting, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RecordsProduced(Event):
     """A program gave its producer these records. `first` is the number of the first of them."""
@@ -113,12 +125,17 @@ class GroupRebalanced(Event):
 
 @dataclass(frozen=True, slots=True)
 class OffsetsCommitted(Event):
-    """A group's offsets were stored. `storage` is "kafka" or "zookeeper"; `stream_id` is None for one done by hand."""
+    """A group's offsets were stored. `storage` is "kafka", "zookeeper" or "sink", and then `group` is the sink's name.
+
+    `stream_id` is None for one done by hand. `cause` is what in the program did it: "enable.auto.commit=true",
+    "commitAsync", "commit", "store_offsets", or "reliable receiver" for one that commits what it has stored.
+    """
 
     group: str
     storage: str
     offsets: tuple[StoredOffset, ...]
     stream_id: int | None
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +153,23 @@ class SinkWritten(Event):
     """Rows of a sink outside of every process, now visible to all: `keys[i]` was written by `operation`.
 
     `operation` is "insert" (one more row each time) or "upsert" (the same row again). `origins` names the record of a
-    log behind each row, in the order of `keys`; "" and offsets of -1 where the program did not say.
+    log behind each row, in the order of `keys`; "" and offsets of -1 where the program did not say. `batch_time_ms` is
+    None outside of a batch.
     """
 
     sink: str
     operation: str
     keys: tuple[str, ...]
     origins: tuple[Origin, ...]
+    batch_time_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class SinkRolledBack(Event):
-    """A transaction on a sink ended without effect, with so many rows."""
+    """A transaction on a sink ended without effect, with so many rows; `origins` as in `SinkWritten`."""
 
     sink: str
     rows: int
     reason: str
+    origins: tuple[Origin, ...]
+    batch_time_ms: int | None
