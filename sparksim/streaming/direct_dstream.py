@@ -15,7 +15,7 @@ from sparksim.cluster.network import LogNetwork, RetainedLog
 from sparksim.core.arguments import is_count
 from sparksim.core.conf import SparkConf, integer
 from sparksim.core.context import SparkContext
-from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError, UnsupportedOperation
 from sparksim.core.rdd import RDD
 from sparksim.core.task_context import TaskContext
 from sparksim.streaming.arguments import check_text
@@ -33,12 +33,12 @@ T = TypeVar("T")
 MAX_RATE = "spark.streaming.kafka.maxRatePerPartition"
 EARLIEST, LATEST = "earliest", "latest"
 
-ReadRange = Callable[[OffsetRange], Iterator[T]]
+ReadRange = Callable[[OffsetRange, TaskContext], Iterator[T]]
 """The records of a range, fetched as they are asked for. Called in a task."""
 
 
 class DirectRDD(RDD[T]):
-    """One partition per offset range (Spark: KafkaRDD). `range_ids` name the ranges in the trace."""
+    """One partition per offset range (Spark: KafkaRDD). `range_ids` name the ranges in the trace; () for no names."""
 
     def __init__(
         self, sc: SparkContext, ranges: tuple[OffsetRange, ...], range_ids: tuple[str, ...], read: ReadRange[T]
@@ -48,16 +48,26 @@ class DirectRDD(RDD[T]):
         self._range_ids = range_ids
         self._read = read
 
+    def offsetRanges(self) -> list[OffsetRange]:
+        """The ranges, one per partition."""
+        return list(self.ranges)
+
     def getNumPartitions(self) -> int:
         return len(self.ranges)
 
     def compute(self, index: int, task: TaskContext) -> Iterator[T]:
-        """Raises what reading the log raises: a range that is empty reads nothing."""
+        """Raises what reading the log raises, `IllegalStateError` for a range that ends before it begins.
+
+        A range that is empty reads nothing.
+        """
         offsets = self.ranges[index]
+        if offsets.count() < 0:
+            raise IllegalStateError(_backwards(offsets))
         if offsets.count() == 0:
             return iter(())
-        task.services.note_block(self._range_ids[index])
-        return task.services.meter(self._read(offsets), "input")
+        if self._range_ids:
+            task.services.note_block(self._range_ids[index])
+        return task.services.meter(self._read(offsets, task), "input")
 
 
 class DirectInputDStream(InputDStream[T]):
@@ -84,20 +94,38 @@ class DirectInputDStream(InputDStream[T]):
         raise NotImplementedError
 
     def latest_offsets(self) -> Mapping[Partition, int]:
-        """Of each partition, the offset of its next record. Raises what asking the log raises."""
+        """Of each partition, the offset of its next record. Raises what asking the log raises.
+
+        A partition that was not there before has to be given to `begin_at` first.
+        """
         raise NotImplementedError
 
-    def reader(self) -> ReadRange[T]:
-        """What reads a range in a task."""
+    def make_rdd(self, ranges: tuple[OffsetRange, ...], range_ids: tuple[str, ...], again: bool) -> DirectRDD[T]:
+        """The RDD of a batch; `again`: of one that a driver made before this one. Raises what asking the log raises."""
         raise NotImplementedError
+
+    def max_rate(self, partition: Partition) -> float:
+        """How many records per second a batch may take of this partition, 0 for no limit."""
+        return self._max_rate
+
+    def records_of(self, rdd: DirectRDD[T]) -> int:
+        """How many records the batch is said to have."""
+        return sum(each.count() for each in rdd.ranges)
+
+    def ranges_taken(self) -> None:
+        """A batch has its ranges, and the next one will go on behind them."""
 
     # --- a stream of RDDs ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """The program begins anew: decide where to read from. A recovered one goes on where its checkpoint says."""
         self._listen()
-        self._current = dict(self.first_offsets())
-        skipped = tuple((source_name(each), 0, offset - 1) for each, offset in self._current.items() if offset > 0)
+        self.begin_at(self.first_offsets())
+
+    def begin_at(self, offsets: Mapping[Partition, int]) -> None:
+        """Read these partitions too, from there on, and put on record what lies before."""
+        self._current = {**self._current, **offsets}
+        skipped = tuple((source_name(each), 0, offset - 1) for each, offset in offsets.items() if offset > 0)
         if skipped:
             reason = f"in the log before the offset from which stream {self.stream_id} began to read"
             self._emit(lambda now_ms: OffsetsSkipped(now_ms, skipped, self.stream_id, reason))
@@ -106,16 +134,18 @@ class DirectInputDStream(InputDStream[T]):
         """The ranges of this batch, as an RDD. Raises what asking the log raises; the next batch then takes them."""
         latest = self.latest_offsets()
         rate = None if self.rate_controller is None else self.rate_controller.latest
-        max_rates = dict.fromkeys(latest, self._max_rate)
+        max_rates = {partition: self.max_rate(partition) for partition in latest}
         until = clamp(
             max_messages(self._ssc._graph.batch_ms, max_rates, rate, self._current, latest), self._current, latest
         )
         ranges = tuple(OffsetRange(*each, self._current[each], end) for each, end in sorted(until.items()))
-        self._ssc._input_info.report(batch_time_ms, self.stream_id, sum(each.count() for each in ranges))
+        rdd = self._rdd_of(batch_time_ms, ranges)
+        self._put_on_record(batch_time_ms, ranges)
+        self._ssc._input_info.report(batch_time_ms, self.stream_id, self.records_of(rdd))
         self._current = until
         self.ranges[batch_time_ms] = ranges
-        self._put_on_record(batch_time_ms, ranges)
-        return self._rdd_of(batch_time_ms, ranges)
+        self.ranges_taken()
+        return rdd
 
     def clear_metadata(self, batch_time_ms: int) -> None:
         """Forget also the ranges of the RDDs that are forgotten."""
@@ -128,10 +158,11 @@ class DirectInputDStream(InputDStream[T]):
     def restore_checkpoint_data(self) -> None:
         """After a restart: batches that run again read the ranges they had."""
         self._listen()
-        self.generated.update({time_ms: self._rdd_of(time_ms, each) for time_ms, each in sorted(self.ranges.items())})
+        for time_ms, ranges in sorted(self.ranges.items()):
+            self.generated[time_ms] = self._rdd_of(time_ms, ranges, again=True)
 
-    def _rdd_of(self, batch_time_ms: int, ranges: tuple[OffsetRange, ...]) -> DirectRDD[T]:
-        return DirectRDD(self._ssc.sparkContext, ranges, self._range_ids(batch_time_ms, ranges), self.reader())
+    def _rdd_of(self, batch_time_ms: int, ranges: tuple[OffsetRange, ...], again: bool = False) -> DirectRDD[T]:
+        return self.make_rdd(ranges, self._range_ids(batch_time_ms, ranges), again)
 
     def _range_ids(self, batch_time_ms: int, ranges: tuple[OffsetRange, ...]) -> tuple[str, ...]:
         return tuple(f"offsets-{self.stream_id}-{batch_time_ms}-{index}" for index in range(len(ranges)))
@@ -181,9 +212,13 @@ class RetainedLogDStream(DirectInputDStream[T]):
         latest = _log(self._ssc, self._address).latest_offsets()
         return {(self._address, partition): offset for partition, offset in latest.items()}
 
-    def reader(self) -> ReadRange[T]:
+    def make_rdd(self, ranges: tuple[OffsetRange, ...], range_ids: tuple[str, ...], again: bool) -> DirectRDD[T]:
         log = _log(self._ssc, self._address)
-        return lambda offsets: log.read(offsets.partition, offsets.fromOffset, offsets.untilOffset)
+
+        def read(offsets: OffsetRange, task: TaskContext) -> Iterator[T]:
+            return log.read(offsets.partition, offsets.fromOffset, offsets.untilOffset)
+
+        return DirectRDD(self._ssc.sparkContext, ranges, range_ids, read)
 
 
 def direct_stream(
@@ -209,7 +244,7 @@ def offset_ranges(rdd: RDD[Any]) -> list[OffsetRange]:
             f"offset_ranges({rdd}): only an RDD of the direct stream itself has offset ranges. Ask in the first "
             "transform or foreachRDD on that stream, before any other transformation"
         )
-    return list(rdd.ranges)
+    return rdd.offsetRanges()
 
 
 def max_rate_per_partition(conf: SparkConf) -> int:
@@ -218,6 +253,14 @@ def max_rate_per_partition(conf: SparkConf) -> int:
     if rate < 0:
         raise IllegalArgumentError(f"{MAX_RATE}={rate}: give records per second, or 0 for no limit")
     return rate
+
+
+def _backwards(offsets: OffsetRange) -> str:
+    return (
+        f"{offsets}: the range ends before it begins. Either the stream was told to start behind the end of the log, or "
+        f"the log of {offsets.source} has become shorter: its topic was deleted and made anew, or records were lost with "
+        "a broker. Give offsets that the log holds; after such a change, start without the old checkpoint"
+    )
 
 
 def _log(ssc: StreamingContext, address: str) -> RetainedLog:

@@ -35,7 +35,7 @@ class InputDStream(DStream[T]):
         """The context starts."""
 
     def stop(self) -> None:
-        """The context stops."""
+        """The context stops. Not in the hub."""
 
     def _own_ids(self) -> tuple[int, ...]:
         return (self.stream_id,)

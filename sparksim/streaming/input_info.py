@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sparksim.core.errors import IllegalStateError
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 
 
 class InputInfoTracker:
@@ -12,7 +12,12 @@ class InputInfoTracker:
         self._records: dict[int, dict[int, int]] = {}
 
     def report(self, batch_time_ms: int, stream_id: int, records: int) -> None:
-        """Note the records of one input. A second report for the same batch and stream is an error, as in Spark."""
+        """Note the records of one input. As in Spark a number below 0 is an error, and a second report of the same."""
+        if records < 0:
+            raise IllegalArgumentError(
+                f"input stream {stream_id} has {records} records for batch {batch_time_ms} ms: a number of records must "
+                "not be negative. A log that is read by offsets has become shorter, or the stream began behind its end"
+            )
         of_batch = self._records.setdefault(batch_time_ms, {})
         if stream_id in of_batch:
             raise IllegalStateError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import TypeVar
 
+from sparksim.kafka.records import TopicPartition
 from sparksim.trace.events import Origin
 
 Partition = tuple[str, int]
@@ -20,7 +21,10 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
-    """The records of one partition from `fromOffset` to before `untilOffset` (PySpark: OffsetRange of KafkaUtils)."""
+    """The records of one partition from `fromOffset` to before `untilOffset` (PySpark: OffsetRange of KafkaUtils).
+
+    Nothing is checked here: a range that ends before it begins, or that the log does not hold, fails who reads it.
+    """
 
     topic: str
     partition: int
@@ -28,8 +32,16 @@ class OffsetRange:
     untilOffset: int
 
     def count(self) -> int:
-        """How many records."""
+        """How many offsets. Below 0 for a range that ends before it begins."""
         return self.untilOffset - self.fromOffset
+
+    def topicPartition(self) -> TopicPartition:
+        """The partition (Kafka 0.10)."""
+        return TopicPartition(self.topic, self.partition)
+
+    def topicAndPartition(self) -> TopicPartition:
+        """The partition (PySpark's name, of Kafka 0.8)."""
+        return self.topicPartition()
 
     @property
     def source(self) -> str:
@@ -48,7 +60,7 @@ def source_name(partition: Partition) -> str:
 
 
 def max_messages(
-    batch_ms: int, max_rates: Mapping[P, int], rate: int | None, current: Mapping[P, int], latest: Mapping[P, int]
+    batch_ms: int, max_rates: Mapping[P, float], rate: int | None, current: Mapping[P, int], latest: Mapping[P, int]
 ) -> dict[P, int] | None:
     """How many records of each partition a batch may take; None for no limit (maxMessagesPerPartition).
 
