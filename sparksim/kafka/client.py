@@ -28,7 +28,9 @@ class Consumer(Protocol):
 
     Before anything else, one of `subscribe`, `subscribe_pattern` and `assign`. With `enable.auto.commit` its positions
     are committed every `auto.commit.interval.ms`, from within `poll` and `close`. With `offsets.storage=zookeeper` the
-    group keeps its offsets there (Kafka 0.8: ZookeeperConsumerConnector), else in the cluster.
+    group keeps its offsets there (Kafka 0.8: ZookeeperConsumerConnector), else in the cluster: a receiver's consumer.
+    Nobody checks such a commit against the group's members, and what `poll` gives of an offset that the group has been
+    given before is put on record as `RecordsRedelivered`, in a simulation.
     """
 
     def subscribe(self, topics: Collection[str]) -> None:
@@ -60,13 +62,22 @@ class Consumer(Protocol):
         """Let `poll` give nothing of these until they are assigned anew."""
 
     def commit(self, offsets: Offsets) -> None:
-        """Store these offsets for the group, and wait for it. Raises `CommitFailed`, `BrokerNotAvailable`."""
+        """Store these offsets for the group, and wait for it. Raises `CommitFailed`, `BrokerNotAvailable`.
+
+        Also from another fiber than the one that polls.
+        """
+
+    def stored(self) -> Offsets:
+        """What this member has stored for the group, of its own accord or by `commit`. At once, also in the hub."""
 
     def commit_async(self, offsets: Offsets, callback: CommitCallback | None = None) -> None:
         """Store these offsets for the group; a later `poll` or `close` calls `callback(offsets, error or None)`."""
 
     def close(self) -> None:
         """Leave the group."""
+
+    def abandon(self) -> None:
+        """Its process has died: nothing is said or committed, and the group hears of it by a timeout. Hub only."""
 
 
 class Kafka(Protocol):
