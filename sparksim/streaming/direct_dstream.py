@@ -18,9 +18,11 @@ from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError, UnsupportedOperation
 from sparksim.core.rdd import RDD
 from sparksim.core.task_context import TaskContext
+from sparksim.kafka.client import Offsets
+from sparksim.kafka.records import TopicPartition
 from sparksim.streaming.arguments import check_text
 from sparksim.streaming.input_dstream import InputDStream
-from sparksim.streaming.offset_ranges import OffsetRange, Partition, clamp, max_messages, source_name
+from sparksim.streaming.offset_ranges import OffsetRange, clamp, max_messages
 from sparksim.streaming.rate import create_estimator
 from sparksim.streaming.rate_controller import RateController, is_backpressure_enabled
 from sparksim.trace.events import OffsetRangesAllocated, OffsetsSkipped
@@ -82,18 +84,18 @@ class DirectInputDStream(InputDStream[T]):
         self._max_rate = max_rate_per_partition(conf)
         super().__init__(ssc)
         self.ranges: dict[int, tuple[OffsetRange, ...]] = {}
-        self._current: dict[Partition, int] = {}
+        self._current: dict[TopicPartition, int] = {}
         self.rate_controller: RateController | None = None
         if is_backpressure_enabled(conf):
             self.rate_controller = RateController(self, create_estimator(conf, ssc._graph.batch_ms))
 
     # --- what a kind of log defines -----------------------------------------------------------------------------------
 
-    def first_offsets(self) -> Mapping[Partition, int]:
+    def first_offsets(self) -> Offsets:
         """Where a program that begins anew starts to read. Raises what asking the log raises."""
         raise NotImplementedError
 
-    def latest_offsets(self) -> Mapping[Partition, int]:
+    def latest_offsets(self) -> Offsets:
         """Of each partition, the offset of its next record. Raises what asking the log raises.
 
         A partition that was not there before has to be given to `begin_at` first.
@@ -104,7 +106,7 @@ class DirectInputDStream(InputDStream[T]):
         """The RDD of a batch; `again`: of one that a driver made before this one. Raises what asking the log raises."""
         raise NotImplementedError
 
-    def max_rate(self, partition: Partition) -> float:
+    def max_rate(self, partition: TopicPartition) -> float:
         """How many records per second a batch may take of this partition, 0 for no limit."""
         return self._max_rate
 
@@ -122,10 +124,10 @@ class DirectInputDStream(InputDStream[T]):
         self._listen()
         self.begin_at(self.first_offsets())
 
-    def begin_at(self, offsets: Mapping[Partition, int]) -> None:
+    def begin_at(self, offsets: Offsets) -> None:
         """Read these partitions too, from there on, and put on record what lies before."""
         self._current = {**self._current, **offsets}
-        skipped = tuple((source_name(each), 0, offset - 1) for each, offset in offsets.items() if offset > 0)
+        skipped = tuple((str(each), 0, offset - 1) for each, offset in offsets.items() if offset > 0)
         if skipped:
             reason = f"in the log before the offset from which stream {self.stream_id} began to read"
             self._emit(lambda now_ms: OffsetsSkipped(now_ms, skipped, self.stream_id, reason))
@@ -194,7 +196,7 @@ class RetainedLogDStream(DirectInputDStream[T]):
         self._address = address
         self._start = start if isinstance(start, str) else dict(start)
 
-    def first_offsets(self) -> Mapping[Partition, int]:
+    def first_offsets(self) -> Offsets:
         """Raises `IllegalArgumentError` for offsets to start from that the log does not have."""
         latest = _log(self._ssc, self._address).latest_offsets()
         if isinstance(self._start, str):
@@ -206,11 +208,11 @@ class RetainedLogDStream(DirectInputDStream[T]):
                     f"start={begin!r}: {self._address} has these partitions, with these offsets at most: "
                     f"{dict(latest)}. Give an offset for each of them"
                 )
-        return {(self._address, partition): offset for partition, offset in begin.items()}
+        return {TopicPartition(self._address, partition): offset for partition, offset in begin.items()}
 
-    def latest_offsets(self) -> Mapping[Partition, int]:
+    def latest_offsets(self) -> Offsets:
         latest = _log(self._ssc, self._address).latest_offsets()
-        return {(self._address, partition): offset for partition, offset in latest.items()}
+        return {TopicPartition(self._address, partition): offset for partition, offset in latest.items()}
 
     def make_rdd(self, ranges: tuple[OffsetRange, ...], range_ids: tuple[str, ...], again: bool) -> DirectRDD[T]:
         log = _log(self._ssc, self._address)
@@ -257,9 +259,9 @@ def max_rate_per_partition(conf: SparkConf) -> int:
 
 def _backwards(offsets: OffsetRange) -> str:
     return (
-        f"{offsets}: the range ends before it begins. Either the stream was told to start behind the end of the log, or "
-        f"the log of {offsets.source} has become shorter: its topic was deleted and made anew, or records were lost with "
-        "a broker. Give offsets that the log holds; after such a change, start without the old checkpoint"
+        f"{offsets}: the range ends before it begins. Either the stream was told to start behind the end of the log, "
+        f"or the log of {offsets.source} has become shorter: its topic was deleted and made anew, or records were lost "
+        "with a broker. Give offsets that the log holds; after such a change, start without the old checkpoint"
     )
 
 

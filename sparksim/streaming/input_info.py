@@ -15,8 +15,8 @@ class InputInfoTracker:
         """Note the records of one input. As in Spark a number below 0 is an error, and a second report of the same."""
         if records < 0:
             raise IllegalArgumentError(
-                f"input stream {stream_id} has {records} records for batch {batch_time_ms} ms: a number of records must "
-                "not be negative. A log that is read by offsets has become shorter, or the stream began behind its end"
+                f"input stream {stream_id} has {records} records for batch {batch_time_ms} ms: a number of records "
+                "must not be negative. A log read by offsets has become shorter, or is read from behind its end"
             )
         of_batch = self._records.setdefault(batch_time_ms, {})
         if stream_id in of_batch:

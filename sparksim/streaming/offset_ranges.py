@@ -1,7 +1,7 @@
 """Which part of a log a batch takes: ranges of offsets, and how rates limit them (Spark: OffsetRange, and the
 arithmetic of DirectKafkaInputDStream 0.10).
 
-Pure functions of offsets. A `Partition` is a topic's name and a number; a log without topics puts its address there.
+Pure functions of offsets. A log without topics puts its address in their place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import TypeVar
 from sparksim.kafka.records import TopicPartition
 from sparksim.trace.events import Origin
 
-Partition = tuple[str, int]
 P = TypeVar("P")
 
 
@@ -46,17 +45,12 @@ class OffsetRange:
     @property
     def source(self) -> str:
         """The partition as the trace names it."""
-        return source_name((self.topic, self.partition))
+        return str(self.topicPartition())
 
     @property
     def origin(self) -> Origin:
         """The records as the trace names them. Only of a range that is not empty."""
         return self.source, self.fromOffset, self.untilOffset - 1
-
-
-def source_name(partition: Partition) -> str:
-    """A partition as the trace names it: `topic/number`."""
-    return f"{partition[0]}/{partition[1]}"
 
 
 def max_messages(

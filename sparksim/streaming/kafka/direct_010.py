@@ -1,0 +1,224 @@
+"""The direct stream of Kafka 0.10 (Spark: kafka010.DirectKafkaInputDStream).
+
+A consumer on the driver is a member of the group. It says which partitions there are, where to begin and how far the
+logs reach, and never keeps a record: its partitions are paused. Tasks read with consumers of their own, in a group of
+another name. So `auto.offset.reset` and `enable.auto.commit` concern the driver's consumer alone; whose position, after
+each batch was made, is the end of the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sparksim.core.arguments import is_number
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.kafka.client import CommitCallback, Consumer, Kafka, Offsets, Settings
+from sparksim.kafka.errors import KafkaError
+from sparksim.kafka.records import TopicPartition
+from sparksim.streaming.direct_dstream import DirectInputDStream, DirectRDD
+from sparksim.streaming.kafka.arguments import Warn, check_function, check_ranges, whole
+from sparksim.streaming.kafka.connection import Connection, leader_hosts
+from sparksim.streaming.kafka.deserializers import record_deserializer
+from sparksim.streaming.kafka.rdd import ConsumerRecordRDD, Ranges
+from sparksim.streaming.kafka.reading import ConsumerReader
+from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrategy, PerPartitionConfig
+from sparksim.streaming.offset_ranges import OffsetRange
+
+if TYPE_CHECKING:
+    from sparksim.streaming.context import StreamingContext
+
+OWNER = "KafkaUtils.createDirectStream"
+BUFFER, LEAST_BUFFER = "receive.buffer.bytes", 65_536
+
+
+class DirectKafkaInputDStream(DirectInputDStream[Any]):
+    """Made by `KafkaUtils.createDirectStream`. Its records are `ConsumerRecord`s."""
+
+    def __init__(
+        self,
+        ssc: StreamingContext,
+        location: LocationStrategy,
+        strategy: ConsumerStrategy,
+        rates: PerPartitionConfig | None,
+    ) -> None:
+        handle = record_deserializer(strategy.kafkaParams)
+        conf = ssc._backend.conf
+        self._connection = Connection()
+        kafka = self._connection.kafka(ssc._backend, strategy.kafkaParams, OWNER)
+        ConsumerReader.of(kafka, strategy.kafkaParams, conf)  # raises for a wrong setting
+        super().__init__(ssc)
+        self._settings = executor_settings(strategy.kafkaParams, ssc._warn)
+        self._handle = handle
+        self._location = location
+        self._strategy = strategy
+        self._rates = rates
+        self._to_commit: Ranges = ()
+        self._committed: CommitCallback | None = None
+
+    # --- committing to Kafka ------------------------------------------------------------------------------------------
+
+    def commitAsync(self, offsetRanges: Sequence[OffsetRange], callback: CommitCallback | None = None) -> None:
+        """Have the ends of these ranges stored for the group, when the next batch is made.
+
+        What is queued after the last batch was made is never stored. `callback(offsets, error)` is called at the batch
+        after that, once for all that was queued between two batches: of several callbacks, the last.
+        """
+        check_ranges(offsetRanges, "offsetRanges")
+        if callback is not None:
+            check_function(callback, "callback", "offsets and an error, which is None for success")
+
+        def queue() -> None:
+            self._to_commit += tuple(offsetRanges)
+            self._committed = callback
+
+        self._ssc._clock.call(queue)
+
+    def ranges_taken(self) -> None:
+        """Commit what was queued since the last batch."""
+
+        def take() -> tuple[Ranges, CommitCallback | None]:
+            queued, self._to_commit = self._to_commit, ()
+            return queued, self._committed
+
+        queued, callback = self._ssc._clock.call(take)
+        if queued:
+            self._consumer().commit_async(ends(queued), callback or self._say_if_failed)
+
+    def _say_if_failed(self, offsets: Offsets, error: Exception | None) -> None:
+        if error is not None:
+            self._ssc._warn(f"offsets {dict(offsets)} could not be committed: {error}")
+
+    # --- what a kind of log defines -----------------------------------------------------------------------------------
+
+    def first_offsets(self) -> Offsets:
+        consumer = self._consumer()
+        self._poll(consumer)
+        assigned = sorted(consumer.assignment())
+        consumer.pause(assigned)
+        if not assigned:
+            self._ssc._warn(
+                f"stream {self.stream_id} has no partition: there is no such topic yet, or other members of the group "
+                f"have all. It looks again at each batch: {self._strategy}"
+            )
+        return {partition: consumer.position(partition) for partition in assigned}
+
+    def latest_offsets(self) -> Offsets:
+        """Looks for new partitions first, as the group's rebalances bring them.
+
+        Raises `IllegalStateError` when a partition was taken away.
+        """
+        consumer = self._consumer()
+        self._poll(consumer)
+        assigned = sorted(consumer.assignment())
+        consumer.pause(assigned)
+        revoked = [str(each) for each in sorted(self._current) if each not in assigned]
+        if revoked:
+            raise IllegalStateError(
+                f"no current assignment for {', '.join(revoked)}: the group "
+                f"{self._strategy.kafkaParams.get('group.id')!r} has given them to another member, or their topic was "
+                "deleted. Two streams must not have the same group.id: give each one of its own"
+            )
+        new = [partition for partition in assigned if partition not in self._current]
+        self.begin_at({partition: consumer.position(partition) for partition in new})
+        latest = self._kafka.latest_offsets(assigned)
+        for partition, offset in latest.items():
+            consumer.seek(partition, offset)
+        return latest
+
+    def make_rdd(self, ranges: Ranges, range_ids: tuple[str, ...], again: bool) -> DirectRDD[Any]:
+        reader = ConsumerReader.of(self._kafka, self._settings, self._ssc._backend.conf, again)
+        hosts: Mapping[TopicPartition, str] = self._location.hosts
+        if self._location.brokers:
+            hosts = leader_hosts(self._kafka, [each.topicPartition() for each in ranges])
+        return ConsumerRecordRDD(self._ssc.sparkContext, ranges, range_ids, reader, self._handle, hosts)
+
+    def max_rate(self, partition: TopicPartition) -> float:
+        if self._rates is None:
+            return super().max_rate(partition)
+        rate = self._rates.maxRatePerPartition(partition)
+        if not is_number(rate, least=0):
+            raise IllegalArgumentError(
+                f"{type(self._rates).__name__}.maxRatePerPartition answered {rate!r}: let it answer records per "
+                "second, or 0 for no limit"
+            )
+        return rate
+
+    def records_of(self, rdd: DirectRDD[Any]) -> int:
+        """Where the log may have gaps, a job counts them."""
+        return rdd.count()
+
+    def stop(self) -> None:
+        """Leave the group."""
+        consumer, self._connection.consumer = self._connection.consumer, None
+        if consumer is not None:
+            try:
+                consumer.close()
+            except KafkaError as error:
+                self._ssc._warn(f"stream {self.stream_id} could not leave its group in order: {error}")
+
+    # --- the driver's consumer ----------------------------------------------------------------------------------------
+
+    @property
+    def _kafka(self) -> Kafka:
+        return self._connection.kafka(self._ssc._backend, self._strategy.kafkaParams, OWNER)
+
+    def _consumer(self) -> Consumer:
+        """Made when it is first needed; that of a recovered stream goes on where the checkpoint says."""
+        if self._connection.consumer is None:
+            consumer = self._kafka.consumer(self._strategy.kafkaParams, self.stream_id)
+            self._connection.consumer = consumer
+            self._strategy.onStart(consumer, self._current)
+        return self._connection.consumer
+
+    def _poll(self, consumer: Consumer) -> None:
+        """Take part in the group's life; records that come all the same are left to the tasks."""
+        came: dict[TopicPartition, int] = {}
+        for record in consumer.poll(0):
+            partition = TopicPartition(record.topic, record.partition)
+            came[partition] = min(record.offset, came.get(partition, record.offset))
+        for partition, offset in came.items():
+            consumer.seek(partition, offset)
+
+
+def ends(ranges: Sequence[OffsetRange]) -> dict[TopicPartition, int]:
+    """The highest end of each partition: what is committed of ranges that were queued."""
+    highest: dict[TopicPartition, int] = {}
+    for each in ranges:
+        partition = each.topicPartition()
+        highest[partition] = max(each.untilOffset, highest.get(partition, each.untilOffset))
+    return highest
+
+
+def executor_settings(settings: Settings, warn: Warn) -> dict[str, Any]:
+    """The settings of the consumers that read in tasks, with a warning for each that is not as the program said.
+
+    They commit nothing, reset nothing and belong to a group of their own. Raises `IllegalArgumentError` for a size of
+    the buffer that is no number.
+    """
+    fixed: dict[str, Any] = {
+        "enable.auto.commit": False,
+        "auto.offset.reset": "none",
+        "group.id": f"spark-executor-{settings.get('group.id', 'null')}",
+    }
+    if settings.get("group.id") is None:
+        warn("kafkaParams have no 'group.id': give one, or offsets cannot be committed and groups cannot be told apart")
+    if whole(settings, BUFFER, 0) < LEAST_BUFFER:
+        fixed[BUFFER] = LEAST_BUFFER
+    for name, value in fixed.items():
+        said = f"not {settings[name]!r}" if name in settings else "whatever its default"
+        warn(f"kafkaParams[{name!r}] is {value!r} in the consumers of executors, {said}")
+    return {**settings, **fixed}
+
+
+def ranges_as_consumer_rdd(
+    sc: Any, kafka: Kafka, settings: Settings, ranges: Ranges, location: LocationStrategy, warn: Warn
+) -> ConsumerRecordRDD:
+    """An RDD of ranges outside of any stream. Raises `IllegalArgumentError` for PreferBrokers."""
+    if location.brokers:
+        raise IllegalArgumentError(
+            "locationStrategy=PreferBrokers: an RDD has no consumer on the driver that could look up the brokers. Give "
+            "LocationStrategies.PreferFixed with the host of each partition, or PreferConsistent"
+        )
+    reader = ConsumerReader.of(kafka, executor_settings(settings, warn), sc._backend.conf)
+    return ConsumerRecordRDD(sc, ranges, (), reader, record_deserializer(settings), location.hosts)
