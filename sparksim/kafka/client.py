@@ -48,6 +48,10 @@ class Consumer(Protocol):
     def poll(self, wait_ms: float) -> list[ConsumerRecord]:
         """The next records, at most `max.poll.records`; none when none came for so long. Takes part in rebalances.
 
+        However short `wait_ms` is, it waits for the member's first assignment, and for a rebalance that is going on, as
+        the consumer of Kafka 0.10 does: afterwards `assignment` is true. Partitions that are assigned anew begin at the
+        group's stored offsets, and are not paused.
+
         Raises `NoOffsetForPartition`, `OffsetOutOfRange` where `auto.offset.reset` is none, `UnknownTopicOrPartition`,
         `BrokerNotAvailable`.
         """
