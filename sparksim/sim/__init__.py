@@ -18,6 +18,8 @@ from sparksim.sim.loads import (
 )
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Cluster, Simulation, simulate_script
+from sparksim.sim.sink_tables import OffsetConflict
+from sparksim.sim.sinks import sink
 from sparksim.sim.stability import Stability, stability
 from sparksim.sim.sweep import SweepTable, sweep
 from sparksim.sim.work import work
@@ -37,6 +39,7 @@ __all__ = [
     "Load",
     "NetworkDelay",
     "NetworkPartition",
+    "OffsetConflict",
     "Poisson",
     "ReceiverCrash",
     "Replay",
@@ -53,6 +56,7 @@ __all__ = [
     "When",
     "random_words",
     "simulate_script",
+    "sink",
     "stability",
     "sweep",
     "work",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.output import Output
+from sparksim.sim.sink_tables import SinkTable
+from sparksim.sim.sinks import named_sinks
 from sparksim.trace import tables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.jsonl import write_jsonl
@@ -27,9 +30,15 @@ class Run:
     `error` is what the program raised, where that was asked for (`simulate_script(raises=False)`).
     """
 
-    def __init__(self, trace: Trace, error: BaseException | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        error: BaseException | None = None,
+        sinks: Mapping[str, SinkTable] | None = None,
+    ) -> None:
         self.trace = trace
         self.error = error
+        self._sinks = sinks
 
     @cached_property
     def batches(self) -> Table[BatchRow]:
@@ -64,6 +73,19 @@ class Run:
     def delivery(self) -> Delivery:
         """What became of every record."""
         return Delivery(self.trace)
+
+    def sink(self, name: str) -> SinkTable:
+        """What a sink held at the end. Raises `IllegalArgumentError` for a name that no program has used."""
+        if self._sinks is None:
+            raise IllegalArgumentError(
+                f"sink({name!r}): this run was read from its trace, which says what was written and not the values; "
+                "see run.delivery.produced, or run the simulation again"
+            )
+        known = {*self._sinks, *named_sinks()}
+        if name not in known:
+            names = ", ".join(map(repr, sorted(known))) or "none at all"
+            raise IllegalArgumentError(f"sink({name!r}): no program has used a sink of this name; there are: {names}")
+        return self._sinks.get(name) or SinkTable(name)
 
     @cached_property
     def output(self) -> Output:

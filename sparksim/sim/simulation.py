@@ -27,6 +27,7 @@ from sparksim.sim.loads import Load
 from sparksim.sim.network import SimulatedNetwork
 from sparksim.sim.output import caught_output
 from sparksim.sim.run import Run
+from sparksim.sim.sink_store import SinkStore
 from sparksim.streaming.context import StreamingContext
 from sparksim.trace.events import Event, OutputPrinted
 from sparksim.trace.trace import Trace
@@ -159,8 +160,8 @@ def simulate_script(
 class _Stage:
     """Where the cluster leaves its parts when the program makes its SparkContext.
 
-    Drivers come and go; the network and the files stay. `start_ms` is when the present driver started, `struck` are
-    the faults that have had their one moment.
+    Drivers come and go; the network, the files and the sinks stay. `start_ms` is when the present driver started,
+    `struck` are the faults that have had their one moment.
     """
 
     def __init__(self, loads: Mapping[str, Load], files: Mapping[str, FileStory]) -> None:
@@ -169,6 +170,8 @@ class _Stage:
         self._trace = Trace()
         self._files = SimulatedFiles(VirtualClock(), files)
         self._files.mount()
+        self.sinks = SinkStore()
+        self.sinks.mount()
         self._over = False
         self.struck: set[int] = set()
         self.start_ms = 0.0
@@ -192,6 +195,7 @@ class _Stage:
 
     def bury_driver(self, restart_ms: float) -> None:
         """The driver's process is gone, with all that was in its memory; the next one starts at `restart_ms`."""
+        self.sinks.driver_died(self._trace.append)
         self.bury_fibers()
         self.clock, self.start_ms = None, restart_ms
         self._files.live_by(VirtualClock(restart_ms))
@@ -209,8 +213,9 @@ class _Stage:
         self._trace = Trace()
 
     def close(self) -> None:
-        """The simulation is over: its files are gone."""
+        """The simulation is over: its files are gone, and its sinks are the run's."""
         self._files.unmount()
+        self.sinks.unmount()
 
     def bury_fibers(self) -> None:
         """End what stands still in the middle of something. Whatever it does or says now, nobody hears."""
@@ -239,6 +244,7 @@ class _Stage:
 
     def play_out_without_driver(self, until_ms: float) -> None:
         """The driver died for good: sources send on, and nobody hears them."""
+        self.sinks.driver_died(self._trace.append)
         self._keep_events()
         if self.network is not None:
             self.network.live_by(VirtualClock(until_ms), self._trace.append)
@@ -282,7 +288,7 @@ class _Surroundings:
                 failure = error
             finally:
                 stage.bury_fibers()
-        return Run(stage.trace(), failure)
+        return Run(stage.trace(), failure, stage.sinks.tables)
 
     def _live(self, main: Callable[[], None], stage: _Stage, attempt: int, until_ms: float) -> float | None:
         """One life of the driver; when the next one begins, if there is one."""
