@@ -1,17 +1,25 @@
 """Which records of a source a receiver is about to store, so that every record can be followed.
 
-A connection of the simulated network counts its records. A receiver reads some and stores some, one by one or many at
-once; what it stores is taken to be what it has read since it stored last.
+A connection of the simulated network counts its records; a log of Kafka has offsets. A receiver reads some and stores
+some, one by one or many at once; what it stores is taken to be what it has read since it stored last. When it dies, the
+sources say which of the records that it had not stored they will give again: to it or to another one.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from sparksim.cluster.clock import Fiber
+import simpy
+
+from sparksim.cluster.clock import Clock, Fiber
 from sparksim.cluster.network import AcknowledgedConnection, Connection
 from sparksim.trace.events import Origin
+
+if TYPE_CHECKING:
+    from sparksim.kafka.client import Consumer
+    from sparksim.kafka.records import ConsumerRecord
 
 
 def join(origins: list[Origin], more: tuple[Origin, ...]) -> None:
@@ -23,8 +31,82 @@ def join(origins: list[Origin], more: tuple[Origin, ...]) -> None:
             origins.append((source, first, last))
 
 
+class Followed(Protocol):
+    """Something a receiver reads from, that remembers what was read and not yet stored, and which fiber reads."""
+
+    unstored: list[Origin]
+    reader: Fiber | None
+
+    @property
+    def origin(self) -> Origin | None:
+        """What was read last; None where nobody counts."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can be asked of it any more."""
+
+    def take(self) -> tuple[Origin, ...]:
+        """What was read since the last call."""
+
+    def lost_to(self, origin: Origin) -> int:
+        """The last of these records, read and never stored, that the source will not give again."""
+
+    def close(self) -> None:
+        """The receiver stops. Hub only."""
+
+    def break_off(self) -> None:
+        """The receiver's process has died. Hub only."""
+
+
+class FollowedSources:
+    """All that one receiver reads from."""
+
+    def __init__(self, current: Callable[[], Fiber | None]) -> None:
+        self._current = current
+        self._all: list[Followed] = []
+
+    def add(self, source: Followed) -> None:
+        """From now on the receiver reads from this one too."""
+        self._all = [each for each in self._all if not each.is_over]
+        self._all.append(source)
+
+    def take(self) -> tuple[Origin, ...]:
+        """What is being stored now: what the caller, or else any thread, has read since it was stored from last.
+
+        If that is nothing, the record read last: one line may make many records.
+        """
+        caller = self._current()
+        read_from = [each for each in self._all if each.reader is caller] or self._all
+        origins = tuple(origin for each in read_from for origin in each.take())
+        if origins or not read_from or read_from[-1].origin is None:
+            return origins
+        return (read_from[-1].origin,)
+
+    def take_unstored(self) -> list[tuple[Origin, ...]]:
+        """What was read from each of them, and not stored."""
+        return [unstored for each in self._all if (unstored := each.take())]
+
+    def lost_of(self, origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+        """Of these records, which nobody has any more, those that no source will give again."""
+        if not self._all:
+            return origins
+        ends = [max(each.lost_to(origin) for each in self._all) for origin in origins]
+        lost = zip(origins, ends, strict=True)
+        return tuple((source, first, end) for (source, first, _), end in lost if end >= first)
+
+    def close(self) -> None:
+        """The receiver stops. Hub only."""
+        for each in self._all:
+            each.close()
+
+    def break_off(self) -> None:
+        """The receiver's process has died. Hub only."""
+        for each in self._all:
+            each.break_off()
+
+
 class FollowedConnection:
-    """A connection that remembers what was read from it and not yet stored, and which fiber reads."""
+    """A connection that is followed."""
 
     def __init__(self, inner: Connection, current: Callable[[], Fiber | None]) -> None:
         self.unstored: list[Origin] = []
@@ -56,12 +138,87 @@ class FollowedConnection:
         """Everything read so far is safe (`AcknowledgedConnection`). Raises `OSError`."""
         cast(AcknowledgedConnection, self._inner).acknowledge()
 
+    @property
+    def is_over(self) -> bool:
+        return self.closed and not self.unstored
+
+    def lost_to(self, origin: Origin) -> int:
+        """All of them, unless the source is a queue: it delivers again what nobody has acknowledged."""
+        return origin[1] - 1 if self.is_acknowledged else origin[2]
+
     def close(self) -> None:
         self._inner.close()
         if self.is_acknowledged:
             self.unstored = []  # the source has it back
 
+    break_off = close
+
     def take(self) -> tuple[Origin, ...]:
         """What was read since the last call."""
         taken, self.unstored = tuple(self.unstored), []
         return taken
+
+
+class FollowedConsumer:
+    """A member of a consumer group that is followed, and read record by record.
+
+    `commits_itself`: offsets are stored for the group whatever became of the records. If not, then only those of
+    records that the receiver has stored, and the log gives all others again. Only who reads it may `leave` the group:
+    `close` asks for it, and `hung_up` is the event that says so.
+    """
+
+    def __init__(self, inner: Consumer, clock: Clock, commits_itself: bool) -> None:
+        self.unstored: list[Origin] = []
+        self.reader: Fiber | None = None
+        self.origin: Origin | None = None
+        self.hung_up: simpy.Event = clock.call(clock.env.event)
+        self._inner = inner
+        self._clock = clock
+        self._commits_itself = commits_itself
+        self._fetched: deque[ConsumerRecord] = deque()
+
+    def poll(self, wait_ms: float) -> ConsumerRecord | None:
+        """The next record; None when none came for so long. Raises as `Consumer.poll`."""
+        self.reader = self._clock.current()
+        if not self._fetched:
+            self._fetched.extend(self._inner.poll(wait_ms))
+        if not self._fetched:
+            return None
+        record = self._fetched.popleft()
+        self.origin = record.origin
+        join(self.unstored, (self.origin,))
+        return record
+
+    @property
+    def closed(self) -> bool:
+        """Whether the receiver has stopped."""
+        return self.hung_up.triggered
+
+    @property
+    def is_over(self) -> bool:
+        """Never: what it has stored for the group counts as long as the receiver has records in memory."""
+        return False
+
+    def take(self) -> tuple[Origin, ...]:
+        taken, self.unstored = tuple(self.unstored), []
+        return taken
+
+    def lost_to(self, origin: Origin) -> int:
+        """Those before the offset that was stored for the group: there the next reader begins."""
+        log, first, last = origin
+        if not self._commits_itself:
+            return first - 1
+        stored = next((offset for partition, offset in self._inner.stored().items() if str(partition) == log), first)
+        return min(last, stored - 1)
+
+    def leave(self) -> None:
+        """Leave the group, as its reader. Raises as `Consumer.close`."""
+        self._inner.close()
+
+    def close(self) -> None:
+        if not self.closed:
+            self.hung_up.succeed()
+
+    def break_off(self) -> None:
+        self.close()
+        self._inner.abandon()

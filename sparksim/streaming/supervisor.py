@@ -20,14 +20,22 @@ from sparksim.cluster.network import Connection
 from sparksim.core.conf import SparkConf, integer
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.failure import describe_failure
-from sparksim.streaming.block_generator import Block, BlockGenerator, block_interval_ms, block_queue_size
-from sparksim.streaming.origins import FollowedConnection
+from sparksim.streaming.block_generator import (
+    Block,
+    BlockGenerator,
+    BlockGeneratorListener,
+    State,
+    block_interval_ms,
+    block_queue_size,
+)
+from sparksim.streaming.origins import Followed, FollowedConnection, FollowedConsumer, FollowedSources
 from sparksim.streaming.rate_limiter import RateLimiter
 from sparksim.streaming.received_block_handler import received_block_handler
 from sparksim.streaming.receiver import Receiver
 from sparksim.trace.events import BlockGenerated, Origin, RecordsLost
 
 if TYPE_CHECKING:
+    from sparksim.kafka.client import Consumer
     from sparksim.streaming.receiver_tracker import ReceiverTracker
 
 
@@ -47,12 +55,13 @@ class ReceiverSupervisor:
         self.stream_id = stream_id
         self.executor = executor
         self.state = ReceiverState.INITIALIZED
+        self.network = backend.network
         self._backend = backend
         self._tracker = tracker
         self._receiver = receiver
         self._restart_delay_ms = restart_delay_ms(backend.conf)
         self._next_block = int(backend.clock.now_ms)
-        self._connections: list[FollowedConnection] = []
+        self._sources = FollowedSources(backend.clock.current)
         self._unreported: dict[str, Block] = {}
         self._stopping = False
         self._stopping_error: BaseException | None = None
@@ -60,7 +69,8 @@ class ReceiverSupervisor:
         hub_thread = backend.clock.call(threading.get_ident)
         self._only_thread = hub_thread if hub_thread == threading.get_ident() else None
         self._ended: simpy.Event = backend.clock.env.event()
-        self.generator = BlockGenerator(self.clock, backend.conf, stream_id, self, self._take_origins)
+        self._generators: list[BlockGenerator] = []
+        self.generator = self.create_block_generator(self)
         self._handler = received_block_handler(
             backend, executor, receiver.storageLevel, stream_id, tracker.checkpoint_directory, self._spawn
         )
@@ -111,15 +121,14 @@ class ReceiverSupervisor:
             self._receiver.onStop()
         except Exception as raised:
             failure = raised
-        self.clock.call(self._hang_up)
+        self.clock.call(self._sources.close)
         if failure is None:
             self.clock.call(self._tracker.deregister, self.stream_id, message, error)
         else:
-            why = f"{self.name}.onStop() raised {type(failure).__name__}: {failure}"
-            self.clock.call(self._backend.warn, "receiver", why)
+            self.warn(f"{self.name}.onStop() raised {type(failure).__name__}: {failure}")
 
     def stop(self, message: str, error: BaseException | None) -> None:
-        """Stop the receiver and the generator (which flushes), then let the task end. Not in the hub.
+        """Stop the receiver and the generators (which flush), then let the task end. Not in the hub.
 
         A write-ahead log is closed between the two, as in Spark: it refuses what the generator flushes.
         """
@@ -127,7 +136,8 @@ class ReceiverSupervisor:
         self._stopping_error = error
         self.stop_receiver(message, error)
         self._handler.stop()
-        self.generator.stop()
+        for generator in self._generators:
+            generator.stop()
         self.clock.call(lambda: None if self._ended.triggered else self._ended.succeed())
 
     def stop_soon(self, message: str, error: BaseException | None) -> None:
@@ -139,8 +149,9 @@ class ReceiverSupervisor:
         self._spawn("restart receiver", self._restart, message, error, delay_ms)
 
     def update_rate(self, rate_per_s: int) -> None:
-        """Let the generator take at most so many records a second: what the driver's UpdateRateLimit does. Hub only."""
-        self.generator.rate_limiter.update_rate(rate_per_s, self.clock.now_ms)
+        """Each generator takes at most so many records a second: what the driver's UpdateRateLimit does. Hub only."""
+        for generator in self._generators:
+            generator.rate_limiter.update_rate(rate_per_s, self.clock.now_ms)
 
     def clean_log(self, threshold_ms: float) -> None:
         """Let old files of the write-ahead log go: what the driver's CleanupOldBlocks does. Hub only."""
@@ -149,9 +160,7 @@ class ReceiverSupervisor:
     def _restart(self, message: str, error: BaseException | None, delay_ms: int | None) -> None:
         pause_ms = self._restart_delay_ms if delay_ms is None else delay_ms
         why = message if error is None else f"{message}: {error}"
-        self.clock.call(
-            self._backend.warn, "receiver", f"Restarting receiver {self.stream_id} in {pause_ms / 1000:g} s: {why}"
-        )
+        self.warn(f"Restarting receiver {self.stream_id} in {pause_ms / 1000:g} s: {why}")
         self.stop_receiver(f"Restarting receiver with delay {pause_ms}ms: {message}", error)
         self.clock.sleep(pause_ms)
         if not self._stopping:
@@ -164,15 +173,9 @@ class ReceiverSupervisor:
             self.state = ReceiverState.STOPPED
         return was_started
 
-    def _hang_up(self) -> None:
-        for connection in self._connections:
-            connection.close()
-
     def _move_in(self) -> None:
         self.executor.residents.append(self)
-        self.generator.start()
-        for fiber in self.generator.fibers:
-            self.executor.run_on(fiber)
+        self.start_generator(self.generator)
 
     def _move_out(self) -> None:
         self.executor.residents.remove(self)
@@ -184,9 +187,12 @@ class ReceiverSupervisor:
         """Into the generator's buffer."""
         self.generator.add_data(record)
 
-    def push_and_report(self, records: list[Any]) -> None:
-        """Store the records as one block now, and report it; returns when both are done. Raises if storing fails."""
-        block = self.clock.call(self._new_block, records)
+    def push_and_report(self, records: list[Any], origins: tuple[Origin, ...] | None = None) -> None:
+        """Store the records as one block now, and report it; returns when both are done. Raises if storing fails.
+
+        `origins` says where they came from, where that is not what the caller has read last.
+        """
+        block = self.clock.call(self._new_block, records, origins)
         try:
             self._store(block)
         except Exception:
@@ -194,10 +200,26 @@ class ReceiverSupervisor:
             self._unreported.pop(block.block_id, None)
             raise
 
+    def create_block_generator(self, listener: BlockGeneratorListener) -> BlockGenerator:
+        """One more, for a receiver that wants to know of its blocks. Start it with `start_generator`."""
+        made = BlockGenerator(self.clock, self._backend.conf, self.stream_id, listener, self._sources.take)
+        self._generators = [each for each in self._generators if each.state is not State.STOPPED_ALL] + [made]
+        return made
+
+    def start_generator(self, generator: BlockGenerator) -> None:
+        """Let it begin, on this executor. Hub only."""
+        generator.start()
+        for fiber in generator.fibers:
+            self.executor.run_on(fiber)
+
     def report_error(self, message: str, error: BaseException | None) -> None:
         self.clock.call(self._tracker.report_error, self.stream_id, message, error)
 
-    def start_thread(self, target: Callable[..., Any], *args: Any) -> None:
+    def warn(self, message: str) -> None:
+        """Say once what Spark would log as a warning."""
+        self.clock.call(self._backend.warn, "receiver", message)
+
+    def start_thread(self, target: Callable[..., Any], *args: Any) -> Fiber:
         """A thread of the receiver. An exception that leaves it is reported, unless the receiver was stopped anyway.
 
         It also ends a cluster's executor, and so the receiver starts elsewhere; a local one goes on (Executor.isLocal).
@@ -213,7 +235,7 @@ class ReceiverSupervisor:
                 if not self._backend.master.live:
                     self.clock.call(self._end_process, error)
 
-        self._spawn(f"thread of {self.name}", body)
+        return self._spawn(f"thread of {self.name}", body)
 
     def _end_process(self, error: Exception) -> None:
         """Nobody caught it: the executor ends, and another is started (Spark: SparkUncaughtExceptionHandler)."""
@@ -226,6 +248,12 @@ class ReceiverSupervisor:
         connection = FollowedConnection(self._backend.network.connect(host, port, self.stream_id), self.clock.current)
         self.clock.call(self._keep, connection)
         return connection
+
+    def follow(self, inner: Consumer, commits_itself: bool) -> FollowedConsumer:
+        """The same member of a group, followed; `commits_itself`: whether it stores offsets of its own accord."""
+        consumer = FollowedConsumer(inner, self.clock, commits_itself)
+        self.clock.call(self._keep, consumer)
+        return consumer
 
     def check_thread(self) -> None:
         """Raise in a thread that does not live in this receiver's time."""
@@ -264,9 +292,7 @@ class ReceiverSupervisor:
 
     def on_error(self, message: str, error: BaseException) -> None:
         self.report_error(message, error)
-        self.clock.call(
-            self._backend.warn,
-            "receiver",
+        self.warn(
             f"{self.name} cannot store blocks any more after {type(error).__name__}: {error}. It goes on receiving, "
             "but nothing of what it receives will be processed until it is stopped and started again",
         )
@@ -282,8 +308,9 @@ class ReceiverSupervisor:
         self._unreported.pop(block.block_id, None)
         self._tracker.add_block(self.stream_id, block.block_id, block.count, block.origins, log_handle)
 
-    def _new_block(self, records: list[Any]) -> Block:
-        block = Block(f"input-{self.stream_id}-{self._next_block}", records, self._take_origins())
+    def _new_block(self, records: list[Any], origins: tuple[Origin, ...] | None) -> Block:
+        origins = self._sources.take() if origins is None else origins
+        block = Block(f"input-{self.stream_id}-{self._next_block}", records, origins)
         self._next_block += 1
         self.on_generate_block(block)
         return block
@@ -293,10 +320,11 @@ class ReceiverSupervisor:
     def executor_died(self, reason: str) -> None:
         """Connections break; what was in the buffer or on its way into storage is lost."""
         self.state = ReceiverState.STOPPED
-        buffer = self.generator.crash()
-        self._hang_up()
-        if buffer.records:
-            self._lose(buffer.origins, buffer.count, f"in the receiver's buffer when {reason}", "")
+        buffers = [generator.crash() for generator in self._generators]
+        self._sources.break_off()
+        for buffer in buffers:
+            if buffer.records:
+                self._lose(buffer.origins, buffer.count, f"in the receiver's buffer when {reason}", "")
         self._lose_the_rest(f"when {reason}")
 
     def fail(self, restarts: bool) -> None:
@@ -311,40 +339,28 @@ class ReceiverSupervisor:
         """What was received and never reached the driver."""
         for block in list(self._unreported.values()):
             self._lose_block(block, f"cut into a block that had not reached the driver {when}")
-        for connection in self._connections:
-            unstored = connection.take()
-            if unstored:
-                count = sum(last - first + 1 for _, first, last in unstored)
-                self._lose(unstored, count, f"read from the source but not yet stored {when}", "")
+        for unstored in self._sources.take_unstored():
+            count = sum(last - first + 1 for _, first, last in unstored)
+            self._lose(unstored, count, f"read from the source but not yet stored {when}", "")
 
     def _lose_block(self, block: Block, reason: str) -> None:
         self._unreported.pop(block.block_id, None)
-        # A queue delivers again what nobody has acknowledged.
-        if not (self._connections and all(each.is_acknowledged for each in self._connections)):
-            self._lose(block.origins, block.count, reason, block.block_id)
+        self._lose(block.origins, block.count, reason, block.block_id)
 
     def _lose(self, origins: tuple[Origin, ...], count: int, reason: str, block_id: str) -> None:
-        self._backend.emit(RecordsLost(self.clock.now_ms, origins, count, reason, self.stream_id, block_id))
+        """Put on record which of these are gone for good: a source may give some of them again."""
+        lost = self._sources.lost_of(origins)
+        if lost != origins:
+            count = sum(last - first + 1 for _, first, last in lost)
+        if count:
+            self._backend.emit(RecordsLost(self.clock.now_ms, lost, count, reason, self.stream_id, block_id))
 
     # --- connections and threads -------------------------------------------------------------------------------------
 
-    def _keep(self, connection: FollowedConnection) -> None:
-        self._connections = [each for each in self._connections if each.unstored or not each.closed]
-        self._connections.append(connection)
+    def _keep(self, source: Followed) -> None:
+        self._sources.add(source)
         if self._stopping or not self.executor.alive:
-            connection.close()
-
-    def _take_origins(self) -> tuple[Origin, ...]:
-        """What is being stored now: what the caller, or else any thread, has read since it was stored from last.
-
-        If that is nothing, the record read last: one line may make many records.
-        """
-        caller = self.clock.current()
-        read_from = [each for each in self._connections if each.reader is caller] or self._connections
-        origins = tuple(origin for each in read_from for origin in each.take())
-        if origins or not read_from or read_from[-1].origin is None:
-            return origins
-        return (read_from[-1].origin,)
+            source.close()
 
     def _spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         def start() -> Fiber:
