@@ -1,6 +1,7 @@
 """Streams from Kafka: the names of `pyspark.streaming.kafka` for 0.8, and those of Spark's Scala API for 0.10."""
 
 from sparksim.kafka.records import ConsumerRecord, TopicPartition
+from sparksim.streaming.kafka.kafka_cluster import KafkaCluster
 from sparksim.streaming.kafka.messages import Broker, KafkaMessageAndMetadata, TopicAndPartition, utf8_decoder
 from sparksim.streaming.kafka.rdd import KafkaRDD
 from sparksim.streaming.kafka.strategies import (
@@ -18,6 +19,7 @@ __all__ = [
     "ConsumerRecord",
     "ConsumerStrategies",
     "ConsumerStrategy",
+    "KafkaCluster",
     "KafkaMessageAndMetadata",
     "KafkaRDD",
     "KafkaUtils",

@@ -1,6 +1,6 @@
 """A Kafka cluster of plain lists, for tests of who uses it: no time passes in it, and nothing happens by itself.
 
-It answers as `sparksim.kafka.client` says. Each topic is a list of partitions; a group's partitions go to its members in
+It answers as `sparksim.kafka.client` says. A topic is a list of partitions; a group's partitions go to its members in
 turn, anew whenever a member polls.
 """
 
@@ -208,10 +208,16 @@ class FakeConsumer:
         if callback is not None:
             self._due.append(lambda: callback(offsets, error))
 
+    def stored(self) -> dict[TopicPartition, int]:
+        return self.cluster.committed(self.group, self.positions)
+
     def close(self) -> None:
         self.closed = True
         if self._wants is not None:
             self.cluster.members[self.group].remove(self)
+
+    def abandon(self) -> None:
+        self.close()
 
     def _join(self, wants: Callable[[str], bool]) -> None:
         self._wants = wants
