@@ -6,7 +6,7 @@ The class is put together from layers, each in its own module: `lineage` (what i
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from sparksim.core.errors import PySparkRuntimeError
 from sparksim.core.saving import Saving
@@ -28,3 +28,15 @@ class RDD(Saving[T]):
         raise PySparkRuntimeError(
             "[CALL_BEFORE_INITIALIZE] RDD.toDF needs a SparkSession. Make one first: SparkSession.builder.getOrCreate()"
         )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say more than Python does where a program asks the wrong RDD."""
+            hint = ""
+            if name == "offsetRanges":
+                hint = (
+                    ": only an RDD of the direct stream itself has offset ranges. Ask for them in the first transform "
+                    "or foreachRDD on that stream, before any other transformation"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=self)

@@ -104,8 +104,8 @@ class JobGenerator:
             self._stop_gracefully()
         else:
             self._clock.wait(self._clock.call(self._timer.stop, True))
-            self._graph.stop()
         self._clock.call(self._close, self._clock.current())
+        self._graph.stop()
         if self._writer is not None:
             self._clock.wait(self._clock.call(self._writer.stop))
 
@@ -123,7 +123,6 @@ class JobGenerator:
 
         poll_until(lambda: not self._tracker.has_unallocated_blocks)
         last_ms = self._clock.wait(self._clock.call(self._timer.stop, False))
-        self._graph.stop()
         poll_until(lambda: self._last_processed_ms == last_ms)
 
     def _close(self, caller: Fiber | None) -> None:

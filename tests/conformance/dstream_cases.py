@@ -282,11 +282,6 @@ FORMAT = "sparksim-vectors/1"
 _file = SHIPPED
 
 
-def vectors_file() -> Path:
-    """Where `shared_vectors` come from: the shipped data, or what `pytest tests/conformance --vectors FILE` named."""
-    return _file
-
-
 def take_vectors_from(path: Path) -> None:
     """Use this file in place of the shipped one. Before the tests are collected: they are made from the vectors."""
     global _file  # noqa: PLW0603  # set once, by pytest's configuration

@@ -1,7 +1,6 @@
-"""No vector is left out in silence: each is run by a test, or stands here as not built yet.
+"""No vector is left out in silence: each is run by a test.
 
-Run other vectors with `pytest tests/conformance --vectors FILE`: they take the place of the shipped ones, and then
-nothing is excused.
+Run other vectors with `pytest tests/conformance --vectors FILE`: they take the place of the shipped ones.
 """
 
 from __future__ import annotations
@@ -18,10 +17,7 @@ from typing import Any
 import pytest
 from _pytest.mark import ParameterSet
 
-from tests.conformance.dstream_cases import FORMAT, SHIPPED, Vector, read_vectors, shared_vectors, vectors_file
-
-NOT_BUILT = {"kafka": "direct streams of Kafka are not built yet"}
-"""Kinds of which the shipped file has vectors although no test can run them."""
+from tests.conformance.dstream_cases import FORMAT, Vector, read_vectors, shared_vectors
 
 TESTS = [
     importlib.import_module(f"tests.conformance.{path.stem}")
@@ -47,13 +43,13 @@ def vectors_in(cases: Iterable[Any]) -> Iterator[Vector]:
                 yield value
 
 
-def complaints(vectors: Iterable[Vector], run: Iterable[Vector], excused: Iterable[str]) -> list[str]:
-    """For each kind that is not excused: the vectors no test runs, and whether a test knows the kind at all."""
+def complaints(vectors: Iterable[Vector], run: Iterable[Vector]) -> list[str]:
+    """For each kind: the vectors no test runs, and whether a test knows the kind at all."""
     run = list(run)
     tested, kinds = {vector["id"] for vector in run}, sorted({vector["kind"] for vector in run})
     missed: dict[str, list[str]] = {}
     for vector in vectors:
-        if vector["id"] not in tested and vector["kind"] not in excused:
+        if vector["id"] not in tested:
             missed.setdefault(vector["kind"], []).append(vector["id"])
     return [
         f"{len(ids)} of the kind {kind!r}, which "
@@ -65,26 +61,17 @@ def complaints(vectors: Iterable[Vector], run: Iterable[Vector], excused: Iterab
 
 def test_every_vector_is_run() -> None:
     run = [vector for module in TESTS for vector in vectors_run_by(module)]
-    excused = NOT_BUILT if vectors_file() == SHIPPED else {}
-    found = complaints(shared_vectors(), run, excused)
+    found = complaints(shared_vectors(), run)
     assert not found, "\n".join(found)
 
 
-def test_what_is_excused_is_there_and_is_not_run() -> None:
-    """When Kafka is built, it has to leave the list."""
-    shipped = read_vectors(SHIPPED)
-    run = [vector for module in TESTS for vector in vectors_run_by(module)]
-    assert {vector["kind"] for vector in shipped} >= NOT_BUILT.keys()
-    assert not {vector["kind"] for vector in run} & NOT_BUILT.keys()
-
-
 def test_a_vector_that_is_left_out_is_named() -> None:
-    vectors = [{"id": name, "kind": kind} for name, kind in (("a", "pid"), ("b", "pid"), ("c", "new"), ("d", "kafka"))]
-    assert complaints(vectors, vectors[:1], {"kafka"}) == [
+    vectors = [{"id": name, "kind": kind} for name, kind in (("a", "pid"), ("b", "pid"), ("c", "new"))]
+    assert complaints(vectors, vectors[:1]) == [
         "1 of the kind 'pid', which a test knows, are left out by it: b",
         "1 of the kind 'new', which no test knows (only pid): c",
     ]
-    assert complaints(vectors[2:], vectors[2:], {}) == []
+    assert complaints(vectors[2:], vectors[2:]) == []
 
 
 @pytest.mark.parametrize("module", TESTS, ids=lambda module: module.__name__.rpartition(".")[2])

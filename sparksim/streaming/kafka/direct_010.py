@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.arguments import is_number
+from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.kafka.client import CommitCallback, Consumer, Kafka, Offsets, Settings
 from sparksim.kafka.errors import KafkaError
@@ -21,7 +22,7 @@ from sparksim.streaming.kafka.arguments import Warn, check_function, check_range
 from sparksim.streaming.kafka.connection import Connection, leader_hosts
 from sparksim.streaming.kafka.deserializers import record_deserializer
 from sparksim.streaming.kafka.rdd import ConsumerRecordRDD, Ranges
-from sparksim.streaming.kafka.reading import ConsumerReader
+from sparksim.streaming.kafka.reading import ConsumerReader, Polling
 from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrategy, PerPartitionConfig
 from sparksim.streaming.offset_ranges import OffsetRange
 
@@ -42,14 +43,11 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
         strategy: ConsumerStrategy,
         rates: PerPartitionConfig | None,
     ) -> None:
-        handle = record_deserializer(strategy.kafkaParams)
-        conf = ssc._backend.conf
-        self._connection = Connection()
-        kafka = self._connection.kafka(ssc._backend, strategy.kafkaParams, OWNER)
-        ConsumerReader.of(kafka, strategy.kafkaParams, conf)  # raises for a wrong setting
-        super().__init__(ssc)
+        self._handle = record_deserializer(strategy.kafkaParams)
         self._settings = executor_settings(strategy.kafkaParams, ssc._warn)
-        self._handle = handle
+        self._polling = Polling.of(ssc._backend.conf)
+        super().__init__(ssc)
+        self._connection = Connection()
         self._location = location
         self._strategy = strategy
         self._rates = rates
@@ -83,7 +81,11 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
 
         queued, callback = self._ssc._clock.call(take)
         if queued:
-            self._consumer().commit_async(ends(queued), callback or self._say_if_failed)
+            offsets, told = ends(queued), callback or self._say_if_failed
+            try:
+                self._consumer().commit_async(offsets, told)
+            except KafkaError as error:
+                told(offsets, error)
 
     def _say_if_failed(self, offsets: Offsets, error: Exception | None) -> None:
         if error is not None:
@@ -127,7 +129,8 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
         return latest
 
     def make_rdd(self, ranges: Ranges, range_ids: tuple[str, ...], again: bool) -> DirectRDD[Any]:
-        reader = ConsumerReader.of(self._kafka, self._settings, self._ssc._backend.conf, again)
+        polling = self._polling._replace(cached=self._polling.cached and not again)
+        reader = ConsumerReader(self._kafka, self._settings, polling)
         hosts: Mapping[TopicPartition, str] = self._location.hosts
         if self._location.brokers:
             hosts = leader_hosts(self._kafka, [each.topicPartition() for each in ranges])
@@ -150,10 +153,9 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
 
     def stop(self) -> None:
         """Leave the group."""
-        consumer, self._connection.consumer = self._connection.consumer, None
-        if consumer is not None:
+        if self._connection.consumer is not None:
             try:
-                consumer.close()
+                self._connection.consumer.close()
             except KafkaError as error:
                 self._ssc._warn(f"stream {self.stream_id} could not leave its group in order: {error}")
 
@@ -167,6 +169,8 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
         """Made when it is first needed; that of a recovered stream goes on where the checkpoint says."""
         if self._connection.consumer is None:
             consumer = self._kafka.consumer(self._strategy.kafkaParams, self.stream_id)
+            backend = self._ssc._backend
+            backend.clock.call(backend.on_driver_death, lambda _restarts: consumer.abandon())
             self._connection.consumer = consumer
             self._strategy.onStart(consumer, self._current)
         return self._connection.consumer
@@ -191,7 +195,7 @@ def ends(ranges: Sequence[OffsetRange]) -> dict[TopicPartition, int]:
 
 
 def executor_settings(settings: Settings, warn: Warn) -> dict[str, Any]:
-    """The settings of the consumers that read in tasks, with a warning for each that is not as the program said.
+    """The settings of the consumers that read in tasks, with a warning for each that the program set otherwise.
 
     They commit nothing, reset nothing and belong to a group of their own. Raises `IllegalArgumentError` for a size of
     the buffer that is no number.
@@ -206,13 +210,14 @@ def executor_settings(settings: Settings, warn: Warn) -> dict[str, Any]:
     if whole(settings, BUFFER, 0) < LEAST_BUFFER:
         fixed[BUFFER] = LEAST_BUFFER
     for name, value in fixed.items():
-        said = f"not {settings[name]!r}" if name in settings else "whatever its default"
-        warn(f"kafkaParams[{name!r}] is {value!r} in the consumers of executors, {said}")
+        said = f"although kafkaParams say {settings[name]!r}" if name in settings else "whatever its default is"
+        if settings.get(name) != value:
+            warn(f"the consumers of executors use {name}={value!r}, {said}")
     return {**settings, **fixed}
 
 
 def ranges_as_consumer_rdd(
-    sc: Any, kafka: Kafka, settings: Settings, ranges: Ranges, location: LocationStrategy, warn: Warn
+    sc: SparkContext, kafka: Kafka, settings: Settings, ranges: Ranges, location: LocationStrategy, warn: Warn
 ) -> ConsumerRecordRDD:
     """An RDD of ranges outside of any stream. Raises `IllegalArgumentError` for PreferBrokers."""
     if location.brokers:
@@ -220,5 +225,5 @@ def ranges_as_consumer_rdd(
             "locationStrategy=PreferBrokers: an RDD has no consumer on the driver that could look up the brokers. Give "
             "LocationStrategies.PreferFixed with the host of each partition, or PreferConsistent"
         )
-    reader = ConsumerReader.of(kafka, executor_settings(settings, warn), sc._backend.conf)
+    reader = ConsumerReader(kafka, executor_settings(settings, warn), Polling.of(sc.getConf()))
     return ConsumerRecordRDD(sc, ranges, (), reader, record_deserializer(settings), location.hosts)

@@ -66,7 +66,7 @@ class ConsumerRecordRDD(KafkaRDD):
         hosts: Mapping[TopicPartition, str],
     ) -> None:
         super().__init__(sc, ranges, range_ids, read, handle, hosts)
-        self._gaps = read.gaps
+        self._gaps = read.polling.gaps
 
     def count(self) -> int:
         """How many records there are."""

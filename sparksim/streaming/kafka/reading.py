@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sparksim.core.conf import SparkConf, boolean, integer, time_ms
 from sparksim.core.task_context import TaskContext
@@ -61,37 +61,43 @@ class SimpleReader:
             yield record
 
 
-@dataclass(frozen=True)
-class ConsumerReader:
-    """Reads as Kafka 0.10's consumer does, with the settings of an executor.
+class Polling(NamedTuple):
+    """What Spark's settings say of consumers in tasks.
 
-    `cached`: consumers are kept from one task to the next. `gaps`: the log may have gaps, as compaction and
-    transactions leave them.
+    They wait for a record for `poll_ms`. `cached`: they are kept from one task to the next. `gaps`: a log may have
+    gaps, as compaction and transactions leave them.
     """
 
-    kafka: Kafka
-    settings: Settings
     poll_ms: int
     cached: bool
     gaps: bool
 
     @classmethod
-    def of(cls, kafka: Kafka, settings: Settings, conf: SparkConf, again: bool = False) -> ConsumerReader:
-        """As the settings of Spark say; `again`: for a batch that runs once more, which uses no kept consumer."""
+    def of(cls, conf: SparkConf) -> Polling:
+        """Raises `IllegalArgumentError` for a wrong setting."""
         poll_ms = integer(conf, POLL, time_ms(conf, "spark.network.timeout", "120s"))
-        return cls(kafka, settings, poll_ms, boolean(conf, CACHE, True) and not again, boolean(conf, GAPS, False))
+        return cls(poll_ms, boolean(conf, CACHE, True), boolean(conf, GAPS, False))
+
+
+@dataclass(frozen=True)
+class ConsumerReader:
+    """Reads as Kafka 0.10's consumer does, with the settings of an executor."""
+
+    kafka: Kafka
+    settings: Settings
+    polling: Polling
 
     def __call__(self, offsets: OffsetRange, task: TaskContext) -> Iterator[ConsumerRecord]:
         """Raises what the log raises, `KafkaTimeout` when no record came in time, `KafkaError` at a gap."""
         partition, position = offsets.topicPartition(), offsets.fromOffset
-        fresh = not self.cached or task.attemptNumber() > 0
-        records = self.kafka.read(partition, position, self.settings, self.poll_ms, fresh=fresh)
+        fresh = not self.polling.cached or task.attemptNumber() > 0
+        records = self.kafka.read(partition, position, self.settings, self.polling.poll_ms, fresh=fresh)
         while position < offsets.untilOffset:
             try:
                 record = next(records)
             except KafkaTimeout as error:
                 self._nothing_came(offsets, position, error)
-            if record.offset != position and not self.gaps:
+            if record.offset != position and not self.polling.gaps:
                 raise KafkaError(
                     f"got offset {record.offset} of {partition} where {position} was asked for, even after going there "
                     f"anew: the log has a gap. If its topic is compacted or written in transactions, set {GAPS}=true"
@@ -104,6 +110,6 @@ class ConsumerReader:
     def _nothing_came(self, offsets: OffsetRange, position: int, error: KafkaTimeout) -> NoReturn:
         raise KafkaTimeout(
             f"failed to get records of {offsets.source} at offset {position}, of the range {offsets.fromOffset} to "
-            f"{offsets.untilOffset}, after polling for {self.poll_ms} ms as {self.settings['group.id']!r}: {error}. "
-            f"Look whether its broker is up; {POLL} is how long a task waits"
+            f"{offsets.untilOffset}, after polling for {self.polling.poll_ms} ms as {self.settings['group.id']!r}: "
+            f"{error}. Look whether its broker is up; {POLL} is how long a task waits"
         ) from error
