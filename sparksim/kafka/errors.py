@@ -40,6 +40,10 @@ class RecordTooLarge(KafkaError, ValueError):
     """A record is larger than the producer, the broker or the consumer may take (RecordTooLargeException)."""
 
 
+class InvalidRecord(KafkaError, ValueError):
+    """The broker does not take the record, such as one without a key in a compacted topic (InvalidRecordException)."""
+
+
 class NotEnoughReplicas(KafkaError):
     """Fewer replicas are in sync than `min.insync.replicas` asks for (NotEnoughReplicasException)."""
 

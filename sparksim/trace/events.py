@@ -21,6 +21,7 @@ from sparksim.trace.kafka_events import LeaderElected as LeaderElected
 from sparksim.trace.kafka_events import OffsetsCommitted as OffsetsCommitted
 from sparksim.trace.kafka_events import OffsetsReset as OffsetsReset
 from sparksim.trace.kafka_events import ProduceEnded as ProduceEnded
+from sparksim.trace.kafka_events import ProduceLost as ProduceLost
 from sparksim.trace.kafka_events import ProducerStarted as ProducerStarted
 from sparksim.trace.kafka_events import RecordsAppended as RecordsAppended
 from sparksim.trace.kafka_events import RecordsDeleted as RecordsDeleted

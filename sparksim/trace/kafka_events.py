@@ -67,6 +67,16 @@ class ProduceEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProduceLost(Event):
+    """A request with these numbers came to nobody, or was refused, and its producer waits for no answer (`acks=0`)."""
+
+    producer: str
+    numbers: tuple[int, ...]
+    log: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordsTruncated(Event):
     """A leader died with records of which the new one has no copy: they are gone, and their offsets are given again."""
 
