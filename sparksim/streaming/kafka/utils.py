@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.core.context import SparkContext
+from sparksim.core.storage_level import StorageLevel
 from sparksim.kafka.client import Offsets, Settings, connect
 from sparksim.kafka.records import TopicPartition
 from sparksim.streaming.arguments import check_type
@@ -23,15 +24,40 @@ from sparksim.streaming.kafka.direct_010 import DirectKafkaInputDStream, ranges_
 from sparksim.streaming.kafka.direct_08 import OWNER, KafkaDStream, handle_of, offsets_to_begin, ranges_as_rdd
 from sparksim.streaming.kafka.messages import Broker, Decoder, MessageHandler, utf8_decoder
 from sparksim.streaming.kafka.rdd import ConsumerRecordRDD, KafkaRDD
+from sparksim.streaming.kafka.receiver import create_stream
 from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrategy, PerPartitionConfig
 from sparksim.streaming.offset_ranges import OffsetRange
 
 if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
+    from sparksim.streaming.dstream import DStream
 
 
 class KafkaUtils:
     """Streams and RDDs of what stands in Kafka."""
+
+    @staticmethod
+    def createStream(
+        ssc: StreamingContext,
+        zkQuorum: str,
+        groupId: str,
+        topics: Mapping[str, int],
+        kafkaParams: Settings | None = None,
+        storageLevel: StorageLevel = StorageLevel.MEMORY_AND_DISK_2,
+        keyDecoder: Decoder = utf8_decoder,
+        valueDecoder: Decoder = utf8_decoder,
+    ) -> DStream[tuple[Any, Any]]:
+        """The messages of `topics`, a dict of topic to number of threads, as (key, value): read by one receiver.
+
+        All threads are in the receiver, which takes one core. A batch has one partition per received block, however
+        many threads and partitions of Kafka there are; several streams with `ssc.union` receive in parallel. Offsets
+        are in ZooKeeper, at one of the addresses of a simulated cluster; a live program's Kafka keeps them itself, so
+        give its brokers as kafkaParams['bootstrap.servers']. With `spark.streaming.receiver.writeAheadLog.enable` the
+        receiver is a reliable one. The decoders are called in tasks, with None where there is no key or value.
+
+        Raises `TypeError` for arguments of wrong types, `IllegalArgumentError` for what Kafka 0.8 refuses.
+        """
+        return create_stream(ssc, zkQuorum, groupId, topics, kafkaParams, storageLevel, keyDecoder, valueDecoder)
 
     @overload
     @staticmethod
