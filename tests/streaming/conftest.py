@@ -51,7 +51,7 @@ class App:
 
 @pytest.fixture
 def app() -> Iterator[Callable[..., App]]:
-    """`app("sim[3,2]", batch=1, cost=..., faults=..., lines=..., opens=..., settings={...})` makes the application."""
+    """`app("sim[3,2]", batch=1, cost=..., lines=..., opens=..., network=..., settings={...})` makes the application."""
     made: list[App] = []
 
     def make(
@@ -61,7 +61,7 @@ def app() -> Iterator[Callable[..., App]]:
         if lines is not None:
             world["network"] = lambda clock, *_: ScriptedNetwork(clock, lines, opens)
         else:
-            world["network"] = lambda *_: SilentNetwork()
+            world.setdefault("network", lambda *_: SilentNetwork())
         conf = SparkConf().setMaster(master).setAppName("test").setAll(list((settings or {}).items()))
         with living_in(World(**{"cost": TEACHING, **world})):
             made.append(App(SparkContext(conf=conf), batch))

@@ -40,7 +40,7 @@ class ConsumerStrategy:
 
     def subscribe(self, consumer: Consumer) -> None:
         """Tell a new consumer what it is for."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define subscribe(consumer)")
 
     def _get_assignment(self, consumer: Consumer) -> None:
         """Only a poll gets a member of a group its partitions; it also asks for positions, which there may not be."""

@@ -13,6 +13,8 @@ from typing import Any
 from sparksim.cluster.world import SilentNetwork
 from sparksim.kafka.errors import (
     BrokerNotAvailable,
+    CommitFailed,
+    KafkaError,
     KafkaTimeout,
     NoOffsetForPartition,
     OffsetOutOfRange,
@@ -41,7 +43,11 @@ class Log:
 
 
 class FakeCluster:
-    """The brokers, and a network on which they are found at `address`. `down` is whether none answers."""
+    """The brokers, and a network on which they are found at `address`.
+
+    `down` is whether none answers. `reads` are (partition, offset, settings, wait, fresh) of each read so far, and
+    `on_read` may raise in it.
+    """
 
     def __init__(self, topics: dict[str, int] | None = None, address: str = "localhost:9092") -> None:
         self.address = address
@@ -52,6 +58,8 @@ class FakeCluster:
         self.commits: list[tuple[float, str, dict[TopicPartition, int]]] = []
         self.members: dict[str, list[FakeConsumer]] = {}
         self.reads: list[tuple[TopicPartition, int, dict[str, Any], float, bool]] = []
+        self.on_read: Callable[[Any, int], Any] = lambda settings, offset: None
+        self.refuses_commits = False
         self.asked = 0
         self.clock: Any = None
         for topic, partitions in (topics or {}).items():
@@ -106,6 +114,7 @@ class FakeCluster:
         self, partition: TopicPartition, offset: int, settings: Any, wait_ms: float, *, fresh: bool = False
     ) -> Any:
         self.reads.append((partition, offset, dict(settings), wait_ms, fresh))
+        self.on_read(settings, offset)
         log = self.log(partition)
         if not log.first <= offset <= log.end:
             raise OffsetOutOfRange(f"offset {offset} of {partition}: the log holds {log.first} to {log.end}")
@@ -128,6 +137,8 @@ class FakeCluster:
 
     def commit(self, group: str, offsets: Any, storage: str = "kafka") -> None:
         self.check_up()
+        if self.refuses_commits:
+            raise CommitFailed(f"no coordinator for group {group}")
         self.stored.setdefault((group, storage), {}).update(offsets)
         self.commits.append((self.clock.now_ms / 1000, group, dict(offsets)))
 
@@ -179,9 +190,9 @@ class FakeConsumer:
             self._rebalance()
         came: list[ConsumerRecord] = []
         for partition in sorted(self.positions.keys() - self.paused):
-            records = self.cluster.log(partition).records
-            came += [records[each] for each in range(self.position(partition), self.cluster.log(partition).end)]
-            self.positions[partition] = self.cluster.log(partition).end
+            log, position = self.cluster.log(partition), self.position(partition)
+            came += [log.records[each] for each in range(position, log.end) if each in log.records]
+            self.positions[partition] = log.end
         return came
 
     def position(self, partition: TopicPartition) -> int:
@@ -203,7 +214,7 @@ class FakeConsumer:
         error: Exception | None = None
         try:
             self.commit(offsets)
-        except BrokerNotAvailable as raised:
+        except KafkaError as raised:
             error = raised
         if callback is not None:
             self._due.append(lambda: callback(offsets, error))
