@@ -11,9 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import simpy
-
-from sparksim.cluster.clock import Clock, Fiber
+from sparksim.cluster.clock import Fiber
 from sparksim.cluster.network import AcknowledgedConnection, Connection
 from sparksim.trace.events import Origin
 
@@ -163,23 +161,23 @@ class FollowedConsumer:
     """A member of a consumer group that is followed, and read record by record.
 
     `commits_itself`: offsets are stored for the group whatever became of the records. If not, then only those of
-    records that the receiver has stored, and the log gives all others again. Only who reads it may `leave` the group:
-    `close` asks for it, and `hung_up` is the event that says so.
+    records that the receiver has stored, and the log gives all others again. `close` says that the receiver stops: its
+    threads read no more, and when all have ended it leaves the group.
     """
 
-    def __init__(self, inner: Consumer, clock: Clock, commits_itself: bool) -> None:
+    def __init__(self, inner: Consumer, current: Callable[[], Fiber | None], commits_itself: bool) -> None:
         self.unstored: list[Origin] = []
         self.reader: Fiber | None = None
         self.origin: Origin | None = None
-        self.hung_up: simpy.Event = clock.call(clock.env.event)
+        self.closed = False
         self._inner = inner
-        self._clock = clock
+        self._current = current
         self._commits_itself = commits_itself
         self._fetched: deque[ConsumerRecord] = deque()
 
     def poll(self, wait_ms: float) -> ConsumerRecord | None:
         """The next record; None when none came for so long. Raises as `Consumer.poll`."""
-        self.reader = self._clock.current()
+        self.reader = self._current()
         if not self._fetched:
             self._fetched.extend(self._inner.poll(wait_ms))
         if not self._fetched:
@@ -188,11 +186,6 @@ class FollowedConsumer:
         self.origin = record.origin
         join(self.unstored, (self.origin,))
         return record
-
-    @property
-    def closed(self) -> bool:
-        """Whether the receiver has stopped."""
-        return self.hung_up.triggered
 
     @property
     def is_over(self) -> bool:
@@ -212,12 +205,11 @@ class FollowedConsumer:
         return min(last, stored - 1)
 
     def leave(self) -> None:
-        """Leave the group, as its reader. Raises as `Consumer.close`."""
+        """Leave the group. Raises as `Consumer.close`."""
         self._inner.close()
 
     def close(self) -> None:
-        if not self.closed:
-            self.hung_up.succeed()
+        self.closed = True
 
     def break_off(self) -> None:
         self.close()

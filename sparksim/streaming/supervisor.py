@@ -251,7 +251,7 @@ class ReceiverSupervisor:
 
     def follow(self, inner: Consumer, commits_itself: bool) -> FollowedConsumer:
         """The same member of a group, followed; `commits_itself`: whether it stores offsets of its own accord."""
-        consumer = FollowedConsumer(inner, self.clock, commits_itself)
+        consumer = FollowedConsumer(inner, self.clock.current, commits_itself)
         self.clock.call(self._keep, consumer)
         return consumer
 

@@ -93,12 +93,21 @@ class ConsumerConnector:
         self._members[0].commit(offsets)
 
     def shutdown(self) -> None:
-        """Let the threads come to their end, and wait for them; each commits what it has read, if it does so itself."""
+        """Wait for the threads to come to their end, then leave the group; what was read is then committed.
+
+        All leave together: none is given the partitions of another that was faster. A thread that has given up keeps
+        its partitions until then, and nobody reads them: the receiver as a whole is in the group.
+        """
         self.closed = True
         for consumer, _ in self._streams:
             self._clock.call(consumer.close)
         for _, thread in self._streams:
             self._clock.wait(thread.done)
+        for consumer, _ in self._streams:
+            try:
+                consumer.leave()
+            except KafkaError as error:
+                self._supervisor.warn(f"{self._owner} could not say that it leaves the group: {error}")
 
     def pause(self) -> None:
         """Wait before trying again what has failed."""
@@ -121,18 +130,9 @@ class ConsumerConnector:
         member = kafka.consumer(self._settings, self._supervisor.stream_id)
         member.subscribe([topic])
         consumer = self._supervisor.follow(member, bool(self._settings["enable.auto.commit"]))
-        thread = self._supervisor.start_thread(self._run, consumer, handle)
+        thread = self._supervisor.start_thread(handle, MessageStream(consumer, self._wait_for))
         self._members.append(member)
         self._streams.append((consumer, thread))
-
-    def _run(self, consumer: FollowedConsumer, handle: Handler) -> None:
-        handle(MessageStream(consumer, self._wait_for))
-        # A thread that has given up leaves its partitions to nobody: the receiver as a whole is in the group.
-        self._clock.wait(consumer.hung_up)
-        try:
-            consumer.leave()
-        except KafkaError as error:
-            self._supervisor.warn(f"{self._owner} could not say that it leaves the group: {error}")
 
     def _wait_for(self, error: Exception) -> None:
         self._supervisor.warn(f"{self._owner} waits: {error}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from sparksim.kafka.errors import RecordTooLarge
 from sparksim.kafka.records import ConsumerRecord, TopicPartition
 from sparksim.trace.events import RecordsRedelivered
 from tests.streaming.kafka.fake_kafka import FakeCluster, FakeConsumer, _later
@@ -15,11 +16,11 @@ GROUP = "shop"
 
 
 class ZooKeeperCluster(FakeCluster):
-    """`refuses` is raised by commits, if it is set. `given` are the records that members of the group were given."""
+    """`given` are the records that members of the group were given. `poisoned` are records that no poll gives."""
 
     def __init__(self, topics: dict[str, int] | None = None) -> None:
         super().__init__(topics, ZOOKEEPER)
-        self.refuses: Exception | None = None
+        self.poisoned: set[bytes] = set()
         self.given: set[tuple[TopicPartition, int]] = set()
         self.emit: Callable[[Any], None] = lambda event: None
 
@@ -36,8 +37,6 @@ class ZooKeeperCluster(FakeCluster):
         return Member(self, settings, stream_id)
 
     def commit(self, group: str, offsets: Any, storage: str = "zookeeper") -> None:
-        if self.refuses is not None:
-            raise self.refuses
         super().commit(group, offsets, storage)
 
     def sent(self, topic: str, from_s: float, every_s: float, count: int) -> list[tuple[float, Callable[[], Any]]]:
@@ -70,6 +69,8 @@ class Member(FakeConsumer):
             self._rebalance()
             for partition in sorted(self.positions):
                 record = self.cluster.log(partition).records.get(self.position(partition))
+                if record is not None and record.value in self.zookeeper.poisoned:
+                    raise RecordTooLarge(f"{partition}, offset {record.offset}: larger than fetch.message.max.bytes")
                 if record is not None:
                     self.positions[partition] += 1
                     self._give(partition, record)
@@ -104,6 +105,18 @@ class Member(FakeConsumer):
             now_ms = self.cluster.clock.now_ms
             self.zookeeper.emit(RecordsRedelivered(now_ms, (record.origin,), self.stream_id))
         self.zookeeper.given.add((partition, record.offset))
+
+    def _rebalance(self) -> None:
+        """A topic's partitions are shared by those members who want the topic."""
+        mine: list[TopicPartition] = []
+        for topic in sorted({partition.topic for partition in self.cluster.logs if self._is_wanted(partition.topic)}):
+            partitions = [partition for partition in sorted(self.cluster.logs) if partition.topic == topic]
+            members = [each for each in self.cluster.members[self.group] if cast(Member, each)._is_wanted(topic)]
+            mine += partitions[members.index(self) :: len(members)]
+        self._take(mine)
+
+    def _is_wanted(self, topic: str) -> bool:
+        return self._wants is not None and self._wants(topic)
 
     def _first_position(self, partition: TopicPartition) -> int:
         stored = self.zookeeper.offsets
