@@ -23,7 +23,7 @@ from sparksim.streaming.kafka.connection import Connection, leader_hosts
 from sparksim.streaming.kafka.deserializers import record_deserializer
 from sparksim.streaming.kafka.rdd import ConsumerRecordRDD, Ranges
 from sparksim.streaming.kafka.reading import ConsumerReader, Polling
-from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrategy, PerPartitionConfig
+from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrategy, PerPartitionConfig, take_part
 from sparksim.streaming.offset_ranges import OffsetRange
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
 
     def first_offsets(self) -> Offsets:
         consumer = self._consumer()
-        self._poll(consumer)
+        take_part(consumer)
         assigned = sorted(consumer.assignment())
         consumer.pause(assigned)
         if not assigned:
@@ -111,7 +111,7 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
         Raises `IllegalStateError` when a partition was taken away.
         """
         consumer = self._consumer()
-        self._poll(consumer)
+        take_part(consumer)
         assigned = sorted(consumer.assignment())
         consumer.pause(assigned)
         revoked = [str(each) for each in sorted(self._current) if each not in assigned]
@@ -174,15 +174,6 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
             self._connection.consumer = consumer
             self._strategy.onStart(consumer, self._current)
         return self._connection.consumer
-
-    def _poll(self, consumer: Consumer) -> None:
-        """Take part in the group's life; records that come all the same are left to the tasks."""
-        came: dict[TopicPartition, int] = {}
-        for record in consumer.poll(0):
-            partition = TopicPartition(record.topic, record.partition)
-            came[partition] = min(record.offset, came.get(partition, record.offset))
-        for partition, offset in came.items():
-            consumer.seek(partition, offset)
 
 
 def ends(ranges: Sequence[OffsetRange]) -> dict[TopicPartition, int]:

@@ -45,7 +45,7 @@ class ConsumerStrategy:
     def _get_assignment(self, consumer: Consumer) -> None:
         """Only a poll gets a member of a group its partitions; it also asks for positions, which there may not be."""
         try:
-            consumer.poll(0)
+            take_part(consumer)
         except NoOffsetForPartition:
             if str(self.kafkaParams.get(RESET)).lower() != "none":
                 raise
@@ -54,6 +54,16 @@ class ConsumerStrategy:
         check_settings(self.kafkaParams)
         bootstrap_servers(self.kafkaParams, owner)
         check_offsets(self.offsets, "offsets")
+
+
+def take_part(consumer: Consumer) -> None:
+    """Let the consumer take part in its group's life; records that come all the same are left to the tasks."""
+    came: dict[TopicPartition, int] = {}
+    for record in consumer.poll(0):
+        partition = TopicPartition(record.topic, record.partition)
+        came[partition] = min(record.offset, came.get(partition, record.offset))
+    for partition, offset in came.items():
+        consumer.seek(partition, offset)
 
 
 @dataclass(frozen=True)
