@@ -11,6 +11,7 @@ from sparksim.core.storage_level import StorageLevel
 from sparksim.kafka.client import Offsets, Settings, connect
 from sparksim.kafka.records import TopicPartition
 from sparksim.streaming.arguments import check_type
+from sparksim.streaming.context import StreamingContext
 from sparksim.streaming.kafka.arguments import (
     check_function,
     check_offsets,
@@ -29,7 +30,6 @@ from sparksim.streaming.kafka.strategies import ConsumerStrategy, LocationStrate
 from sparksim.streaming.offset_ranges import OffsetRange
 
 if TYPE_CHECKING:
-    from sparksim.streaming.context import StreamingContext
     from sparksim.streaming.dstream import DStream
 
 
@@ -96,6 +96,7 @@ class KafkaUtils:
         Raises `TypeError` for arguments of wrong types, `IllegalArgumentError` for wrong values and settings, and in
         the form for 0.8 what asking the cluster raises; that for 0.10 asks when the context starts.
         """
+        check_type(ssc, StreamingContext, "ssc", "give a StreamingContext: StreamingContext(sc, 1)")
         if isinstance(given[0] if given else None, LocationStrategy) or "locationStrategy" in named:
             return _consumer_stream(ssc, *given, **named)
         return _simple_stream(ssc, *given, **named)

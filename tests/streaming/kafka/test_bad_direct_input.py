@@ -42,6 +42,13 @@ def run(app, cluster):
     return app(network=cluster.network())
 
 
+def test_a_stream_belongs_to_a_streaming_context(run):
+    with pytest.raises(IllegalArgumentError, match=r"ssc=.*give a StreamingContext"):
+        KafkaUtils.createDirectStream(run.sc, [TOPIC], SIMPLE)
+    with pytest.raises(IllegalArgumentError, match=r"sc=.*give a SparkContext"):
+        KafkaUtils.createRDD(run.ssc, SIMPLE, ALL)
+
+
 # --- arguments --------------------------------------------------------------------------------------------------------
 
 
