@@ -14,7 +14,7 @@ import simpy
 
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.executor import Executor, Resident
-from sparksim.cluster.faults import Fault, Undo
+from sparksim.cluster.faults import BrokerCrash, Fault, Undo
 from sparksim.cluster.heartbeats import HeartbeatReceiver
 from sparksim.cluster.network import Network, SimulatedSources
 from sparksim.cluster.seeds import Seeds
@@ -211,6 +211,9 @@ class FaultInjection:
     def take_source_down(self, source: str, fault: str, until_ms: float) -> None:
         self._sources.take_down(source, until_ms)
         self._tell(fault, source)
+
+    def crash_broker(self, crash: BrokerCrash, fault: str, at_ms: float | None) -> None:
+        self._sources.crash_broker(crash, fault, at_ms)  # which tells: there may be no driver by then
 
     # --- on record ---------------------------------------------------------------------------------------------------
 

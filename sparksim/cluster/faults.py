@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import simpy
 
-from sparksim.cluster.moments import Moment, Surroundings, moment
+from sparksim.cluster.moments import AtSecond, Moment, Surroundings, moment
 from sparksim.core.arguments import is_count, is_number
 from sparksim.core.errors import IllegalArgumentError
 
@@ -53,6 +53,9 @@ class Victim(Surroundings, Protocol):
 
     def take_source_down(self, source: str, fault: str, until_ms: float) -> None:
         """The server at this address hangs up and refuses connections until then."""
+
+    def crash_broker(self, crash: BrokerCrash, fault: str, at_ms: float | None) -> None:
+        """A broker's process dies now, or at this time, whoever lives then."""
 
 
 class Fault(Protocol):
@@ -113,6 +116,50 @@ class ExecutorCrash(SuddenFault):
     def happen(self, victim: Victim) -> None:
         restart_ms = None if self.restart_after is None else self.restart_after * 1000
         victim.crash_executor(str(self.executor), f"ExecutorCrash({str(self.executor)!r})", restart_ms)
+
+
+@dataclass(frozen=True)
+class BrokerCrash(SuddenFault):
+    """The process of a broker of a simulated Kafka cluster dies; its log stays on its disk.
+
+    `broker` is a broker's number, from 0, or "leader of TOPIC/PARTITION" (whoever leads it at that moment). `at` is in
+    seconds of virtual time, or a moment; seconds come also while no driver lives. With `restart_after` (seconds) it
+    starts again. `cluster` is the cluster's address, which may be left out if there is only one. Raises
+    `IllegalArgumentError` for times that are not numbers, 0 or more, and for what cannot be a broker.
+    """
+
+    broker: int | str
+    at: float | Moment
+    restart_after: float | None = None
+    cluster: str | None = None
+
+    def __post_init__(self) -> None:
+        moment("BrokerCrash", self.at)
+        if not is_count(self.broker, least=0) and not str(self.broker).startswith("leader of "):
+            raise IllegalArgumentError(
+                f"BrokerCrash(broker={self.broker!r}): give a broker's number, from 0, or 'leader of TOPIC/PARTITION'"
+            )
+        if self.restart_after is not None and not is_number(self.restart_after):
+            raise IllegalArgumentError(
+                f"BrokerCrash(restart_after={self.restart_after!r}): give the seconds until the broker starts again, 0 "
+                "or more, or None for never"
+            )
+
+    def strike(self, victim: Victim) -> Generator[simpy.Event, Any, None]:
+        """Tell the cluster when it will happen, if that is known; else wait for the moment."""
+        when = moment("BrokerCrash", self.at)
+        if not isinstance(when, AtSecond):
+            yield from super().strike(victim)
+        elif not victim.has_struck(self):
+            victim.note_struck(self)
+            victim.crash_broker(self, self._name, when.seconds * 1000)
+
+    def happen(self, victim: Victim) -> None:
+        victim.crash_broker(self, self._name, None)
+
+    @property
+    def _name(self) -> str:
+        return f"BrokerCrash({self.broker!r})"
 
 
 @dataclass(frozen=True)

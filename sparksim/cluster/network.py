@@ -13,9 +13,12 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from math import inf
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sparksim.trace.events import Origin
+
+if TYPE_CHECKING:
+    from sparksim.cluster.faults import BrokerCrash
 
 LINE_END = re.compile("\r\n|\r|\n")
 PIECE_BYTES = 65_536
@@ -78,6 +81,9 @@ class SimulatedSources(Network, Protocol):
 
     def take_down(self, source: str, until_ms: float) -> None:
         """The source hangs up, and refuses connections until then. Hub only."""
+
+    def crash_broker(self, crash: BrokerCrash, fault: str, at_ms: float | None) -> None:
+        """A broker of a Kafka cluster dies now, or at this time; the network puts on record that it did. Hub only."""
 
 
 @runtime_checkable

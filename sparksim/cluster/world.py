@@ -21,7 +21,7 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.trace.trace import Trace
 
 if TYPE_CHECKING:
-    from sparksim.cluster.faults import Fault
+    from sparksim.cluster.faults import BrokerCrash, Fault
 
 NetworkFactory = Callable[[Clock, Seeds, Trace], Network]
 
@@ -34,6 +34,9 @@ class SilentNetwork:
 
     def take_down(self, source: str, until_ms: float) -> None:
         raise IllegalArgumentError(f"the simulated network has no source {source!r} that could be taken down")
+
+    def crash_broker(self, crash: BrokerCrash, fault: str, at_ms: float | None) -> None:
+        raise IllegalArgumentError(f"{fault}: the simulated network has no Kafka cluster whose broker could crash")
 
     def connect(self, host: str, port: int, stream_id: int) -> Connection:
         raise ConnectionRefusedError(

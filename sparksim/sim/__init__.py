@@ -1,9 +1,18 @@
 """Simulations: a program, the cluster it runs on, the sources that feed it, and what goes wrong."""
 
 from sparksim.cluster.cost import CostModel
-from sparksim.cluster.faults import DriverCrash, ExecutorCrash, ReceiverCrash, TaskFailure
+from sparksim.cluster.faults import BrokerCrash, DriverCrash, ExecutorCrash, ReceiverCrash, TaskFailure
 from sparksim.cluster.lasting_faults import NetworkDelay, NetworkPartition, SlowDisk, SlowExecutor, SourceOutage
 from sparksim.cluster.moments import AtBatch, AtRate, AtRecord, When
+from sparksim.sim.kafka import (
+    AddPartitions,
+    CreateTopic,
+    DeleteRecords,
+    DeleteTopic,
+    KafkaCluster,
+    Producer,
+    Topic,
+)
 from sparksim.sim.loads import (
     Acknowledged,
     Burst,
@@ -26,21 +35,28 @@ from sparksim.sim.work import work
 
 __all__ = [
     "Acknowledged",
+    "AddPartitions",
     "AtBatch",
     "AtRate",
     "AtRecord",
+    "BrokerCrash",
     "Burst",
     "Cluster",
     "Constant",
     "CostModel",
     "Counted",
+    "CreateTopic",
+    "DeleteRecords",
+    "DeleteTopic",
     "DriverCrash",
     "ExecutorCrash",
+    "KafkaCluster",
     "Load",
     "NetworkDelay",
     "NetworkPartition",
     "OffsetConflict",
     "Poisson",
+    "Producer",
     "ReceiverCrash",
     "Replay",
     "Retained",
@@ -53,6 +69,7 @@ __all__ = [
     "Steps",
     "SweepTable",
     "TaskFailure",
+    "Topic",
     "When",
     "random_words",
     "simulate_script",

@@ -3,7 +3,8 @@
 A plain server counts its records from 0. What it sends while nobody is connected, or while it is down, is lost, and so
 is what it had sent and the receiver had not yet read when a connection broke: each is an event, so that no record
 disappears without a word. Several connections to one server share its records in turn. Servers that keep their records
-have modules of their own (`message_queue.py`, `retained_log.py`); the kind of the load says which one an address has.
+have modules of their own (`message_queue.py`, `retained_log.py`, `kafka/server.py`); the value at an address says which
+one it has.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from math import inf
 from typing import Any
 
 from sparksim.cluster.clock import Clock
+from sparksim.cluster.faults import BrokerCrash
 from sparksim.cluster.network import Connection, RetainedLog
 from sparksim.cluster.seeds import Seeds
 from sparksim.cluster.world import SilentNetwork
 from sparksim.core.counted import count_of
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.kafka.errors import BrokerNotAvailable
+from sparksim.sim.kafka.client import SimulatedKafka
+from sparksim.sim.kafka.server import KafkaServer
+from sparksim.sim.kafka.values import KafkaCluster
 from sparksim.sim.loads import Acknowledged, Load, Retained
 from sparksim.sim.message_queue import MessageQueue
 from sparksim.sim.retained_log import RetainedLogServer
@@ -32,6 +38,9 @@ from sparksim.trace.events import (
     SourceConnected,
     SourceDisconnected,
 )
+
+Source = Load | KafkaCluster
+"""What may stand at an address: what is sent there, or a cluster of brokers."""
 
 NOTICED_MS = 20.0
 """How late, at most, a receiver that waits for a record hears that the server has hung up."""
@@ -149,12 +158,18 @@ class SimulatedConnection:
 class SimulatedNetwork:
     """Servers by address, `"host:port"`."""
 
-    def __init__(self, clock: Clock, seeds: Seeds, emit: Callable[[Event], None], loads: Mapping[str, Load]) -> None:
+    def __init__(
+        self, clock: Clock, seeds: Seeds, emit: Callable[[Event], None], sources: Mapping[str, Source]
+    ) -> None:
         self._clock = clock
-        self._loads, self._seeds = loads, seeds
-        self._servers = {
-            address: _server(clock, address, load, self._arrivals(address), emit) for address, load in loads.items()
-        }
+        self._sources, self._seeds = sources, seeds
+        self._servers: dict[str, Server] = {}
+        for address, source in sources.items():
+            if isinstance(source, KafkaCluster):
+                self._servers[address] = KafkaServer(clock, address, source, seeds, emit)
+            else:
+                self._servers[address] = _server(clock, address, source, self._arrivals(address, source), emit)
+        self._clusters = [server for server in self._servers.values() if isinstance(server, KafkaServer)]
 
     def server(self, address: str) -> Server:
         """The server at this address. Raises `IllegalArgumentError` for an address at which there is none."""
@@ -183,25 +198,78 @@ class SimulatedNetwork:
             )
         return server
 
+    def kafka(self, addresses: str) -> SimulatedKafka:
+        """The cluster behind one of these addresses (`sparksim.kafka.client.KafkaNetwork`)."""
+        asked = [address.strip() for address in addresses.partition("/")[0].split(",")]
+        for cluster in self._clusters:
+            if any(address in cluster.addresses for address in asked):
+                return cluster.kafka(asked)
+        known = ", ".join(repr(cluster.address) for cluster in self._clusters) or "none at all"
+        raise BrokerNotAvailable(
+            f"no Kafka cluster answers at {addresses!r}; the simulated network has {known}. Give it one there: "
+            f'Simulation(..., network={{"{asked[0]}": KafkaCluster(topics=[Topic("orders")])}})'
+        )
+
     def arrival_ms(self, source: str, record: int) -> float | None:
-        """When this source sends its record of this number (`cluster.network.SimulatedSources`)."""
+        """When this source sends its record of this number (`cluster.network.SimulatedSources`).
+
+        A partition of a topic, "orders/0", is a source too; its record is there when readers may see it.
+        """
+        for cluster in self._clusters:
+            if cluster.has_log(source):
+                return cluster.visible_ms(source, record)
         self.server(source)
-        arrival = next(islice(self._arrivals(source), record, None), None)
+        load = self._sources[source]
+        if isinstance(load, KafkaCluster):
+            raise IllegalArgumentError(
+                f"source={source!r}: a Kafka cluster numbers the records of each partition; name one, as 'orders/0'"
+            )
+        arrival = next(islice(self._arrivals(source, load), record, None), None)
         return None if arrival is None else arrival[0]
 
     def take_down(self, source: str, until_ms: float) -> None:
         """The server at this address is down until then (`cluster.network.SimulatedSources`)."""
         self.server(source).go_down(until_ms)
 
-    def _arrivals(self, address: str) -> Iterator[tuple[float, Any]]:
+    def crash_broker(self, crash: BrokerCrash, fault: str, at_ms: float | None) -> None:
+        """A broker dies now, or at this time (`cluster.network.SimulatedSources`)."""
+        cluster = self._cluster(crash.cluster, fault)
+        restart_ms = None if crash.restart_after is None else crash.restart_after * 1000
+        if at_ms is None:
+            cluster.crash(crash.broker, fault, restart_ms)
+        else:
+            cluster.plan_crash(crash.broker, fault, at_ms, restart_ms)
+
+    def _cluster(self, address: str | None, owner: str) -> KafkaServer:
+        if address is None and len(self._clusters) == 1:
+            return self._clusters[0]
+        found = None if address is None else self.server(address)
+        if not isinstance(found, KafkaServer):
+            known = ", ".join(repr(cluster.address) for cluster in self._clusters) or "none at all"
+            raise IllegalArgumentError(
+                f"{owner}: cluster={address!r}, and the simulated network has these Kafka clusters: {known}; name one"
+            )
+        return found
+
+    def _arrivals(self, address: str, load: Load) -> Iterator[tuple[float, Any]]:
         """All that this source sends, from the start."""
-        return self._loads[address].arrivals(self._seeds.generator(f"source {address}"))
+        return load.arrivals(self._seeds.generator(f"source {address}"))
 
     def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
         """A new driver is there; the servers have gone on without it."""
         self._clock = clock
         for server in self._servers.values():
             server.live_by(clock, emit)
+
+    def outlive(self, clock: Clock, emit: Callable[[Event], None]) -> None:
+        """A driver is dead, and `clock` says when the next one starts: tell what happens until then."""
+        for cluster in self._clusters:
+            cluster.live_by(clock, emit)
+
+    def catch_up(self, time_ms: float) -> None:
+        """Tell what happened by then, before somebody else tells anything (`Trace.precede`)."""
+        for cluster in self._clusters:
+            cluster.catch_up(time_ms)
 
     def finish(self) -> None:
         """The simulation ends: settle what was sent, and lost, up to now."""

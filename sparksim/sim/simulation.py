@@ -23,8 +23,7 @@ from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.script import run_script
 from sparksim.sim.files import FileStory, SimulatedFiles
 from sparksim.sim.knobs import changed
-from sparksim.sim.loads import Load
-from sparksim.sim.network import SimulatedNetwork
+from sparksim.sim.network import SimulatedNetwork, Source
 from sparksim.sim.output import caught_output
 from sparksim.sim.run import Run
 from sparksim.sim.sink_store import SinkStore
@@ -53,8 +52,8 @@ class Cluster:
 
 
 class Simulation:
-    """A program and its surroundings. `batch` and `block` are in seconds; `network` maps "host:port" to a load,
-    `files` maps "sim://path" to `(seconds, content)`: when the file appears, and what it holds.
+    """A program and its surroundings. `batch` and `block` are in seconds; `network` maps "host:port" to a load
+    or a `KafkaCluster`, `files` maps "sim://path" to `(seconds, content)`: when the file appears, and what it holds.
 
     `program(ssc)` defines streams and outputs; the simulation then starts the context. `conf` holds Spark's settings.
     `cost` is a preset's name or a `CostModel`. The same seed gives the same trace, byte for byte. With `checkpoint`, a
@@ -66,7 +65,7 @@ class Simulation:
         self,
         program: Callable[[StreamingContext], None],
         *,
-        network: Mapping[str, Load] | None = None,
+        network: Mapping[str, Source] | None = None,
         files: Mapping[str, FileStory] | None = None,
         batch: float = 1.0,
         block: float = 0.2,
@@ -131,7 +130,7 @@ def simulate_script(
     args: Sequence[str] = (),
     until: float,
     master: str = "sim[3,2]",
-    network: Mapping[str, Load] | None = None,
+    network: Mapping[str, Source] | None = None,
     files: Mapping[str, FileStory] | None = None,
     faults: Sequence[Fault] = (),
     conf: Mapping[str, Any] | None = None,
@@ -164,8 +163,8 @@ class _Stage:
     `struck` are the faults that have had their one moment.
     """
 
-    def __init__(self, loads: Mapping[str, Load], files: Mapping[str, FileStory]) -> None:
-        self._loads = loads
+    def __init__(self, sources: Mapping[str, Source], files: Mapping[str, FileStory]) -> None:
+        self._sources = sources
         self._past: list[Event] = []
         self._trace = Trace()
         self._files = SimulatedFiles(VirtualClock(), files)
@@ -188,9 +187,10 @@ class _Stage:
         self.clock, self._trace = clock, trace
         self._files.live_by(clock)
         if self.network is None:
-            self.network = SimulatedNetwork(clock, seeds, trace.append, self._loads)
+            self.network = SimulatedNetwork(clock, seeds, trace.append, self._sources)
         else:
             self.network.live_by(clock, trace.append)
+        trace.precede(self.network.catch_up)
         return self.network
 
     def bury_driver(self, restart_ms: float) -> None:
@@ -199,6 +199,8 @@ class _Stage:
         self.bury_fibers()
         self.clock, self.start_ms = None, restart_ms
         self._files.live_by(VirtualClock(restart_ms))
+        if self.network is not None:
+            self.network.outlive(VirtualClock(restart_ms), self._trace.append)
         accumulators.forget_all()
         broadcast.forget_all()
         _abandon_contexts()
@@ -255,7 +257,7 @@ class _Stage:
 class _Surroundings:
     """Everything about a simulation but its program."""
 
-    network: Mapping[str, Load]
+    network: Mapping[str, Source]
     files: Mapping[str, FileStory]
     faults: tuple[Fault, ...]
     cost: CostModel

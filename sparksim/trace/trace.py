@@ -20,9 +20,12 @@ class Trace:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self._events = list(events)
         self._subscribers: list[Subscriber] = []
+        self._preceding: list[Callable[[float], object]] = []
 
     def append(self, event: Event) -> None:
         """Add one event, then tell each subscriber, in the order in which they subscribed."""
+        for catch_up in self._preceding:
+            catch_up(event.time_ms)
         self._events.append(event)
         for subscriber in self._subscribers:
             subscriber(event)
@@ -37,6 +40,10 @@ class Trace:
                 self._subscribers.remove(callback)
 
         return unsubscribe
+
+    def precede(self, catch_up: Callable[[float], object]) -> None:
+        """Have `catch_up(time_ms)` called before each append: whoever tells late tells now what happened by then."""
+        self._preceding.append(catch_up)
 
     def of(self, *types: type[E]) -> list[E]:
         """The events of these types, in order: `trace.of(TaskStart, TaskEnd)`."""
