@@ -69,7 +69,7 @@ class Driver:
         if self._allocation is not None:
             self._clock.call(self._allocation.start)
         if self._recovered is None:
-            self._clock.call(self._start_batches)
+            self._start_batches()
         else:
             self._generator.restart(self._recovered)
         self._clock.call(self._started)
@@ -90,9 +90,10 @@ class Driver:
         self._generator.batch_completed(batch_time_ms)
 
     def _start_batches(self) -> None:
-        first_ms = self._generator.first_batch_ms()
+        """Streams may ask their sources where to begin: batches whose time comes meanwhile are made late."""
+        first_ms = self._clock.call(self._generator.first_batch_ms)
         self._graph.start(first_ms)
-        self._generator.start(first_ms)
+        self._clock.call(self._generator.start, first_ms)
 
     def _started(self) -> None:
         assert self._graph.zero_ms is not None

@@ -32,7 +32,7 @@ class InputDStream(DStream[T]):
         ssc._graph.add_input(self)
 
     def start(self) -> None:
-        """The context starts."""
+        """The context starts. Not in the hub."""
 
     def stop(self) -> None:
         """The context stops. Not in the hub."""
