@@ -139,7 +139,8 @@ class SimulatedConsumer:
         """Store these offsets for the group, and wait for it."""
         self._check_open()
         self._check_group("commit")
-        self._line.ask(lambda: self._membership.commit(offsets, self._stream_id, "commit"))
+        cause = "reliable receiver" if self._settings.storage == "zookeeper" else "commit"
+        self._line.ask(lambda: self._membership.commit(offsets, self._stream_id, cause))
 
     def stored(self) -> Offsets:
         """What this member has stored for the group, of its own accord or by `commit`."""
