@@ -14,11 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from sparksim.trace.anomalies import AnomalyRow, anomaly_rows
 from sparksim.trace.entries import Ledger
 from sparksim.trace.events import Event
 from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
+from sparksim.trace.kafka_delivery import KafkaDelivery, ProducedRow
+from sparksim.trace.story import StoryRow, story_of
 from sparksim.trace.table import Table
+
+STORY_WIDTH = 1000
+"""Stories are shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,29 @@ class Delivery:
             else:
                 ranges.append(LossRow(row.source, row.record, row.record, 1, row.reason))
         return Table(LossRow, ranges)
+
+    @cached_property
+    def kafka(self) -> KafkaDelivery:
+        """The account from producers to sinks, from which `produced` and `anomalies` are made."""
+        return KafkaDelivery(self._events, self._entries)
+
+    @cached_property
+    def produced(self) -> Table[ProducedRow]:
+        """One row per record that a producer was given; of logs with unknown producers, one per record of the log."""
+        return Table(ProducedRow, (case.row for case in self.kafka.cases()))
+
+    @cached_property
+    def anomalies(self) -> Table[AnomalyRow]:
+        """One row per kind of anomaly (`sparksim.trace.anomalies.Anomaly`) that occurs in `produced`."""
+        return Table(AnomalyRow, anomaly_rows(self.kafka, self._events), width=STORY_WIDTH)
+
+    def story(self, source: str, number: int) -> Table[StoryRow]:
+        """All that happened to one record: `story("orders/0", 17)` by log and offset, or by producer and number.
+
+        Where the log gave the offset more than once, it is the story of all these records. Raises `ValueError` for a
+        record that does not exist.
+        """
+        return Table(StoryRow, story_of(source, number, self.kafka, self._events), width=STORY_WIDTH)
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in (ONCE, REPEATED, LOST, PENDING))

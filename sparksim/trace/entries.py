@@ -24,7 +24,7 @@ from sparksim.trace.log_history import Gone, Lane, Logs, Piece
 
 
 class Entry(NamedTuple):
-    """What is known of a record. `first_batch_ms` is the batch that processed it first."""
+    """What is known of a record. `first_batch_ms` is the batch that processed it first, `lost_ms` when it was lost."""
 
     outcome: str
     times: int
@@ -35,6 +35,7 @@ class Entry(NamedTuple):
     block_id: str = ""
     batch_time_ms: int | None = None
     first_batch_ms: int | None = None
+    lost_ms: float | None = None
 
 
 Entries = dict[int, Entry]
@@ -78,7 +79,7 @@ class Ledger:
         by_stream: dict[Lane, dict[int | None, Entries]] = {lane: {} for lane in self.logs.sent}
         for loss, pieces in self._losses:
             if loss.block_id not in self.blocks:
-                entry = Entry(LOST, 0, 0, loss.reason, RECEIVER, loss.stream_id)
+                entry = Entry(LOST, 0, 0, loss.reason, RECEIVER, loss.stream_id, lost_ms=loss.time_ms)
                 for piece in pieces:
                     rows = by_stream.setdefault(piece.lane, {}).setdefault(loss.stream_id, {})
                     rows.update(dict.fromkeys(range(piece.first, piece.last + 1), entry))
@@ -121,7 +122,7 @@ class Ledger:
         for skip, pieces in self._skips:
             for piece in pieces:
                 rows = by_stream.setdefault(piece.lane, {}).setdefault(skip.stream_id, {})
-                entry = Entry(LOST, 0, 0, skip.reason, SKIPPED, skip.stream_id)
+                entry = Entry(LOST, 0, 0, skip.reason, SKIPPED, skip.stream_id, lost_ms=skip.time_ms)
                 for first, last in self.logs.sent.get(piece.lane, ()):
                     for number in range(max(first, piece.first), min(last, piece.last) + 1):
                         row = rows.get(number)
@@ -168,10 +169,11 @@ class Ledger:
 
         def of(number: int) -> Entry:
             if number in gone:
-                return Entry(LOST, 0, 0, gone[number].reason, LOG)
+                return Entry(LOST, 0, 0, gone[number].reason, LOG, lost_ms=gone[number].time_ms)
             for reset in resets:
                 if number < reset.offset:
-                    return Entry(LOST, 0, 0, f"{reset.reason}: group {reset.group} starts at {reset.offset}", SKIPPED)
+                    reason = f"{reset.reason}: group {reset.group} starts at {reset.offset}"
+                    return Entry(LOST, 0, 0, reason, SKIPPED, lost_ms=reset.time_ms)
             return passed if number < read_until else pending
 
         return of
@@ -198,6 +200,9 @@ def _unless_gone(entry: Entry, block: Block, gone: Gone | None) -> Entry:
     """A record that its log no longer held when its range was read was not read."""
     if gone is None or (block.before is not None and block.before.times):
         return entry
-    if block.read_from is None or gone.since < block.read_from:
-        return entry._replace(outcome=LOST, times=0, reason=gone.reason, where=LOG, first_batch_ms=None)
+    unread = entry.times == 0 if block.read_from is None else gone.since < block.read_from
+    if unread:
+        return entry._replace(
+            outcome=LOST, times=0, reason=gone.reason, where=LOG, first_batch_ms=None, lost_ms=gone.time_ms
+        )
     return entry

@@ -19,10 +19,14 @@ SHOWN_WIDTH = 72
 
 
 class Table(Sequence[R], Generic[R]):
-    """Rows of the dataclass `row_type`, which names the columns even when there is no row."""
+    """Rows of the dataclass `row_type`, which names the columns even when there is no row.
 
-    def __init__(self, row_type: type[R], rows: Iterable[R] = ()) -> None:
+    A text longer than `width` is shown without its end.
+    """
+
+    def __init__(self, row_type: type[R], rows: Iterable[R] = (), width: int = SHOWN_WIDTH) -> None:
         self._row_type = row_type
+        self._width = width
         self._rows = tuple(rows)
         self.columns = tuple(field.name for field in fields(row_type))  # type: ignore[arg-type]  # any dataclass
 
@@ -32,7 +36,7 @@ class Table(Sequence[R], Generic[R]):
     def __getitem__(self, index: slice) -> Table[R]: ...
     def __getitem__(self, index: int | slice) -> R | Table[R]:
         if isinstance(index, slice):
-            return Table(self._row_type, self._rows[index])
+            return Table(self._row_type, self._rows[index], self._width)
         return self._rows[index]
 
     def __len__(self) -> int:
@@ -66,6 +70,7 @@ class Table(Sequence[R], Generic[R]):
                 if (condition is None or condition(row))
                 and all(getattr(row, name) == value for name, value in equals.items())
             ),
+            self._width,
         )
 
     def to_text(self, max_rows: int = SHOWN_ROWS) -> str:
@@ -144,10 +149,10 @@ class Table(Sequence[R], Generic[R]):
         ]
 
     def _cells(self, row: R) -> tuple[str, ...]:
-        return tuple(_cell(getattr(row, name)) for name in self.columns)
+        return tuple(_cell(getattr(row, name), self._width) for name in self.columns)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, width: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -156,4 +161,4 @@ def _cell(value: object) -> str:
         return f"{value:.3f}".rstrip("0").rstrip(".")
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     text = " ".join(text.split())
-    return text if len(text) <= SHOWN_WIDTH else text[: SHOWN_WIDTH - 1] + "…"
+    return text if len(text) <= width else text[: width - 1] + "…"
