@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 
+from sparksim.cli.refusal import Refusal
 from sparksim.cluster.cost import PRESETS
 from sparksim.cluster.faults import DriverCrash, ExecutorCrash
 from sparksim.cluster.master_url import is_master, parse_master
 from sparksim.core.errors import SparkException
-from sparksim.sim import Constant, Poisson, Replay
+from sparksim.sim import Constant, KafkaCluster, Poisson, Producer, Replay, Topic
 from sparksim.sim.loads import Load
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+LOADS = ("constant", "poisson", "file")
 
 _ADDRESS = re.compile(r"[^=\s]+:\d{1,5}")
+_KAFKA = re.compile(r"([^=\s]+:\d{1,5})=([^:@]+)(?::([^@]*))?@([^:]*):?(.*)")
 _CRASH = re.compile(r"(receiver|random|driver|[1-9]\d*)@([^+]+)(?:\+(.+))?")
 
 
@@ -72,21 +76,44 @@ def source(text: str) -> tuple[str, Load]:
     """`HOST:PORT=KIND:...`: an address of the simulated network, and what is sent there."""
     address, equals, load = text.partition("=")
     kind, _, rest = load.partition(":")
-    if not equals or not _ADDRESS.fullmatch(address) or kind not in ("constant", "poisson", "file"):
+    if not equals or not _ADDRESS.fullmatch(address) or kind not in LOADS:
         raise ArgumentTypeError(
             f"{text!r}: use HOST:PORT=constant:RATE, HOST:PORT=poisson:RATE or HOST:PORT=file:PATH:RATE, with RATE in "
             "records per second; for example: --source localhost:9999=poisson:500"
         )
-    path, _, rate_text = rest.rpartition(":") if kind == "file" else ("", "", rest)
-    rate = _number(rate_text)
-    if rate is None or rate <= 0:
+    return address, _load(kind, rest, text, f"--source {address}=")
+
+
+def kafka(text: str) -> tuple[str, Topic, Producer]:
+    """`HOST:PORT=TOPIC[:PARTITIONS]@KIND:...`: a topic of a simulated Kafka cluster, and what is written to it."""
+    match = _KAFKA.fullmatch(text)
+    partitions = match[3] or "1" if match else ""
+    if match is None or not partitions.isdecimal() or int(partitions) == 0 or match[4] not in LOADS:
         raise ArgumentTypeError(
-            f"{text!r}: the rate {rate_text!r} is not a number of records per second above 0; for example: "
-            f"--source {address}={kind}:{'lines.txt:' if kind == 'file' else ''}50"
+            f"{text!r}: use HOST:PORT=TOPIC:PARTITIONS@LOAD, with LOAD as for --source: constant:RATE, poisson:RATE or "
+            "file:PATH:RATE; for example: --kafka localhost:9092=orders:4@poisson:50"
         )
-    if kind == "constant":
-        return address, Constant(rate)
-    return address, Poisson(rate) if kind == "poisson" else _lines(path, rate, text)
+    address, topic, _, kind, rest = match.groups()
+    load = _load(kind, rest, text, f"--kafka {address}={topic}:{partitions}@")
+    try:
+        return address, Topic(topic, partitions=int(partitions)), Producer(topic, load, acks="all", idempotent=True)
+    except SparkException as error:
+        raise ArgumentTypeError(f"{text!r}: {error}") from None
+
+
+def kafka_clusters(options: Sequence[tuple[str, Topic, Producer]]) -> dict[str, KafkaCluster]:
+    """The clusters that all `--kafka` together mean. Raises `Refusal` for a topic with two numbers of partitions."""
+    topics: dict[str, dict[str, Topic]] = {}
+    producers: dict[str, list[Producer]] = {}
+    for address, topic, producer in options:
+        known = topics.setdefault(address, {}).setdefault(topic.name, topic)
+        if known != topic:
+            raise Refusal(
+                f"argument --kafka: topic {topic.name!r} at {address} cannot have {known.partitions} and "
+                f"{topic.partitions} partitions; say the same both times, or name another topic"
+            )
+        producers.setdefault(address, []).append(producer)
+    return {address: KafkaCluster(list(topics[address].values()), producers[address], brokers=3) for address in topics}
 
 
 def file(text: str) -> tuple[str, tuple[float, bytes]]:
@@ -146,6 +173,19 @@ def writable(text: str) -> Path:
     if not path.parent.is_dir():
         raise ArgumentTypeError(f"{text!r}: the directory {path.parent} does not exist; make it first")
     return path
+
+
+def _load(kind: str, rest: str, text: str, example: str) -> Load:
+    path, _, rate_text = rest.rpartition(":") if kind == "file" else ("", "", rest)
+    rate = _number(rate_text)
+    if rate is None or rate <= 0:
+        raise ArgumentTypeError(
+            f"{text!r}: the rate {rate_text!r} is not a number of records per second above 0; for example: "
+            f"{example}{kind}:{'lines.txt:' if kind == 'file' else ''}50"
+        )
+    if kind == "constant":
+        return Constant(rate)
+    return Poisson(rate) if kind == "poisson" else _lines(path, rate, text)
 
 
 def _number(text: str) -> float | None:

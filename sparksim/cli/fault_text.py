@@ -15,6 +15,7 @@ from sparksim.cluster.faults import Fault
 from sparksim.core.errors import IllegalArgumentError
 
 FAULTS = (
+    "BrokerCrash",
     "DriverCrash",
     "ExecutorCrash",
     "NetworkDelay",

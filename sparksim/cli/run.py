@@ -2,7 +2,7 @@
 
 With --master local[N] (or nothing) the program runs for real: it reads real sockets until it ends, --until is over or
 you press Ctrl-C. With --master sim[E,C] it runs in virtual time, as fast as the machine can, and its sockets and files
-are those that --source and --file describe.
+are those that --source, --kafka and --file describe.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ from sparksim.cluster.master_url import parse_master
 from sparksim.sim import Run, simulate_script
 
 SIMULATED_S = 60.0
-VIRTUAL_ONLY = ("seed", "source", "file", "crash", "fault", "cost")
+VIRTUAL_ONLY = ("seed", "source", "kafka", "file", "crash", "fault", "cost")
 
 UNTIL_HELP = (
     f"stop gracefully after S seconds of streaming; in virtual time: simulate S seconds (default {SIMULATED_S:g})"
 )
 SOURCE_HELP = "what is sent there: constant:RATE, poisson:RATE (records per second) or file:PATH:RATE; may be repeated"
+KAFKA_HELP = (
+    "a topic of a Kafka cluster there, and what is written to it: a load as for --source; may be repeated, also for "
+    "other topics of the same cluster"
+)
 COST_HELP = "what work costs: " + ", ".join(f"{name} (default)" if name == "teaching" else name for name in PRESETS)
 FILE_HELP = "a file with the content of FILE appears at second S under sim://PATH; may be repeated"
 CRASH_HELP = (
@@ -57,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
     add = parser.add_argument_group("only in virtual time").add_argument
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
+    add(
+        "--kafka",
+        metavar="HOST:PORT=TOPIC:PARTITIONS@LOAD",
+        type=arguments.kafka,
+        action="append",
+        help=KAFKA_HELP,
+    )
     add("--file", metavar="sim://PATH@S=FILE", type=arguments.file, action="append", help=FILE_HELP)
     add("--crash", metavar="WHO@S[+T]", type=arguments.crash, action="append", help=CRASH_HELP)
     add("--fault", metavar="FAULT", type=fault, action="append", help=FAULT_HELP)
@@ -105,8 +116,12 @@ def _simulate(program: Path, args: list[str], master: str, options: argparse.Nam
             raise Refusal(
                 f"{type(each).__name__}: {master} has no executor {executor}; they are numbered from 1 to {executors}"
             )
+    sources, clusters = dict(options.source or []), arguments.kafka_clusters(options.kafka or [])
+    for address in clusters:
+        if address in sources:
+            raise Refusal(f"argument --kafka: {address} is also a --source; give one of them another address")
     surroundings: dict[str, Any] = {
-        "network": dict(options.source or []),
+        "network": {**sources, **clusters},
         "files": dict(options.file or []),
         "faults": faults,
         "until": SIMULATED_S if options.until is None else options.until,

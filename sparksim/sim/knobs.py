@@ -50,8 +50,13 @@ def _at_rate(network: Mapping[str, Any], rate: float) -> dict[str, Any]:
 
 
 def _with_rate(load: Any, rate: float) -> Any:
-    """The load at that rate, or the load it wraps; None where neither has a rate."""
+    """The load at that rate, or the load it wraps, or a cluster's producers; None where none of them has a rate."""
     names = {field.name for field in fields(load)} if is_dataclass(load) else set()
+    if "producers" in names:
+        turned = [_with_rate(producer, rate) for producer in load.producers]
+        if all(producer is None for producer in turned):
+            return None
+        return replace(load, producers=[new or old for new, old in zip(turned, load.producers, strict=True)])
     if "rate" in names:
         return replace(load, rate=rate)
     inner = _with_rate(load.load, rate) if "load" in names else None
