@@ -32,6 +32,10 @@ test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (
 test-databases: $(VENV)/.test ## Write to a real MariaDB and PostgreSQL
 	$(PYTEST) -m database tests/databases
 
+.PHONY: test-kafka
+test-kafka: $(VENV)/.test ## Talk to Kafka brokers over the wire
+	$(PYTEST) -n auto -m kafka tests
+
 .PHONY: test-recovery
 test-recovery: $(VENV)/.test ## Kill drivers, real ones and simulated ones, and let them recover
 	$(PYTEST) -n auto -m recovery tests

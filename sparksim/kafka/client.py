@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from sparksim.cluster.network import LiveNetwork, Network
-from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
 from sparksim.kafka.records import ConsumerRecord, PartitionInfo, TopicPartition
 
 Settings = Mapping[str, Any]
@@ -150,7 +150,12 @@ def connect(network: Network, settings: Settings, owner: str) -> Kafka:
     if isinstance(network, KafkaNetwork):
         return network.kafka(servers)
     if isinstance(network, LiveNetwork):
-        from sparksim.kafka.live import LiveKafka
-
+        try:
+            from sparksim.kafka.live import LiveKafka
+        except ModuleNotFoundError as error:
+            raise UnsupportedOperation(
+                f"{owner}: a real Kafka is reached through {error.name}, which is not installed: "
+                "pip install 'sparksim[kafka]'"
+            ) from error
         return LiveKafka(servers, settings)
     raise IllegalArgumentError(f"{owner}: {type(network).__name__} has no Kafka at {servers!r}")

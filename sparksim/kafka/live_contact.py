@@ -1,0 +1,157 @@
+"""A client of librdkafka that answers, or says within its patience why not.
+
+librdkafka tries for ever to reach its brokers and tells of trouble only on the side. Questions are asked in short
+slices, so that Ctrl-C comes through, and asked again while the trouble may pass.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent import futures
+from typing import Any, TypeVar
+
+import confluent_kafka
+
+from sparksim.kafka.client import Offsets
+from sparksim.kafka.errors import BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable
+from sparksim.kafka.live_errors import kind_of, ours
+from sparksim.kafka.live_settings import Config, consumer
+from sparksim.kafka.records import ConsumerRecord, TopicPartition
+
+T = TypeVar("T")
+
+SLICE_S = 0.2
+"""How long a call into librdkafka lasts at a stretch. A question that takes longer gets twice as long the next time."""
+
+AGAIN_S = 0.05
+"""How long to wait before the same question, when the trouble was told at once."""
+
+MAY_PASS = (BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable)
+
+
+class Contact:
+    """One client, and what it says of its brokers. `all_down`: it had none when it was last heard.
+
+    With `listens`, it is heard while a question waits, at the cost of a message that comes just then.
+    """
+
+    def __init__(self, config: Config, patience_s: float, *, listens: bool) -> None:
+        self.patience_s = patience_s
+        self.all_down = False
+        self._listens = listens
+        self._servers = config["bootstrap.servers"]
+        self._trouble = "no answer"
+        self.client = consumer(config | {"error_cb": self._hear})
+
+    def ask(self, doing: str, question: Callable[[float], T], *, at_once: bool = False) -> T:
+        """The answer to a question that takes how many seconds it may last. `doing` is for the message.
+
+        Raises `BrokerNotAvailable` when nobody answered for `patience_s`, with `at_once` as soon as every broker has
+        been found away; `LeaderNotAvailable` when there was none all the time; else what the cluster says.
+        """
+        deadline, slice_s = time.monotonic() + self.patience_s, SLICE_S
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                answer = question(max(min(slice_s, left_s), AGAIN_S))
+            except confluent_kafka.KafkaException as error:
+                said = error.args[0]
+                if kind_of(said) not in MAY_PASS:
+                    raise ours(said, doing) from error
+                if self._listens:
+                    self.client.poll(0)
+                if left_s <= slice_s or (at_once and self.all_down):
+                    raise (ours(said, doing) if kind_of(said) is LeaderNotAvailable else self.nobody(doing)) from error
+            else:
+                self.all_down = False
+                return answer
+            time.sleep(AGAIN_S)
+            slice_s *= 2
+
+    def nobody(self, doing: str) -> BrokerNotAvailable:
+        """The error of a program that has waited for long enough."""
+        return BrokerNotAvailable(f"{doing}: no broker of {self._servers} answers ({self._trouble}). Is Kafka running?")
+
+    def _hear(self, error: confluent_kafka.KafkaError) -> None:
+        if error.name() == "_ALL_BROKERS_DOWN":
+            self.all_down = True
+        else:
+            self._trouble = error.str()
+
+
+def committed(contact: Contact, group: str, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+    """What the group has stored, of those partitions for which it has."""
+    wanted, client = [theirs(each) for each in partitions], contact.client
+
+    def question(seconds: float) -> list[confluent_kafka.TopicPartition]:
+        return good(client.committed(wanted, seconds))
+
+    found = contact.ask(f"committed offsets of group {group!r}", question) if partitions else []
+    return {TopicPartition(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
+
+
+def commit(contact: Contact, group: str, offsets: Offsets, *, in_this_thread: bool = False) -> None:
+    """Store offsets, and wait for it. librdkafka has no time limit for it, so mostly another thread does.
+
+    Raises `CommitFailed`, `UnknownTopicOrPartition`, and `BrokerNotAvailable` after the contact's patience.
+    """
+    wanted, client, doing = [theirs(*each) for each in offsets.items()], contact.client, f"commit of group {group!r}"
+
+    def work() -> list[confluent_kafka.TopicPartition]:
+        return good(client.commit(offsets=wanted, asynchronous=False))
+
+    if not offsets:
+        return
+    try:
+        if in_this_thread:
+            work()
+        else:
+            within(contact.patience_s, work)
+    except confluent_kafka.KafkaException as error:
+        raise ours(error.args[0], doing) from error
+    except TimeoutError as error:
+        raise contact.nobody(doing) from error
+
+
+def good(answer: list[confluent_kafka.TopicPartition]) -> list[confluent_kafka.TopicPartition]:
+    """The answer. Raises librdkafka's error of the first partition that has one."""
+    for each in answer:
+        if each.error is not None:
+            raise confluent_kafka.KafkaException(each.error)
+    return answer
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """The result of a call for which librdkafka has no time limit.
+
+    Raises `TimeoutError` when it takes longer; it then goes on behind the scenes.
+    """
+    over = futures.Future[T]()
+
+    def work() -> None:
+        try:
+            over.set_result(call())
+        except BaseException as error:
+            over.set_exception(error)
+
+    threading.Thread(target=work, name="Kafka call", daemon=True).start()
+    try:
+        return over.result(seconds)
+    except futures.TimeoutError as error:
+        raise TimeoutError from error
+
+
+def theirs(partition: TopicPartition, offset: int = confluent_kafka.OFFSET_INVALID) -> confluent_kafka.TopicPartition:
+    """Our partition in librdkafka's form."""
+    return confluent_kafka.TopicPartition(partition.topic, partition.partition, offset)
+
+
+def record_of(message: confluent_kafka.Message) -> ConsumerRecord:
+    """A consumer's message, which is no error, in our form. Where there is no timestamp it is -1, as in Java."""
+    place: tuple[Any, Any, Any] = message.topic(), message.partition(), message.offset()
+    kind, ms = message.timestamp()
+    headers: Any = message.headers()
+    pairs = tuple(headers) if headers else ()
+    return ConsumerRecord(*place, ms if kind else -1, message.key(), message.value(), pairs)
