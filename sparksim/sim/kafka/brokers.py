@@ -79,7 +79,8 @@ class Brokers:
         asked = range(len(self.addresses)) if among is None else among
         if self.away or not any(self._alive[broker] for broker in asked):
             names = ", ".join(self.addresses[broker] for broker in asked)
-            raise BrokerNotAvailable(f"none of the brokers {names} answers: {self._why()}")
+            remedy = "" if among is None or self.away else "; name more of its brokers in bootstrap.servers"
+            raise BrokerNotAvailable(f"none of the brokers {names} answers: {self._why()}{remedy}")
 
     def check_zookeeper(self) -> None:
         """Raise `BrokerNotAvailable` when no client can reach ZooKeeper, which outlives every broker."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,8 @@ class SimulatedProducer:
         self._controller = controller
         self._partitioner: Partitioner = RoundRobin() if producer.partitioner == "round-robin" else Sticky(rng)
         self._lanes: dict[int, Lane] = {}
+        self._waiting: deque[Outgoing] = deque()
+        self._asks_again = False
         self._given = 0
         self._calendar.at(0, self._start)
 
@@ -59,7 +62,8 @@ class SimulatedProducer:
         except KafkaError as error:
             self._refuse(number, error)
         else:
-            self._route(record)
+            self._waiting.append(record)
+            self._route()
 
     def _record(self, number: int, content: Any) -> Outgoing:
         try:
@@ -74,18 +78,24 @@ class SimulatedProducer:
             )
         return record
 
-    def _route(self, record: Outgoing) -> None:
-        """To its partition; or try again later when there is no such topic, for as long as a delivery may take."""
+    def _route(self) -> None:
+        """All records that wait for their topic, in order; try again later when it is not there yet."""
         producer = self._producer
         partitions = len(self._controller.topics.get(producer.topic, ()))
-        if partitions:
+        while self._waiting and partitions:
+            record = self._waiting.popleft()
             number = self._partitioner.choose(partitions) if record.key is None else keyed(record.key, partitions)
             self._lane(number).put(record)
-        elif self._calendar.now_ms >= record.timestamp + producer.delivery_timeout * 1000:
+        while self._waiting and self._calendar.now_ms >= self._waiting[0].timestamp + producer.delivery_timeout * 1000:
             error = f"the cluster has no topic {producer.topic!r}, not even after {producer.delivery_timeout:g} s"
-            self._refuse(record.number, UnknownTopicOrPartition(error))
-        else:
-            self._calendar.after(max(producer.retry_backoff * 1000, 1), self._route, record)
+            self._refuse(self._waiting.popleft().number, UnknownTopicOrPartition(error))
+        if self._waiting and not self._asks_again:
+            self._asks_again = True
+            self._calendar.after(max(producer.retry_backoff * 1000, 1), self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._asks_again = False
+        self._route()
 
     def _lane(self, number: int) -> Lane:
         if number not in self._lanes:
