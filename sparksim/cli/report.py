@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 from sparksim.sim.run import Run
-from sparksim.trace.events import ApplicationStart
+from sparksim.trace.anomalies import AnomalyRow
+from sparksim.trace.delivery import Delivery
+from sparksim.trace.events import ApplicationStart, RecordsProduced
+from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.rows import BatchRow
+from sparksim.trace.table import Table
 from sparksim.viz.lanes import Clock
+
+OUTCOMES = (ONCE, REPEATED, LOST, PENDING)
+
+WIDTH = 110
+"""Letters in a line of running text."""
 
 
 def summary(run: Run) -> str:
@@ -28,10 +38,35 @@ def summary(run: Run) -> str:
     text = f"{started.app_name} on {started.master}: {', '.join(counts)}"
     delivery = run.delivery
     if delivery.sent:
-        outcomes = [(delivery.count(outcome), outcome) for outcome in ("once", "n times", "lost", "pending")]
+        outcomes = [(delivery.count(outcome), outcome) for outcome in OUTCOMES]
         fates = ", ".join(f"{count:,} {outcome}" for count, outcome in outcomes if count)
         text += f"\nof {delivery.sent:,} records sent or received: {fates}"
+    if run.trace.of(RecordsProduced):
+        text += f"\n{_produced(delivery)}"
     return text
+
+
+def _produced(delivery: Delivery) -> str:
+    """Where Kafka's producers are in the run: what became of their records, and what went wrong."""
+    outcomes = delivery.produced.column("outcome")
+    counts = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
+    fates = ", ".join(f"{count:,} {outcome}" for count, outcome in counts if count)
+    text = f"of {len(outcomes):,} records produced: {fates}"
+    named = [f"{row.records:,} {row.anomaly}" for row in delivery.anomalies]
+    return f"{text}\nanomalies: {', '.join(named)}" if named else text
+
+
+def anomalies(table: Table[AnomalyRow]) -> str:
+    """Each kind with what decides it and its example, which is a whole story."""
+    if not table:
+        return "no anomalies"
+    paragraphs = []
+    for row in table:
+        wrong = "" if row.wrong_rows is None else f", {row.wrong_rows:,} of them not in exactly one row of the sinks"
+        told = (f"{row.anomaly}: {row.records:,}{wrong}", f"decided by {row.decided_by}", f"such as {row.example}")
+        head, *rest = (fill(line, WIDTH, initial_indent="    ", subsequent_indent="      ") for line in told)
+        paragraphs.append("\n".join([head.strip(), *rest]))
+    return "\n\n".join(paragraphs)
 
 
 def batch_table(run: Run) -> str:

@@ -11,7 +11,10 @@ from sparksim.sim.run import Run
 from sparksim.trace.jsonl import TraceFormatError, read_jsonl
 from sparksim.trace.trace import Trace
 
-TABLES = ("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers", "delivery", "lost")
+TABLES = (
+    *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
+    *("delivery", "lost", "produced", "anomalies"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,11 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("file", metavar="FILE.jsonl", type=Path, help="what sparksim run --trace or Run.save wrote")
     add("--table", metavar="NAME", choices=TABLES, help=f"print this table: {', '.join(TABLES)}")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
+    add("--delivery-figure", metavar="FILE.png", type=arguments.figure, help="draw what became of each record of Kafka")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code."""
-    if options.figure is not None:
+    if options.figure is not None or options.delivery_figure is not None:
         require_matplotlib()
     result = Run(_read(options.file))
     if options.table is not None:
@@ -35,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"\n{report.batch_table(result)}")
     for line in report.save(result, options.figure):
         print(line)
+    if options.delivery_figure is not None:
+        print(_draw_delivery(result, options.delivery_figure))
     return 0
 
 
@@ -48,7 +54,21 @@ def _read(path: Path) -> Trace:
 
 
 def _table(result: Run, name: str) -> str:
-    if name in ("delivery", "lost"):
-        return str(result.delivery.summary if name == "delivery" else result.delivery.lost)
-    table = getattr(result, name)
-    return str(table.to_text(len(table)))
+    delivery = result.delivery if name in ("delivery", "lost", "produced", "anomalies") else None
+    if delivery is None:
+        table = getattr(result, name)
+        return str(table.to_text(len(table)))
+    if name == "anomalies":
+        return report.anomalies(delivery.anomalies)
+    if name == "produced":
+        return delivery.produced.to_text(len(delivery.produced))
+    return str(delivery.summary if name == "delivery" else delivery.lost)
+
+
+def _draw_delivery(result: Run, path: Path) -> str:
+    try:
+        figure = result.delivery.figure()
+    except ValueError as error:
+        raise Refusal(f"--delivery-figure {path}: {error}") from None
+    figure.savefig(path)
+    return f"figure in {path}"

@@ -24,6 +24,23 @@ if TYPE_CHECKING:
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 
 
+class RunDelivery(Delivery):
+    """What became of every record of a run, and a picture of it."""
+
+    def of_stream(self, stream_id: int) -> RunDelivery:
+        """The account as this input stream alone has it."""
+        return RunDelivery(self._events, stream_id)
+
+    def figure(self, width: float = 14.0) -> Figure:
+        """The way of every record of Kafka or another log, from its producer to the sinks, as a matplotlib figure.
+
+        `width` in inches. Raises `ValueError` when no producer and no log occurs in the run.
+        """
+        from sparksim.viz.delivery import delivery_figure
+
+        return delivery_figure(self, width=width)
+
+
 class Run:
     """Times in the tables are ms; each table has one row per batch, job, stage, task, block, executor, receiver.
 
@@ -70,9 +87,9 @@ class Run:
         return tables.receivers(self.trace)
 
     @cached_property
-    def delivery(self) -> Delivery:
+    def delivery(self) -> RunDelivery:
         """What became of every record."""
-        return Delivery(self.trace)
+        return RunDelivery(self.trace)
 
     def sink(self, name: str) -> SinkTable:
         """What a sink held at the end. Raises `IllegalArgumentError` for a name that no program has used."""

@@ -122,15 +122,17 @@ def stored_before(case: Case, delivery: KafkaDelivery) -> OffsetsCommitted | Non
 
 
 class Finding:
-    """The records of one kind."""
+    """The records of one kind; `examples` are the first of each way in which it came about."""
 
-    def __init__(self, first: Case) -> None:
-        self.first = first
+    def __init__(self) -> None:
+        self.examples: dict[tuple[str, bool], Case] = {}
         self.records = 0
         self.wrong_rows: int | None = None
 
     def add(self, case: Case) -> None:
         self.records += 1
+        twice_in_log = sum(1 for entry in case.entries if entry is not None and entry.times) > 1
+        self.examples.setdefault((case.row.where, twice_in_log), case)
         if case.row.rows is not None:
             self.wrong_rows = (self.wrong_rows or 0) + (case.row.rows != 1)
 
@@ -140,18 +142,17 @@ def findings(delivery: KafkaDelivery) -> dict[Anomaly, Finding]:
     found: dict[Anomaly, Finding] = {}
     for case in delivery.cases():
         for kind in kinds_of(case, delivery):
-            if kind not in found:
-                found[kind] = Finding(case)
-            found[kind].add(case)
+            found.setdefault(kind, Finding()).add(case)
     return {kind: found[kind] for kind in Anomaly if kind in found}
 
 
 def anomaly_rows(delivery: KafkaDelivery, events: Sequence[Event]) -> Iterator[AnomalyRow]:
     """One row per kind that occurs."""
     for kind, finding in findings(delivery).items():
-        story = Story.of(finding.first.given, delivery).tell(events)
-        decided_by = DECIDERS[kind](finding.first, story.events, delivery)
-        yield AnomalyRow(kind.value, finding.records, finding.wrong_rows, decided_by, _sentence(finding.first, story))
+        stories = [(case, Story.of(case.given, delivery).tell(events)) for case in finding.examples.values()]
+        decided_by = dict.fromkeys(DECIDERS[kind](case, story.events, delivery) for case, story in stories)
+        example = _sentence(*stories[0])
+        yield AnomalyRow(kind.value, finding.records, finding.wrong_rows, "; or ".join(decided_by), example)
 
 
 def _sentence(case: Case, story: Story) -> str:

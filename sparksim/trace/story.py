@@ -78,8 +78,8 @@ class Story:
             what = tell(self, event) if tell is not None else ""
             if what:
                 self._add(event, what)
-        if not self._settled:
-            self.rows += self._deaths
+        if self._blocks and not self._settled:
+            self.rows += self._deaths  # the driver took it along
         return self
 
     def _add(self, event: Event, what: str) -> None:
