@@ -264,14 +264,15 @@ class SimulatedConsumer:
 
     def _fetch(self, end_ms: float) -> Fetched:
         """What the brokers have, as soon as they have something, or nothing."""
-        heartbeat_ms = self._membership.next_heartbeat_ms if self._membership.wants is not None else inf
+        heartbeat_ms = self._membership.next_heartbeat_ms
         missing = [each for each in self._assigned if each not in self._positions]
         if missing:
             self._line.ask(lambda: self._find_positions(missing))
         if all(each in self._paused for each in self._assigned):
             self._line.clock.sleep(min(end_ms, heartbeat_ms) - self._line.clock.now_ms)
             return {}
-        return self._line.ask(self._fetch_now, min(end_ms, max(heartbeat_ms, self._line.clock.now_ms)))
+        fetched = self._line.ask(lambda: self._fetch_now() or self._membership.has_news(), min(end_ms, heartbeat_ms))
+        return fetched if isinstance(fetched, dict) else {}
 
     def _fetch_now(self) -> Fetched:
         """Partition by partition; those that got nothing last time come first the next time."""

@@ -69,7 +69,8 @@ class Group:
         reason = f"{member.name} joined again"
         if member not in self.members:
             reason = f"{member.name} joined"
-            self._not_before_ms = self._calendar.now_ms + (0 if self.members else self._delay_ms)
+            if not self.members:
+                self._not_before_ms = self._calendar.now_ms + self._delay_ms
             self.members.append(member)
             self._calendar.after(member.session_ms, self._watch, member)
             if member.beats is not None:
@@ -95,12 +96,12 @@ class Group:
         """Whether the member knows its share, or has been thrown out."""
         return member not in self.members or (not self.rebalancing and member.generation == self.generation)
 
-    def needs(self, member: Member) -> bool:
-        """A heartbeat: whether the member has to join again."""
+    def needs(self, member: Member, looks_at_topics: bool) -> bool:
+        """A heartbeat: whether the member has to join again, because of the others or, if it looks, of new topics."""
         if member not in self.members:
             return True
         member.heard_ms = self._calendar.now_ms
-        return self.rebalancing or self._wanted(member) != member.knows
+        return self.rebalancing or (looks_at_topics and self._wanted(member) != member.knows)
 
     def check(self, member: Member, generation: int) -> None:
         """Raise `CommitFailed` for a member that the group does not count on any more."""

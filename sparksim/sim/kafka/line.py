@@ -36,6 +36,7 @@ class Line:
         half_ms = self.server.brokers.request_ms / 2
         self._travel(half_ms)
         try:
+            self.look(self._find_broker)
             answer: T = self.look(request)
             while not answer and self.clock.now_ms < until_ms - half_ms:
                 self.wait(until_ms - half_ms - self.clock.now_ms)
@@ -62,10 +63,12 @@ class Line:
 
     def _at_now(self, request: Callable[[], T]) -> T:
         self.server.settle()
+        return request()
+
+    def _find_broker(self) -> None:
         if self._bootstrap is not None:
             self.server.brokers.check_any(self._bootstrap)
             self._bootstrap = None
-        return request()
 
     def _travel(self, ms: float) -> None:
         if ms > 0:

@@ -33,7 +33,9 @@ class Membership:
         self._life = line.server.lives
         self._member: Member | None = None
         self._generation = -1
+        self._watches = settings.storage == "zookeeper"
         self._heartbeat_ms = -inf
+        self._metadata_ms = -inf
         self._changed = False
 
     def subscribe(self, wants: Wants) -> None:
@@ -45,19 +47,28 @@ class Membership:
 
     @property
     def next_heartbeat_ms(self) -> float:
-        """When the member will look again whether there is a rebalance."""
-        return self._heartbeat_ms
+        """When the member will look again whether there is a rebalance; with ZooKeeper it has not to look."""
+        return inf if self._watches or self.wants is None else self._heartbeat_ms
+
+    def has_news(self) -> bool:
+        """Whether ZooKeeper tells the member that the group has changed, or has to. Hub only."""
+        return self._watches and self._member is not None and self._is_outdated(self._member, True)
 
     def is_current(self) -> bool:
         """Whether the share is still good. Sends a heartbeat when one is due."""
-        member = self._member
+        member, now_ms = self._member, self._line.clock.now_ms
         if member is None or self._changed:
             return False
-        now_ms = self._line.clock.now_ms
-        if now_ms < self._heartbeat_ms:
+        if now_ms < self._heartbeat_ms and not self._watches:
             return True
-        self._heartbeat_ms = now_ms if self._settings.storage == "zookeeper" else now_ms + self._settings.heartbeat_ms
-        return not self._line.look(lambda: self._group.needs(member)) and member.generation == self._generation
+        self._heartbeat_ms = now_ms + self._settings.heartbeat_ms
+        looks = now_ms >= self._metadata_ms
+        if looks:
+            self._metadata_ms = now_ms + self._settings.metadata_ms
+        return not self._line.look(lambda: self._is_outdated(member, looks))
+
+    def _is_outdated(self, member: Member, looks_at_topics: bool) -> bool:
+        return self._group.needs(member, looks_at_topics) or member.generation != self._generation
 
     def join(self) -> tuple[TopicPartition, ...]:
         """Take part in the next generation, and wait for it. The share of this member."""
@@ -79,13 +90,14 @@ class Membership:
                 self._changed = False
                 self._generation = member.generation
                 self._heartbeat_ms = self._line.clock.now_ms + self._settings.heartbeat_ms
+                self._metadata_ms = self._line.clock.now_ms + self._settings.metadata_ms
                 return member.assignment
             self._member = None  # it came too late, and is nobody there
 
     def commit(self, offsets: Offsets, stream_id: int, cause: str) -> None:
         """Store offsets for the group, as its member or, when partitions were assigned by hand, as nobody. Hub only."""
         groups, settings = self._line.server.groups, self._settings
-        if self._member is not None and settings.storage == "kafka":
+        if self._member is not None and not self._watches:
             self._group.check(self._member, self._generation)
         groups.commit(settings.group, offsets, settings.storage, stream_id, cause)
         self.stored.update(offsets)

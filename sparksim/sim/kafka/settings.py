@@ -55,7 +55,7 @@ class ConsumerSettings:
             auto_commit=_flag(settings, "enable.auto.commit", _flag(settings, "auto.commit.enable", True)),
             auto_commit_ms=_number(settings, "auto.commit.interval.ms", 60_000 if old else 5000),
             session_ms=session_ms,
-            heartbeat_ms=_number(settings, "heartbeat.interval.ms", min(3000, session_ms / 3)),
+            heartbeat_ms=_number(settings, "heartbeat.interval.ms", min(3000, session_ms / 3), least=1),
             rebalance_ms=max(poll_ms, session_ms),
             background=old or "max.poll.interval.ms" in settings,
             max_records=int(_number(settings, "max.poll.records", 500, least=1)),
