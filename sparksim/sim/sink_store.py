@@ -138,12 +138,15 @@ class SinkStore:
 
     def _commit(self, connection: Connection, name: str, transaction: Transaction) -> None:
         now_ms, emit = connection.clock.now_ms, connection.emit
-        self.table(name).commit(transaction.writes, transaction.spans, now_ms)
+        table = self.table(name)
+        before = table.offsets()
+        table.commit(transaction.writes, transaction.spans, now_ms)
         for operation, group in groupby(transaction.writes, key=lambda write: write.operation):
             keys, origins = zip(*((str(write.key), write.origin) for write in group), strict=True)
             emit(SinkWritten(now_ms, name, operation, keys, origins, connection.batch_time_ms))
-        if transaction.spans:
-            ends = tuple((str(partition), end) for partition, _, end in transaction.spans)
+        moved = table.offsets().items() - before.items()
+        if moved:
+            ends = tuple((str(partition), end) for partition, end in sorted(moved))
             emit(OffsetsCommitted(now_ms, name, "sink", ends, None, STORE_OFFSETS))
 
     def _tell_rolled_back(self, connection: Connection, name: str, transaction: Transaction, reason: str) -> None:

@@ -30,7 +30,7 @@ from sparksim.viz.strips import (
 )
 
 LEFT, RIGHT, TITLE, GAP, LEGEND_ROW, BOTTOM = 1.75, 0.3, 0.45, 0.34, 0.22, 0.12
-LANE, LANES_AT_MOST, CELL, NUMBERED = 0.24, 16.0, 0.3, 0.17
+LANE, LANES_AT_MOST, CELL, NUMBERED = 0.24, 16.0, 0.45, 0.17
 NOTE_ROW, NARROWEST, HAIR = 0.19, 0.035, 0.012
 
 LOOK: dict[str, tuple[str, str]] = {
