@@ -152,11 +152,15 @@ class LiveConsumer:
         self._client.commit(offsets=[theirs(*each) for each in offsets.items()], asynchronous=True)
 
     def close(self) -> None:
-        """See `Consumer`. Positions are committed first, if they commit themselves; the cluster has 5 s to answer."""
+        """See `Consumer`. Positions are committed first, if they commit themselves; the cluster has 5 s to answer.
+
+        Without brokers nothing is committed.
+        """
         deadline = time.monotonic() + LAST_WORDS_S
-        while self._on_their_way and time.monotonic() < deadline:
+        while self._on_their_way and not self._contact.all_down and time.monotonic() < deadline:
             self._client.poll(SLICE_S)
-        self._commit_before_leaving(in_this_thread=False)
+        if not self._contact.all_down:
+            self._commit_before_leaving(in_this_thread=False)
         self._commit_every_s = None
         with suppress(TimeoutError):  # the group hears of it by a timeout
             within(LAST_WORDS_S, self._client.close)

@@ -112,6 +112,7 @@ def commit(contact: Contact, group: str, offsets: Offsets, *, in_this_thread: bo
     except confluent_kafka.KafkaException as error:
         raise ours(error.args[0], doing) from error
     except TimeoutError as error:
+        contact.all_down = True
         raise contact.nobody(doing) from error
 
 

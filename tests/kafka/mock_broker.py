@@ -25,6 +25,9 @@ import confluent_kafka
 OUT_OF_RANGE, LEADER_NOT_AVAILABLE = 1, 5
 """Errors of Kafka's protocol, for `Brokers.fail_next`."""
 
+JOINING_MS = 100
+"""How long a new group waits for more members. Kafka's brokers take 3 s."""
+
 FETCH, LIST_OFFSETS, OFFSET_COMMIT = 1, 2, 8
 """Requests of Kafka's protocol, for `Brokers.fail_next`."""
 
@@ -100,16 +103,16 @@ def produce(servers: str, topic: str, records: Iterable[tuple[int, str | bytes]]
             **settings,
         }
     )
-    failed: list[str] = []
     for partition, value in records:
         while True:
             try:
-                producer.produce(topic, value, partition=partition, on_delivery=None)
+                producer.produce(topic, value, partition=partition)
             except BufferError:
                 producer.poll(0.1)
             else:
                 break
-    assert producer.flush(60) == 0, f"not all records were written: {failed}"
+    unwritten = producer.flush(60)
+    assert unwritten == 0, f"{unwritten} records were not written"
 
 
 class _Library:
@@ -122,6 +125,7 @@ class _Library:
         )
         self._cluster = self._call("rd_kafka_mock_cluster_new", ctypes.c_void_p, handle, brokers)
         self.servers: str = self._call("rd_kafka_mock_cluster_bootstraps", ctypes.c_char_p, self._cluster).decode()
+        self._call("rd_kafka_mock_group_initial_rebalance_delay_ms", None, self._cluster, JOINING_MS)
 
     def create_topic(self, topic: str, partitions: int) -> int:
         return self._tell("topic_create", topic, partitions, 1)
