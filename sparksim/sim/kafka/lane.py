@@ -81,9 +81,7 @@ class Lane:
 
     def _drain(self) -> None:
         """Send what may be sent now."""
-        if self._renewing and not self._in_flight:
-            self._renew()
-        while self._waiting and len(self._in_flight) < self._producer.max_in_flight and not self._renewing:
+        while self._has_room() and self._waiting:
             batch, now_ms = self._waiting[0], self._calendar.now_ms
             lingers_ms = round(batch.created_ms + self._producer.linger * 1000, 3)
             if batch.retry_ms > now_ms or (batch.open and lingers_ms > now_ms):
@@ -92,6 +90,12 @@ class Lane:
             if batch.open:
                 self._close(batch)
             self._send(batch)
+
+    def _has_room(self) -> bool:
+        """Whether one more batch may be on its way; before a new epoch begins, all must have arrived."""
+        if self._renewing and not self._in_flight:
+            self._renew()
+        return not self._renewing and len(self._in_flight) < self._producer.max_in_flight
 
     def _send(self, batch: Batch) -> None:
         batch.attempts += 1

@@ -81,8 +81,9 @@ class Membership:
                 if not joined:
                     joined = True
                     self._line.server.brokers.check_any()
-                    self._group.join(member)
-                    self._line.server.stir()
+                    if not self._was_told(member):
+                        self._group.join(member)
+                        self._line.server.stir()
                 return self._group.is_settled(member)
 
             self._line.ask(request, inf)
@@ -93,6 +94,10 @@ class Membership:
                 self._metadata_ms = self._line.clock.now_ms + self._settings.metadata_ms
                 return member.assignment
             self._member = None  # it came too late, and is nobody there
+
+    def _was_told(self, member: Member) -> bool:
+        """Whether others have changed the group, and the member's watch has told it all. Hub only."""
+        return self._watches and not self._changed and not self._group.needs(member, True)
 
     def commit(self, offsets: Offsets, stream_id: int, cause: str) -> None:
         """Store offsets for the group, as its member or, when partitions were assigned by hand, as nobody. Hub only."""

@@ -72,7 +72,7 @@ def test_no_offset_and_no_reset_is_an_error():
     consumer = assigned(stage, auto_offset_reset="none")
     for ask in (lambda: consumer.poll(0), lambda: consumer.position(ORDERS)):
         with pytest.raises(
-            NoOffsetForPartition, match="group 'g' has no offset for orders/0, and auto.offset.reset is"
+            NoOffsetForPartition, match=r"group 'g' has no offset for orders/0, and auto.offset.reset is"
         ):
             ask()
 
@@ -221,7 +221,7 @@ def test_poll_waits_through_a_short_outage_and_tells_of_a_long_one():
     consumer = assigned(stage)
     assert text(consumer.poll(2000)) == "a"
     stage.clock.call(stage.network.take_down, ADDRESS, 3500)
-    with pytest.raises(BrokerNotAvailable, match="none of the brokers localhost:9092, .* answers"):
+    with pytest.raises(BrokerNotAvailable, match=r"none of the brokers localhost:9092, .* answers"):
         consumer.poll(1000)
     assert 2000 <= stage.clock.now_ms < 2110
     assert text(consumer.poll(3000)) == "bc"
@@ -298,7 +298,7 @@ def test_a_subscriber_cannot_assign_and_needs_a_group():
         lambda: nobody.commit({ORDERS: 1}),
         lambda: nobody.commit_async({ORDERS: 1}),
     ):
-        with pytest.raises(IllegalArgumentError, match="the consumer belongs to no group; give it a group.id"):
+        with pytest.raises(IllegalArgumentError, match=r"the consumer belongs to no group; give it a group.id"):
             call()
 
 

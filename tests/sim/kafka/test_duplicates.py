@@ -1,4 +1,4 @@
-"""Acknowledgements that are lost: records sent again, twice in the log unless the producer is idempotent, or reordered."""
+"""Acknowledgements that are lost: records sent again, twice in the log unless the producer is idempotent, reordered."""
 
 import pytest
 

@@ -69,9 +69,9 @@ def test_members_share_only_the_topics_they_want():
 
 def test_members_that_come_and_go():
     stage = Stage(TOPIC)
-    first, story = polling(stage, 20)
+    _, story = polling(stage, 20)
     stage.fiber(story, 0)
-    second, story = polling(stage, 10)
+    _, story = polling(stage, 10)
     stage.fiber(story, 4.2)
     stage.until(25)
     assert told(stage) == [
@@ -110,7 +110,7 @@ def test_who_does_not_join_in_time_is_no_member_any_more():
     stage = Stage(TOPIC)
     lazy, story = polling(stage, 1, close=False, max_poll_interval_ms=8000, session_timeout_ms=6000)
     stage.fiber(story, 0)
-    second, story = polling(stage, 30, max_poll_interval_ms=8000, session_timeout_ms=6000)
+    _, story = polling(stage, 30, max_poll_interval_ms=8000, session_timeout_ms=6000)
     stage.fiber(story, 4)
     stage.until(20)
     assert told(stage)[1:] == [(pytest.approx(12_005, abs=10), 2, {"consumer-2": [0, 1, 2]}, "consumer-2 joined")]
@@ -219,7 +219,7 @@ def test_a_new_group_may_wait_for_more_members():
 
 def test_new_partitions_are_shared_when_metadata_is_old():
     stage = Stage(KafkaCluster([Topic("orders")], changes=[AddPartitions("orders", 2, at=5)], request_ms=10))
-    consumer, story = polling(stage, 400, every_ms=1000, metadata_max_age_ms=60_000)
+    _, story = polling(stage, 400, every_ms=1000, metadata_max_age_ms=60_000)
     stage.fiber(story, 0)
     stage.until(120)
     (_, grown) = told(stage)

@@ -1,6 +1,7 @@
 """Keys go where Kafka's Java client sends them; records without a key where the producer's partitioner says."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_sticky_stays_until_the_batch_ends_and_then_goes_elsewhere():
         chosen.append(partitioner.choose(3))
         assert partitioner.choose(3) == chosen[-1]
         partitioner.batch_ended()
-    assert all(here != there for here, there in zip(chosen, chosen[1:], strict=False))
+    assert all(here != there for here, there in pairwise(chosen))
     assert sorted(set(chosen)) == [0, 1, 2]
     assert [partitioner.choose(1) for _ in range(3)] == [0, 0, 0]
 

@@ -181,7 +181,7 @@ def test_a_client_that_knows_only_a_dead_broker_finds_nobody():
     stage.until(2)
     assert list(knows_them.topics()) == ["orders"]
     with pytest.raises(
-        BrokerNotAvailable, match="none of the brokers localhost:9092 answers.*name more of its brokers"
+        BrokerNotAvailable, match=r"none of the brokers localhost:9092 answers.*name more of its brokers"
     ):
         stage.network.kafka("localhost:9092").topics()
 
