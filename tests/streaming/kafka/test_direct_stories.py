@@ -71,6 +71,14 @@ def auto_committing(ssc):
     stream.foreachRDD(lambda rdd: rdd.foreach(lambda _: work(0.4)))
 
 
+def too_small_08(ssc):
+    return simple_stream(ssc, settings={"fetch.message.max.bytes": 100})
+
+
+def too_small_010(ssc):
+    return consumer_stream(ssc, max_partition_fetch_bytes=100)
+
+
 def cluster(load=None, *, partitions=2, replicas=1, **more):
     topic = more.pop("topic", Topic(TOPIC, partitions, replicas=replicas))
     producer = Producer(TOPIC, load or Constant(10), partitioner="round-robin", **more.pop("producer", {}))
@@ -243,6 +251,17 @@ def test_retention_that_overtakes_a_backlog_loses_records_and_says_so(make):
     assert run.delivery.count("lost") > 0
     assert reasons(run, "lost") == {"retention.ms"}
     assert all("OffsetOutOfRange" in task.message for task in run.tasks.where(reason="ExceptionFailure"))
+
+
+@pytest.mark.parametrize("make", [too_small_08, too_small_010])
+def test_a_message_that_a_consumer_cannot_take_fails_its_batch_and_not_the_next(make):
+    load = Replay([(0.5, "x" * 500), (1.5, "y")])
+    run = simulate(lambda ssc: make(ssc).foreachRDD(watch), cluster(load, partitions=1), until=3.5)
+    (failed,) = [row.batch_time_ms for row in run.batches if row.failed]
+    assert failed == 1000
+    (reason,) = reasons(run, "lost")
+    assert "RecordTooLarge" in reason
+    assert [values for _, _, values in SEEN] == [["y"], []]
 
 
 def test_two_streams_with_one_group_put_each_other_out_of_it_at_each_batch():
