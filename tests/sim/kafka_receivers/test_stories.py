@@ -3,13 +3,16 @@
 import pytest
 
 from sparksim.sim import (
+    AddPartitions,
     Cluster,
     DriverCrash,
     ExecutorCrash,
     KafkaCluster,
     Producer,
+    ReceiverCrash,
     Replay,
     Simulation,
+    SourceOutage,
     Topic,
 )
 from sparksim.streaming.kafka import KafkaUtils
@@ -247,6 +250,30 @@ def test_a_topic_that_is_not_there_says_so_and_nothing_else_happens():
         event.message for event in run.trace.of(Warned)
     ]
     assert len(run.trace.of(ReceiverStarted)) == 1
+
+
+@pytest.mark.parametrize("conf", [{}, WITH_LOG], ids=["without log", "with log"])
+def test_a_cluster_that_is_away_delays_and_neither_loses_nor_repeats(conf):
+    outage = SourceOutage("localhost:9092", at=14.03, duration=3)  # when all is read; its producers would send twice
+    run = simulate(reading(threads=2), faults=[outage], conf=conf, checkpoint=CHECKPOINT)
+    assert run.delivery.count("once") == 360
+    assert len(run.trace.of(ReceiverStarted)) == 1
+    assert any("Receiver 0 waits:" in event.message for event in run.trace.of(Warned))
+
+
+def test_a_receiver_that_starts_again_on_its_executor_goes_on_where_it_was():
+    run = simulate(reading(threads=2), faults=[ReceiverCrash(5.57)])
+    assert run.delivery.count("once") == 360
+    assert len(run.trace.of(ReceiverStarted)) == 2
+
+
+def test_partitions_that_are_added_are_read_too():
+    program = reading()
+    producer = Producer("orders", LOAD, partitioner="round-robin", batch_records=1)
+    cluster = KafkaCluster([Topic("orders", 1)], [producer], changes=[AddPartitions("orders", 3, at=5.0)])
+    run = Simulation(program, network={"localhost:9092": cluster}).run(until=20)
+    assert run.delivery.count("once") + run.delivery.count("n times") == 360
+    assert {row.source for row in run.delivery.records} == {"orders/0", "orders/1", "orders/2"}
 
 
 def test_messages_of_producers_carry_their_keys():
