@@ -112,13 +112,8 @@ def stored_before(case: Case, delivery: KafkaDelivery) -> OffsetsCommitted | Non
     lost_ms = max((entry.lost_ms for entry in case.entries if entry and entry.lost_ms is not None), default=None)
     if lost_ms is None:
         return None
-    for place in case.given.places:
-        for commit in delivery.commits.get(place.lane[0], ()):
-            if commit.time_ms > lost_ms:
-                break
-            if dict(commit.offsets)[place.lane[0]] > place.offset:
-                return commit
-    return None
+    commits = (delivery.first_commit_behind(place) for place in case.given.places)
+    return next((commit for commit in commits if commit is not None and commit.time_ms <= lost_ms), None)
 
 
 class Finding:

@@ -7,6 +7,7 @@ twice and whose second write went to the same row shows as such.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -62,14 +63,14 @@ class KafkaDelivery:
         self.logs = Logs()
         self.producers = Producers(self.logs)
         self.written = Written(self.logs)
-        self.commits: dict[str, list[OffsetsCommitted]] = {}
+        self._commits: dict[str, list[OffsetsCommitted]] = {}
+        self._highest: dict[str, list[int]] = {}
         for number, event in enumerate(events):
             self.logs.follow(number, event)
             self.producers.follow(event)
             self.written.follow(event)
             if isinstance(event, OffsetsCommitted):
-                for log, _ in event.offsets:
-                    self.commits.setdefault(log, []).append(event)
+                self._note_commit(event)
 
     def cases(self) -> Iterator[Case]:
         """Every record once."""
@@ -83,6 +84,19 @@ class KafkaDelivery:
             reordered = is_late or any(place in overtaken for place in given.places)
             row = _row(given, told, reordered, self.written.shown(given.places))
             yield Case(row, given, entries, gone, is_late, self.written.was_rolled_back(given.places))
+
+    def _note_commit(self, event: OffsetsCommitted) -> None:
+        for log, offset in event.offsets:
+            highest = self._highest.setdefault(log, [])
+            highest.append(max(offset, highest[-1] if highest else 0))
+            self._commits.setdefault(log, []).append(event)
+
+    def first_commit_behind(self, place: Place) -> OffsetsCommitted | None:
+        """The first of any group or sink that says that it is done with the record at this place."""
+        log = place.lane[0]
+        at = bisect_right(self._highest.get(log, []), place.offset)
+        commits = self._commits.get(log, [])
+        return commits[at] if at < len(commits) else None
 
     def given(self) -> Iterator[Given]:
         """Every record once, as its producer has it."""

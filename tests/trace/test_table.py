@@ -111,3 +111,12 @@ def test_without_pandas_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyP
         ImportError, match=r"needs pandas, which is not installed; try: pip install 'sparksim\[notebook\]'"
     ):
         CITIES.to_pandas()
+
+
+def test_a_table_that_is_given_more_width_shows_longer_texts() -> None:
+    long = [City("x" * 200, 1, None)]
+    assert "x…" in str(Table(City, long))
+    wide = Table(City, long, width=300)
+    assert "x" * 200 in str(wide)
+    assert "x" * 200 in str(wide[:1])
+    assert "x" * 200 in str(wide.where(people=1))
