@@ -15,7 +15,7 @@ from sparksim.core.arguments import is_number
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.kafka.client import CommitCallback, Consumer, Kafka, Offsets, Settings
-from sparksim.kafka.errors import KafkaError
+from sparksim.kafka.errors import BrokerNotAvailable, KafkaError, LeaderNotAvailable
 from sparksim.kafka.records import TopicPartition
 from sparksim.streaming.direct_dstream import DirectInputDStream, DirectRDD
 from sparksim.streaming.kafka.arguments import Warn, check_function, check_ranges, whole
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from sparksim.streaming.context import StreamingContext
 
 OWNER = "KafkaUtils.createDirectStream"
+PATIENCE_MS = 305_000.0
+"""Default of `request.timeout.ms` in 0.10.0."""
+
+RETRY_MS = 100.0
+"""How long the consumer waits before it asks again (retry.backoff.ms)."""
+
 BUFFER, LEAST_BUFFER = "receive.buffer.bytes", 65_536
 
 
@@ -106,10 +112,22 @@ class DirectKafkaInputDStream(DirectInputDStream[Any]):
         return {partition: consumer.position(partition) for partition in assigned}
 
     def latest_offsets(self) -> Offsets:
-        """Looks for new partitions first, as the group's rebalances bring them.
+        """Looks for new partitions first, as the group's rebalances bring them. While nobody answers, the batch waits.
 
-        Raises `IllegalStateError` when a partition was taken away.
+        Raises `IllegalStateError` when a partition was taken away, and what the cluster raises when it does not answer
+        for `request.timeout.ms`. (A consumer of 0.10.0 asks for ever: Fetcher.listOffset.)
         """
+        clock = self._ssc._clock
+        end_ms = clock.now_ms + float(self._strategy.kafkaParams.get("request.timeout.ms", PATIENCE_MS))
+        while True:
+            try:
+                return self._latest_offsets()
+            except (BrokerNotAvailable, LeaderNotAvailable):
+                if clock.now_ms + RETRY_MS > end_ms:
+                    raise
+                clock.sleep(RETRY_MS)
+
+    def _latest_offsets(self) -> Offsets:
         consumer = self._consumer()
         take_part(consumer)
         assigned = sorted(consumer.assignment())
