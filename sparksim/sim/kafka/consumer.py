@@ -105,11 +105,18 @@ class SimulatedConsumer:
             self._paused.add(partition)
 
     def position(self, partition: TopicPartition) -> int:
-        """The offset of the next record."""
+        """The offset of the next record. Where it has to ask, it waits for the leader up to request.timeout.ms."""
         self._use()
         self._check_assigned(partition)
-        if partition not in self._positions:
-            self._line.ask(lambda: self._find_position(partition))
+        clock = self._line.clock
+        end_ms = clock.now_ms + self._settings.request_ms
+        while partition not in self._positions:
+            try:
+                self._line.ask(lambda: self._find_position(partition))
+            except (BrokerNotAvailable, LeaderNotAvailable):
+                if clock.now_ms + RETRY_MS > end_ms:
+                    raise
+                clock.sleep(RETRY_MS)
         return self._positions[partition]
 
     def poll(self, wait_ms: float) -> list[ConsumerRecord]:

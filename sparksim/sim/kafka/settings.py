@@ -30,6 +30,7 @@ class ConsumerSettings:
     session_ms: float
     heartbeat_ms: float
     rebalance_ms: float
+    request_ms: float
     background: bool
     max_records: int
     partition_bytes: int
@@ -57,6 +58,7 @@ class ConsumerSettings:
             session_ms=session_ms,
             heartbeat_ms=_number(settings, "heartbeat.interval.ms", min(3000, session_ms / 3), least=1),
             rebalance_ms=max(poll_ms, session_ms),
+            request_ms=_number(settings, "request.timeout.ms", 305_000),
             background=old or "max.poll.interval.ms" in settings,
             max_records=int(_number(settings, "max.poll.records", 500, least=1)),
             partition_bytes=partition_bytes(settings),

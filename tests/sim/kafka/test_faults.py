@@ -22,11 +22,13 @@ from sparksim.sim import (
 )
 from sparksim.trace.checks import check_trace
 from sparksim.trace.events import (
+    BatchSubmitted,
     BrokerStarted,
     BrokerStopped,
     ExecutorRemoved,
     FaultInjected,
     GroupRebalanced,
+    JobGenerationFailed,
     LeaderElected,
     OffsetsCommitted,
     RecordsSent,
@@ -73,6 +75,17 @@ def test_a_dead_leader_delays_and_loses_nothing():
     assert [(event.fault, event.target) for event in done.trace.of(FaultInjected)] == [
         ("BrokerCrash('leader of orders/0')", "broker 0")
     ]
+
+
+@pytest.mark.parametrize(
+    "fault", [BrokerCrash(0, at=3.2, restart_after=2.5), SourceOutage(ADDRESS, at=3.2, duration=2.5)]
+)
+def test_batches_are_late_while_nobody_leads(fault):
+    done = run(orders(ALPHABET[:14], every=0.5, acks="all", idempotent=True, detect=1), [fault], until=16)
+    late = [event for event in done.trace.of(BatchSubmitted) if event.time_ms - event.batch_time_ms > 500]
+    assert [event.batch_time_ms for event in late] == [4000, 5000]
+    assert done.trace.of(JobGenerationFailed) == []
+    assert shown(done) == ALPHABET[:14]
 
 
 @pytest.mark.parametrize(
