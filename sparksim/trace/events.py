@@ -17,6 +17,7 @@ from sparksim.trace.event import Origin as Origin
 from sparksim.trace.kafka_events import BrokerStarted as BrokerStarted
 from sparksim.trace.kafka_events import BrokerStopped as BrokerStopped
 from sparksim.trace.kafka_events import GroupRebalanced as GroupRebalanced
+from sparksim.trace.kafka_events import InSyncChanged as InSyncChanged
 from sparksim.trace.kafka_events import LeaderElected as LeaderElected
 from sparksim.trace.kafka_events import OffsetsCommitted as OffsetsCommitted
 from sparksim.trace.kafka_events import OffsetsReset as OffsetsReset

@@ -116,6 +116,14 @@ class LeaderElected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class InSyncChanged(Event):
+    """A follower has caught up with this log's leader, or was missed. Who leads stays as it is."""
+
+    log: str
+    in_sync: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TopicChanged(Event):
     """A topic was made, got more partitions, or was deleted (then `partitions` is 0)."""
 
