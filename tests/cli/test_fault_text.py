@@ -7,13 +7,15 @@ from argparse import ArgumentTypeError
 import pytest
 
 from sparksim.cli.fault_text import FAULTS, MOMENTS, fault
-from sparksim.sim import AtBatch, AtRate, DriverCrash, SlowExecutor, TaskFailure
+from sparksim.sim import AtBatch, AtRate, AtRecord, BrokerCrash, DriverCrash, SlowExecutor, TaskFailure
 
 
 def test_a_fault_is_written_as_in_python() -> None:
     assert fault("SlowExecutor('2', at=3, factor=10)") == SlowExecutor("2", at=3, factor=10)
     assert fault(" DriverCrash(AtBatch(3, 'processed'), restart_after=2) ") == DriverCrash(AtBatch(3, "processed"), 2)
     assert fault("TaskFailure(at=AtRate(0.5))") == TaskFailure(AtRate(0.5))
+    crash = fault("BrokerCrash('leader of orders/0', at=AtRecord('orders/0', 7), restart_after=3)")
+    assert crash == BrokerCrash("leader of orders/0", at=AtRecord("orders/0", 7), restart_after=3)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,7 @@ def test_a_fault_is_written_as_in_python() -> None:
         ("ExecutorCrash(other, 1)", "'other' is neither a number"),
         ("ExecutorCrash(*[1, 2])", "without \\* and \\*\\*"),
         ("ExecutorCrash(1)", "at"),
+        ("BrokerCrash('orders/0', at=1)", "'leader of TOPIC/PARTITION'"),
         ("ExecutorCrash(1, at=-1)", "give the moment in seconds"),
         ("ExecutorCrash(1, 2, when=3)", "when"),
         ("ExecutorCrash(1, at='" + "x" * 5, "not written"),

@@ -8,7 +8,7 @@ import pytest
 
 from sparksim.cli.main import main
 from sparksim.trace import read_jsonl, receivers, tasks
-from sparksim.trace.events import StreamingRecovered
+from sparksim.trace.events import BrokerStopped, RecordsSent, StreamingRecovered
 from tests.cli.process import REPOSITORY
 
 WORD_COUNT = str(REPOSITORY / "examples" / "word_count.py")
@@ -29,6 +29,31 @@ def test_the_receivers_executor_can_crash(tmp_path: Path) -> None:
     assert len(lives) == 2
     assert lives[0].executor_id != lives[1].executor_id
     assert lives[0].stopped_ms == 5400.0
+
+
+def test_a_topic_is_read_and_its_broker_can_crash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script, path = tmp_path / "orders.py", tmp_path / "crash.jsonl"
+    script.write_text(
+        "from sparksim import SparkContext\n"
+        "from sparksim.streaming import StreamingContext\n"
+        "from sparksim.streaming.kafka import KafkaUtils\n"
+        "ssc = StreamingContext(SparkContext('local[2]', 'orders'), 1)\n"
+        "settings = {'metadata.broker.list': 'localhost:9092,localhost:9093', 'auto.offset.reset': 'smallest'}\n"
+        "KafkaUtils.createDirectStream(ssc, ['orders', 'names'], settings).map(lambda pair: pair[1]).pprint()\n"
+        "ssc.start()\n"
+        "ssc.awaitTermination()\n"
+    )
+    names = tmp_path / "names.txt"
+    names.write_text("Ada\nGrace\n")
+    topics = ("--kafka", "localhost:9092=orders:2@constant:5", "--kafka", f"localhost:9092=names@file:{names}:1")
+    crash = ("--fault", "BrokerCrash(2, at=2.5)", "--trace", str(path), "--until", "5")
+    assert main(["run", str(script), "--master", "sim[2,2]", *topics, *crash]) == 0
+    output = capsys.readouterr().out
+    assert output.index("Ada") < output.index("Grace")
+    (stopped,) = [event for event in read_jsonl(path) if isinstance(event, BrokerStopped)]
+    assert (stopped.time_ms, stopped.host) == (2500, "localhost:9094")
+    sources = {event.source for event in read_jsonl(path) if isinstance(event, RecordsSent)}
+    assert sources == {"orders/0", "orders/1", "names/0"}
 
 
 def test_files_appear_at_their_moment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

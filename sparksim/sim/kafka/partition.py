@@ -25,7 +25,15 @@ from sparksim.sim.kafka.log import Log, StoredRecord
 from sparksim.sim.kafka.outgoing import Outgoing
 from sparksim.sim.kafka.values import Topic
 from sparksim.sim.server import runs
-from sparksim.trace.events import LeaderElected, Origin, RecordsAppended, RecordsDeleted, RecordsSent, RecordsTruncated
+from sparksim.trace.events import (
+    InSyncChanged,
+    LeaderElected,
+    Origin,
+    RecordsAppended,
+    RecordsDeleted,
+    RecordsSent,
+    RecordsTruncated,
+)
 
 Answer = Callable[[KafkaError | None], None]
 """How the broker answers a request: with an error, or with None when all is well."""
@@ -161,8 +169,13 @@ class Partition:
         for broker in followers:
             self._confirmed[broker] = max(self._confirmed.get(broker, 0), min(end, self._logs[broker].end))
         caught_up = {each for each in followers if self._confirmed[each] >= self.high_watermark}
-        self.in_sync = tuple(each for each in self.replicas if each in self.in_sync or each in caught_up)
+        self._keep_in_sync(each for each in self.replicas if each in self.in_sync or each in caught_up)
         self._raise_watermark()
+
+    def _keep_in_sync(self, brokers: Iterable[int]) -> None:
+        before, self.in_sync = self.in_sync, tuple(brokers)
+        if self.in_sync != before:
+            self._brokers.emit(InSyncChanged(self._calendar.now_ms, str(self.name), self.in_sync))
 
     def _raise_watermark(self) -> None:
         """To what all in sync are known to have. Announce it to readers, and answer who waited for it."""
@@ -196,7 +209,7 @@ class Partition:
         if broker == self.leader:
             self.elect()
         elif self.leader is not None and broker in self.in_sync and len(self.in_sync) > 1:
-            self.in_sync = tuple(each for each in self.in_sync if each != broker)
+            self._keep_in_sync(each for each in self.in_sync if each != broker)
             if self._brokers.is_alive(self.leader):
                 self._raise_watermark()
 

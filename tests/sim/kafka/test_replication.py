@@ -9,6 +9,7 @@ from sparksim.trace.events import (
     BrokerStarted,
     BrokerStopped,
     FaultInjected,
+    InSyncChanged,
     LeaderElected,
     ProduceEnded,
     ProduceLost,
@@ -113,6 +114,7 @@ def test_a_follower_that_dies_holds_up_the_watermark_until_it_is_missed():
     stage.crash(1, at=1.5)
     stage.until(8)
     assert stage.sent() == [(1000, "orders/0", 0, 1), (6500, "orders/0", 1, 2)]
+    assert [(event.time_ms, event.in_sync) for event in stage.events(InSyncChanged)] == [(6500, (0,))]
     assert [event.time_ms for event in stage.events(ProduceEnded)] == [1000, 6500, 6500]
 
 
@@ -122,6 +124,7 @@ def test_a_follower_that_is_back_catches_up_and_may_lead_again():
     stage.crash(1, at=4.5)
     stage.until(8)
     assert [(broker, in_sync) for _, broker, in_sync, _ in elections(stage)] == [(0, (0, 1)), (1, (1,)), (0, (0,))]
+    assert [(event.time_ms, event.in_sync) for event in stage.events(InSyncChanged)] == [(3502, (0, 1))]
     assert truncated(stage) == []
     assert stage.values() == "abcdef"
 
