@@ -157,7 +157,8 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
         rows = ceil(len(labels) / columns)
         return sum(max(map(len, labels[i : i + rows])) * LETTER + KEY for i in range(0, len(labels), rows))
 
-    return next((columns for columns in range(len(labels), 1, -1) if total(columns) <= width), 1)
+    columns = next((columns for columns in range(len(labels), 1, -1) if total(columns) <= width), 1)
+    return ceil(len(labels) / ceil(len(labels) / columns)) if labels else 1  # with so many rows, fewer may do
 
 
 def label_levels(struck: Sequence[tuple[float, str]], scale: Scale) -> list[int | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def draw_strips(strips: Sequence[Strip], title: str, width: float) -> Figure:
     labels_in = [NOTE_ROW * (max((label.row for label in each), default=-1) + 1) for each in labels]
     legend = _legend(strips)
     per_row = legend_columns([label for _, label in legend], width)
-    bottom_in = BOTTOM + LEGEND_ROW * -(-len(legend) // per_row)
+    bottom_in = BOTTOM + LEGEND_ROW * ceil(len(legend) / per_row)
     strip_in = len(LANES) * layout.lane_in
     height = TITLE + sum(labels_in) + (strip_in + GAP) * len(strips) + bottom_in
 

@@ -57,18 +57,24 @@ class Strip:
 
 
 def strips(delivery: Delivery) -> list[Strip]:
-    """One per log and producer, and one per producer for its records that are in no log."""
-    by_label: dict[tuple[str, str], list[Case]] = {}
+    """One per log and producer, in order of topic and partition, and one for all records that are in no log."""
+    by_log: dict[tuple[str, str], list[Case]] = {}
     for case in delivery.kafka.cases():
-        log = case.given.places[0].lane[0] if case.given.places else IN_NO_LOG
-        by_label.setdefault((log, case.given.producer), []).append(case)
+        places = case.given.places
+        key = (places[0].lane[0], case.given.producer) if places else (IN_NO_LOG, "")
+        by_log.setdefault(key, []).append(case)
     texts = {row.anomaly: f"{row.anomaly}: {row.records:,} ({row.decided_by})" for row in delivery.anomalies}
-    shared = {log for log, _ in by_label if sum(log == other for other, _ in by_label) > 1} | {IN_NO_LOG}
+    logs = [log for log, _ in by_log]
     made = []
-    for (log, producer), cases in sorted(by_label.items(), key=lambda each: (each[0][0] == IN_NO_LOG, each[0])):
-        label = f"{log}, {producer}" if log in shared else log
+    for (log, producer), cases in sorted(by_log.items(), key=lambda each: _rank(*each[0])):
+        label = f"{log}, {producer}" if logs.count(log) > 1 else log
         made.append(_strip(label, cases, _notes(cases, texts, delivery)))
     return made
+
+
+def _rank(log: str, producer: str) -> tuple[bool, str, int, str]:
+    topic, _, partition = log.rpartition("/")
+    return log == IN_NO_LOG, topic, int(partition) if partition.isdigit() else 0, producer
 
 
 def _strip(label: str, cases: list[Case], notes: list[Note]) -> Strip:

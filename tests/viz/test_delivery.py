@@ -66,7 +66,7 @@ def labels(figure: Figure) -> list[Any]:
 
 def test_a_strip_says_where_each_record_came_and_what_became_of_it_there() -> None:
     log, none = strips(Delivery(story(10)))
-    assert (log.label, log.numbers, none.label, none.numbers) == (LOG, list(range(10)), "in no log, shop", [10])
+    assert (log.label, log.numbers, none.label, none.numbers) == (LOG, list(range(10)), "in no log", [10])
     producer, in_the_log, batches, sink = log.lanes
     assert producer == [Span(0, 9, ONCE)]
     assert in_the_log == [Span(0, 1, GONE), Span(2, 9, ONCE)]
@@ -91,6 +91,26 @@ def test_each_anomaly_is_noted_once_at_its_first_record_and_where_it_shows() -> 
         (8, 2, "unobserved: 2 (the end of the run: in the log, and in no batch yet)"),
     ]
     assert [note.text.partition(":")[0] for note in none.notes] == ["failed write"]
+
+
+def test_logs_are_in_order_of_their_numbers_and_those_of_several_producers_are_parted() -> None:
+    logs = [(log, who) for log in ("orders/10", "orders/2") for who in ("shop", "web")][1:]
+    given = [RecordsProduced(100, who, 0, 3) for who in ("shop", "web")]
+    written = [RecordsAppended(110, log, 1, at, who, (at,)) for at, (log, who) in enumerate(logs)]
+    assert [strip.label for strip in strips(account(given, written))] == [
+        "orders/2, shop",
+        "orders/2, web",
+        "orders/10",
+        "in no log",
+    ]
+
+
+def test_the_legend_stays_on_the_page() -> None:
+    figure = delivery_figure(Delivery(story(50)), width=8)
+    figure.canvas.draw()
+    [box] = [legend.get_window_extent() for legend in figure.legends]
+    assert figure.bbox.x0 <= box.x0
+    assert box.x1 <= figure.bbox.x1
 
 
 def only(*events: Any) -> Strip:
