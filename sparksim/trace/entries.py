@@ -118,7 +118,10 @@ class Ledger:
                 position += 1
 
     def _enter_skipped(self, by_stream: dict[Lane, dict[int | None, Entries]]) -> None:
-        """What a stream began to read behind, and had not processed before, it will never process."""
+        """What a stream began to read behind, and had not processed before, it will never process.
+
+        Of a live cluster the trace does not know what was sent before it began: that is no record of this run.
+        """
         for skip, pieces in self._skips:
             for piece in pieces:
                 rows = by_stream.setdefault(piece.lane, {}).setdefault(skip.stream_id, {})
