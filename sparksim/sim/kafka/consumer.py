@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Collection
+from contextlib import suppress
 from math import inf
 
 from sparksim.core.arguments import is_count
@@ -126,9 +127,9 @@ class SimulatedConsumer:
         clock = self._line.clock
         end_ms = clock.now_ms + wait_ms
         while True:
-            self._take_part()
-            self._auto_commit(due_only=True)
             try:
+                self._take_part()
+                self._auto_commit(due_only=True)
                 records = self._given() or self._given_after(self._fetch(end_ms))
                 reason: KafkaError | None = None
             except (BrokerNotAvailable, LeaderNotAvailable) as error:
@@ -172,7 +173,8 @@ class SimulatedConsumer:
         self._call_back()
         self._auto_commit(due_only=False)
         self._closed = True
-        self._line.ask(self._membership.leave)
+        with suppress(BrokerNotAvailable):
+            self._line.ask(self._membership.leave)
 
     def abandon(self) -> None:
         """Its process has died: the group will miss it. Hub only."""

@@ -165,6 +165,7 @@ class Group:
             self._calendar.at(due_ms, self._watch, member)
 
     def _beat(self, member: Member) -> None:
-        if member in self.members and member.beats is not None and member.beats():
-            member.heard_ms = self._calendar.now_ms
+        if member in self.members and member.beats is not None:
+            if member.beats():
+                member.heard_ms = self._calendar.now_ms
             self._calendar.after(member.heartbeat_ms, self._beat, member)

@@ -59,7 +59,7 @@ class Line:
         try:
             pause.wait(min(ms, max(server.calendar.next_ms - self.clock.now_ms, 0)))
         finally:
-            server.waiting.remove(pause)
+            server.waiting = [each for each in server.waiting if each is not pause]
 
     def _at_now(self, request: Callable[[], T]) -> T:
         self.server.settle()

@@ -115,8 +115,10 @@ class Membership:
             server.brokers.emit(RecordsRedelivered(server.calendar.now_ms, origins, stream_id))
 
     def leave(self) -> None:
-        """Say goodbye. Hub only."""
+        """Say goodbye; who is not heard will be missed. Hub only."""
+        self.abandoned = True
         if self._member is not None:
+            self._line.server.brokers.check_any()
             self._group.leave(self._member, f"{self._member.name} left")
             self._line.server.stir()
             self._member = None
@@ -137,6 +139,7 @@ class Membership:
         )
 
     def _lives(self) -> bool:
-        """Whether the process that has this consumer does."""
-        same_driver = self._life == self._line.server.lives
-        return same_driver and not self.abandoned and (self.user is None or self.user.killed is None)
+        """Whether the process that has this consumer does, and is heard."""
+        server = self._line.server
+        same_driver = self._life == server.lives and not self.abandoned
+        return same_driver and not server.brokers.away and (self.user is None or self.user.killed is None)

@@ -4,12 +4,12 @@ import pytest
 
 from sparksim.cluster.clock import Killed
 from sparksim.cluster.virtual_clock import VirtualClock
-from sparksim.kafka.errors import CommitFailed
+from sparksim.kafka.errors import BrokerNotAvailable, CommitFailed
 from sparksim.kafka.records import TopicPartition
 from sparksim.sim import AddPartitions, KafkaCluster, Producer, Topic
 from sparksim.sim.kafka.assignor import ranges
 from sparksim.trace.events import GroupRebalanced, OffsetsCommitted
-from tests.sim.kafka.stage import Stage, letters
+from tests.sim.kafka.stage import ADDRESS, Stage, letters
 
 TOPIC = KafkaCluster([Topic("orders", partitions=3)], request_ms=10)
 
@@ -225,3 +225,36 @@ def test_new_partitions_are_shared_when_metadata_is_old():
     (_, grown) = told(stage)
     assert grown[2:] == ({"consumer-1": [0, 1]}, "consumer-1 joined again")
     assert 60_000 < grown[0] < 64_000
+
+
+def test_an_outage_longer_than_its_session_costs_a_member_its_place():
+    stage = Stage(TOPIC)
+    consumer = stage.consumer(offsets_storage="zookeeper")
+    consumer.subscribe(["orders"])
+    consumer.poll(0)
+    stage.until(10)
+    stage.clock.call(stage.network.take_down, ADDRESS, 11_000)
+    stage.until(20)
+    assert len(told(stage)) == 1
+    stage.clock.call(stage.network.take_down, ADDRESS, 30_000)
+    with pytest.raises(BrokerNotAvailable):
+        consumer.poll(8000)
+    stage.until(31)
+    consumer.poll(0)
+    (_, gone, again) = told(stage)
+    assert (gone[2:], again[2:]) == (
+        ({}, "consumer-1 was not heard of for 6 s"),
+        ({"consumer-2": [0, 1, 2]}, "consumer-2 joined"),
+    )
+
+
+def test_a_member_that_cannot_say_goodbye_is_missed():
+    stage = Stage(TOPIC)
+    consumer = stage.consumer(session_timeout_ms=6000)
+    consumer.subscribe(["orders"])
+    consumer.poll(0)
+    stage.clock.call(stage.network.take_down, ADDRESS, 3000)
+    consumer.close()
+    stage.until(10)
+    (_, gone) = told(stage)
+    assert gone[2:] == ({}, "consumer-1 was not heard of for 6 s")
