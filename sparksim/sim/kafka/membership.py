@@ -68,6 +68,8 @@ class Membership:
         return not self._line.look(lambda: self._is_outdated(member, looks))
 
     def _is_outdated(self, member: Member, looks_at_topics: bool) -> bool:
+        if self._line.server.brokers.away:
+            return False  # nobody has heard the question
         return self._group.needs(member, looks_at_topics) or member.generation != self._generation
 
     def join(self) -> tuple[TopicPartition, ...]:
