@@ -52,5 +52,18 @@ def test_subscribers_are_told_in_order_until_they_leave() -> None:
     assert heard == ["first", "second", "second"]
 
 
+def test_who_tells_late_is_asked_before_each_event() -> None:
+    trace = Trace()
+    late = [STARTED]
+
+    def catch_up(time_ms: float) -> None:
+        while late and late[0].time_ms <= time_ms:
+            trace.append(late.pop(0))
+
+    trace.precede(catch_up)
+    trace.append(COMPLETED)
+    assert list(trace) == [STARTED, COMPLETED]
+
+
 def test_it_says_how_much_it_holds() -> None:
     assert repr(Trace([STARTED, COMPLETED])) == "<Trace of 2 events until 1,400.000 ms>"

@@ -169,3 +169,12 @@ def test_partitions_have_leaders_and_replicas_in_turn():
     assert [info.leader for info in infos] == ["localhost:9092", "localhost:9093", "localhost:9094", "localhost:9092"]
     assert [info.partition for info in infos] == [TopicPartition("orders", number) for number in range(4)]
     assert [event.in_sync for event in stage.events(LeaderElected)] == [(0, 1), (1, 2), (2, 0), (0, 1)]
+
+
+def test_a_cluster_that_nobody_asks_does_nothing():
+    stage = Stage(orders("abc"))
+    assert stage.clock.env.peek() == float("inf")
+    stage.clock.sleep(5000)
+    assert len(stage.trace) == 0
+    stage.until(5)
+    assert stage.sent() == [(second * 1000 + 1, "orders/0", second - 1, 1) for second in (1, 2, 3)]
