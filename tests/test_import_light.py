@@ -5,7 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = {"numpy", "pandas", "matplotlib", "duckdb", "sqlglot", "greenlet", "ipywidgets", "loky", "tqdm"}
+HEAVY = {
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "duckdb",
+    "sqlglot",
+    "greenlet",
+    "ipywidgets",
+    "loky",
+    "tqdm",
+    "confluent_kafka",
+}
 
 
 def test_importing_sparksim_loads_nothing_heavy() -> None:

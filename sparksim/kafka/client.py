@@ -154,7 +154,7 @@ def connect(network: Network, settings: Settings, owner: str) -> Kafka:
             from sparksim.kafka.live import LiveKafka
         except ModuleNotFoundError as error:
             raise UnsupportedOperation(
-                f"{owner}: a real Kafka is reached through {error.name}, which is not installed: "
+                f"{owner}: a real Kafka needs the package confluent-kafka, which is not installed: "
                 "pip install 'sparksim[kafka]'"
             ) from error
         return LiveKafka(servers, settings)

@@ -13,20 +13,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator, Mapping
 
-import confluent_kafka
 from confluent_kafka.admin import ClusterMetadata
 
 from sparksim.kafka import live_reader
 from sparksim.kafka.client import Consumer, Offsets, Settings
-from sparksim.kafka.errors import UnknownTopicOrPartition
 from sparksim.kafka.live_consumer import LiveConsumer
-from sparksim.kafka.live_contact import Contact, commit, committed, good, theirs
-from sparksim.kafka.live_errors import LEADERLESS, kind_of
+from sparksim.kafka.live_contact import EARLIEST, LATEST, Contact, commit, committed, offsets
 from sparksim.kafka.live_settings import NO_GROUP, consumer_config, group_id, patience_s
 from sparksim.kafka.records import ConsumerRecord, PartitionInfo, TopicPartition
-
-EARLIEST, LATEST = -2, -1
-"""What stands for the ends of a log in Kafka's protocol, where one asks for the offset at a timestamp."""
 
 _contacts: dict[str, Contact] = {}
 _making = threading.Lock()
@@ -55,11 +49,11 @@ class LiveKafka:
 
     def earliest_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """See `Kafka`."""
-        return self._offsets(partitions, EARLIEST, "earliest offsets")
+        return offsets(self._contact, partitions, EARLIEST)
 
     def latest_offsets(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """See `Kafka`. With `isolation.level=read_committed` before the first transaction that is still open."""
-        return self._offsets(partitions, LATEST, "latest offsets")
+        return offsets(self._contact, partitions, LATEST)
 
     def read(
         self, partition: TopicPartition, offset: int, settings: Settings, wait_ms: float, *, fresh: bool = False
@@ -83,7 +77,7 @@ class LiveKafka:
 
     def _as_group(self, group: str) -> Contact:
         """The client of this process for this group, made and tried when it is the first."""
-        config = consumer_config(self._servers, {**self._settings, "group.id": group}, reset="error")
+        config = consumer_config(self._servers, {**self._settings, "group.id": group})
         patience = patience_s(self._settings)
         key = f"{sorted(config.items())!r} {patience}"
         with _making:
@@ -94,29 +88,6 @@ class LiveKafka:
         made.ask("connecting", lambda seconds: made.client.list_topics(timeout=seconds), at_once=True)
         with _making:
             return _contacts.setdefault(key, made)
-
-    def _offsets(self, partitions: Collection[TopicPartition], which: int, doing: str) -> dict[TopicPartition, int]:
-        client = self._contact.client
-
-        def question(seconds: float) -> dict[TopicPartition, int]:
-            try:
-                answer = client.offsets_for_times([theirs(each, which) for each in partitions], seconds)
-                return {TopicPartition(each.topic, each.partition): each.offset for each in good(answer)}
-            except confluent_kafka.KafkaException as error:
-                if kind_of(error.args[0]) is not UnknownTopicOrPartition:
-                    raise
-                self._must_exist(partitions, seconds)
-                raise confluent_kafka.KafkaException(LEADERLESS) from error
-
-        return self._contact.ask(f"{doing} of {', '.join(map(str, partitions))}", question) if partitions else {}
-
-    def _must_exist(self, partitions: Collection[TopicPartition], seconds: float) -> None:
-        """librdkafka also calls unknown what it can just not reach. Raises `UnknownTopicOrPartition` if it is so."""
-        topics = _topics(self._contact.client.list_topics(timeout=seconds))
-        for each in partitions:
-            if each.partition not in range(len(topics.get(each.topic, ()))):
-                known = f"the topic has {len(topics[each.topic])}" if each.topic in topics else "there is no such topic"
-                raise UnknownTopicOrPartition(f"{each} is not in the cluster of {self._servers}: {known}")
 
 
 def _topics(metadata: ClusterMetadata) -> dict[str, tuple[PartitionInfo, ...]]:

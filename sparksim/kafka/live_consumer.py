@@ -22,8 +22,19 @@ import confluent_kafka
 
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.kafka.client import CommitCallback, Offsets, Settings
-from sparksim.kafka.errors import KafkaError, KafkaTimeout, NoOffsetForPartition
-from sparksim.kafka.live_contact import SLICE_S, Contact, commit, committed, record_of, theirs, within
+from sparksim.kafka.errors import KafkaError, KafkaTimeout, NoOffsetForPartition, OffsetOutOfRange
+from sparksim.kafka.live_contact import (
+    EARLIEST,
+    LATEST,
+    SLICE_S,
+    Contact,
+    commit,
+    committed,
+    offsets,
+    record_of,
+    theirs,
+    within,
+)
 from sparksim.kafka.live_errors import PASSING, ours
 from sparksim.kafka.live_settings import (
     auto_offset_reset,
@@ -75,7 +86,7 @@ class LiveConsumer:
         self._complained = False
         self._on_their_way: deque[tuple[Offsets, CommitCallback | None]] = deque()
         self._arrived: deque[tuple[Offsets, CommitCallback | None, KafkaError | None]] = deque()
-        config = consumer_config(servers, settings, "error" if self._reset == "none" else self._reset)
+        config = consumer_config(servers, settings)
         config["on_commit"] = self._on_commit
         self._contact = Contact(config, patience_s(settings), listens=False)
         self._client = self._contact.client
@@ -106,10 +117,11 @@ class LiveConsumer:
         """See `Consumer`. Raises `IllegalStateError` before anything was subscribed or assigned."""
         if not self._subscribed and self._pattern is None and self._assigned is None:
             raise IllegalStateError("poll() on a consumer without topics: call subscribe or assign first")
+        deadline = time.monotonic() + wait_ms / 1000
         self._commit_by_itself()
         self._match()
-        self._wait_for_group(wait_ms / 1000)
-        records = self._fetch(time.monotonic() + wait_ms / 1000)
+        self._wait_for_group(deadline)
+        records = self._fetch(deadline)
         self._call_back()
         if not records and self._failure is not None:
             failure, self._failure = self._failure, None
@@ -216,10 +228,14 @@ class LiveConsumer:
             self._matched = matched
             self._join(matched)
 
-    def _wait_for_group(self, wait_s: float) -> None:
-        """A member of before that was killed is in the way until its session ends."""
-        longest_s = wait_s if self._complained else self._session_s + self._contact.patience_s
-        deadline = time.monotonic() + longest_s
+    def _wait_for_group(self, deadline: float) -> None:
+        """A member of before that was killed is in the way until its session ends.
+
+        After a complaint that a topic is not there, `deadline` counts: it may come later.
+        """
+        longest_s = self._session_s + self._contact.patience_s
+        if not self._complained:
+            deadline = time.monotonic() + longest_s
         while self._subscribed and self._assigned is None and self._failure is None:
             message = self._client.poll(SLICE_S)
             if message is not None:
@@ -228,7 +244,7 @@ class LiveConsumer:
                 if self._complained:
                     return
                 doing = f"joining group {self._group!r}"
-                if self._contact.all_down:
+                if self._contact.troubled:
                     raise self._contact.nobody(doing)
                 raise KafkaTimeout(f"{doing}: not admitted within {longest_s:g} s; are its other members alive?")
 
@@ -270,10 +286,7 @@ class LiveConsumer:
             raise NoOffsetForPartition(
                 f"group {self._group!r} has no offset for {partition}, and auto.offset.reset is 'none'"
             )
-        first, end = self._contact.ask(
-            f"offsets of {partition}", lambda seconds: self._client.get_watermark_offsets(theirs(partition), seconds)
-        )
-        return first if self._reset == "earliest" else end
+        return offsets(self._contact, [partition], EARLIEST if self._reset == "earliest" else LATEST)[partition]
 
     def _place(self) -> None:
         """Let librdkafka fetch from the positions on."""
@@ -305,20 +318,33 @@ class LiveConsumer:
         """The record, if it is one that comes next; a failure is kept until the records before it are out."""
         error = message.error()
         if error is not None:
-            if error.name() not in PASSING and not error.retriable():
-                self._failure = self._failure or ours(error, f"consuming in group {self._group!r}")
+            self._trouble(message, error)
             return []
         record = record_of(message)
         partition = TopicPartition(record.topic, record.partition)
         if record.offset < self._positions.get(partition, record.offset + 1):
             return []
         self._positions[partition] = record.offset + 1
-        self._contact.all_down = False
+        self._contact.well()
         return [record]
+
+    def _trouble(self, message: confluent_kafka.Message, error: confluent_kafka.KafkaError) -> None:
+        """Offsets that the log does not hold are reset if there is a reset; what may pass is waited for."""
+        if error.name() in PASSING or error.retriable():
+            return
+        topic, number = message.topic(), message.partition()
+        partition = TopicPartition(str(topic), -1 if number is None else number)
+        doing = f"consuming in group {self._group!r}"
+        failure = ours(error, f"{doing}, {partition}" if partition in self.assignment() else doing)
+        if isinstance(failure, OffsetOutOfRange) and self._reset != "none":
+            self._positions[partition] = self._reset_position(partition)
+            self._misplaced = True
+        else:
+            self._failure = self._failure or failure
 
     def _look_for_brokers(self) -> None:
         """Raises `BrokerNotAvailable` when all have been away for `patience_s`."""
-        if not self._contact.all_down:
+        if not self._contact.troubled:
             self._down_since_s = None
             return
         now_s = time.monotonic()
@@ -329,7 +355,7 @@ class LiveConsumer:
             if now_s - self._down_since_s > self._contact.patience_s:
                 self._failure = self._contact.nobody(f"consuming in group {self._group!r}")
         else:
-            self._contact.all_down = False
+            self._contact.well()
 
     def _commit_by_itself(self) -> None:
         if self._commit_every_s is not None and time.monotonic() >= self._next_commit_s:

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import confluent_kafka
 
 from sparksim.kafka.client import Offsets
-from sparksim.kafka.errors import BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable
-from sparksim.kafka.live_errors import kind_of, ours
+from sparksim.kafka.errors import BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable, UnknownTopicOrPartition
+from sparksim.kafka.live_errors import LEADERLESS, kind_of, ours
 from sparksim.kafka.live_settings import Config, consumer
 from sparksim.kafka.records import ConsumerRecord, TopicPartition
 
@@ -28,18 +28,24 @@ SLICE_S = 0.2
 AGAIN_S = 0.05
 """How long to wait before the same question, when the trouble was told at once."""
 
+EARLIEST, LATEST = -2, -1
+"""What stands for the ends of a log in Kafka's protocol, where one asks for the offset at a timestamp."""
+
 MAY_PASS = (BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable)
 
 
 class Contact:
-    """One client, and what it says of its brokers. `all_down`: it had none when it was last heard.
+    """One client, and what it says of its brokers.
+
+    `troubled`: one was away when it was last heard. `all_down`: so were all; a client that needs only some of them does
+    not find out.
 
     With `listens`, it is heard while a question waits, at the cost of a message that comes just then.
     """
 
     def __init__(self, config: Config, patience_s: float, *, listens: bool) -> None:
         self.patience_s = patience_s
-        self.all_down = False
+        self.troubled = self.all_down = False
         self._listens = listens
         self._servers = config["bootstrap.servers"]
         self._trouble = "no answer"
@@ -65,7 +71,7 @@ class Contact:
                 if left_s <= slice_s or (at_once and self.all_down):
                     raise (ours(said, doing) if kind_of(said) is LeaderNotAvailable else self.nobody(doing)) from error
             else:
-                self.all_down = False
+                self.well()
                 return answer
             time.sleep(AGAIN_S)
             slice_s *= 2
@@ -74,11 +80,45 @@ class Contact:
         """The error of a program that has waited for long enough."""
         return BrokerNotAvailable(f"{doing}: no broker of {self._servers} answers ({self._trouble}). Is Kafka running?")
 
+    def well(self) -> None:
+        """A broker has answered."""
+        self.troubled = self.all_down = False
+
     def _hear(self, error: confluent_kafka.KafkaError) -> None:
+        self.troubled = True
         if error.name() == "_ALL_BROKERS_DOWN":
             self.all_down = True
         else:
             self._trouble = error.str()
+
+
+def offsets(contact: Contact, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:
+    """The `EARLIEST` or `LATEST` offset of each. Raises `UnknownTopicOrPartition` and what `Contact.ask` raises."""
+    client = contact.client
+
+    def question(seconds: float) -> dict[TopicPartition, int]:
+        try:
+            answer = client.offsets_for_times([theirs(each, which) for each in partitions], seconds)
+            return {TopicPartition(each.topic, each.partition): each.offset for each in good(answer)}
+        except confluent_kafka.KafkaException as error:
+            if kind_of(error.args[0]) is not UnknownTopicOrPartition:
+                raise
+            _must_exist(client, partitions, seconds)
+            raise confluent_kafka.KafkaException(LEADERLESS) from error
+
+    doing = f"{'latest' if which == LATEST else 'earliest'} offsets of {', '.join(map(str, partitions))}"
+    return contact.ask(doing, question) if partitions else {}
+
+
+def _must_exist(client: confluent_kafka.Consumer, partitions: Collection[TopicPartition], seconds: float) -> None:
+    """librdkafka also calls unknown what it can just not reach. Raises `UnknownTopicOrPartition` if it is so."""
+    topics = client.list_topics(timeout=seconds).topics
+    for each in partitions:
+        if each.topic not in topics:
+            raise UnknownTopicOrPartition(f"{each} is not in the cluster: it has no topic {each.topic!r}")
+        if each.partition not in topics[each.topic].partitions:
+            known = len(topics[each.topic].partitions)
+            raise UnknownTopicOrPartition(f"{each} is not in the cluster: the topic has {known} partitions")
 
 
 def committed(contact: Contact, group: str, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
@@ -112,15 +152,16 @@ def commit(contact: Contact, group: str, offsets: Offsets, *, in_this_thread: bo
     except confluent_kafka.KafkaException as error:
         raise ours(error.args[0], doing) from error
     except TimeoutError as error:
-        contact.all_down = True
+        contact.troubled = contact.all_down = True
         raise contact.nobody(doing) from error
 
 
 def good(answer: list[confluent_kafka.TopicPartition]) -> list[confluent_kafka.TopicPartition]:
-    """The answer. Raises librdkafka's error of the first partition that has one."""
+    """The answer. Raises librdkafka's error of the first partition that has one, with the partition's name."""
     for each in answer:
         if each.error is not None:
-            raise confluent_kafka.KafkaException(each.error)
+            words = f"{each.topic}/{each.partition}: {each.error.str()}"
+            raise confluent_kafka.KafkaException(confluent_kafka.KafkaError(each.error.code(), words))
     return answer
 
 

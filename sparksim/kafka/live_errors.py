@@ -10,6 +10,7 @@ CLASSES: dict[type[errors.KafkaError], frozenset[str]] = {
     errors.BrokerNotAvailable: frozenset(
         {
             "_ALL_BROKERS_DOWN",
+            "_DESTROY_BROKER",
             "_RESOLVE",
             "_TRANSPORT",
             "_WAIT_COORD",

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import confluent_kafka
 
 from sparksim.kafka.client import Settings
-from sparksim.kafka.errors import KafkaError, KafkaTimeout, LeaderNotAvailable, OffsetOutOfRange
-from sparksim.kafka.live_contact import SLICE_S, Contact, record_of, theirs
+from sparksim.kafka.errors import KafkaError, KafkaTimeout, OffsetOutOfRange
+from sparksim.kafka.live_contact import EARLIEST, LATEST, SLICE_S, Contact, offsets, record_of, theirs
 from sparksim.kafka.live_errors import PASSING, ours
 from sparksim.kafka.live_settings import Config, consumer_config, patience_s
 from sparksim.kafka.records import ConsumerRecord, TopicPartition
@@ -29,7 +29,7 @@ AHEAD: Config = {"queued.max.messages.kbytes": 16_384, "fetch.queue.backoff.ms":
 """How far a consumer fetches ahead: of 64 MB, librdkafka's default, 64 consumers would need 4 GB."""
 
 LOOK_S = 5.0
-"""How long to look for the reason when no record came."""
+"""How long to look at least for the partition, and for the reason when no record came."""
 
 
 class PartitionReader:
@@ -88,11 +88,8 @@ class PartitionReader:
 
     def _ask_range(self) -> tuple[int, int]:
         """The offsets that the log holds, from and to before. Raises `UnknownTopicOrPartition` and others."""
-        partition = theirs(self._partition)
-        answer = self._contact.ask(
-            f"reading {self._partition}", lambda seconds: self._client.get_watermark_offsets(partition, seconds)
-        )
-        return answer[0], answer[1]
+        first, end = (offsets(self._contact, [self._partition], which) for which in (EARLIEST, LATEST))
+        return first[self._partition], end[self._partition]
 
     def _refused(self, error: confluent_kafka.KafkaError) -> KafkaError:
         refusal = ours(error, f"reading {self._partition} from offset {self._next}")
@@ -105,20 +102,15 @@ class PartitionReader:
 
     def _missed(self, wait_s: float) -> KafkaError:
         """Why no record came: no brokers, no topic, no leader; or there is none yet."""
-        doing = f"reading {self._partition} from offset {self._next}"
-        if self._contact.all_down:
-            return self._contact.nobody(doing)
         self._contact.patience_s = min(LOOK_S, self._contact.patience_s)
         try:
-            topic = self._contact.ask(
-                doing, lambda seconds: self._client.list_topics(self._partition.topic, timeout=seconds)
-            ).topics[self._partition.topic]
             first, end = self._ask_range()
         except KafkaError as error:
             return error
-        if topic.partitions[self._partition.partition].leader < 0:
-            return LeaderNotAvailable(f"{doing}: no broker leads the partition now")
-        return KafkaTimeout(f"{doing}: no record came in {wait_s:g} s; the log holds offsets {first} to before {end}")
+        return KafkaTimeout(
+            f"reading {self._partition} from offset {self._next}: no record came in {wait_s:g} s; "
+            f"the log holds offsets {first} to before {end}"
+        )
 
 
 class _Kept:
@@ -149,15 +141,15 @@ def read(
     servers: str, partition: TopicPartition, offset: int, settings: Settings, wait_ms: float, fresh: bool
 ) -> Iterator[ConsumerRecord]:
     """See `Kafka.read`. Consumers are kept per settings, the group among them, and partition."""
-    config = {**AHEAD, **consumer_config(servers, settings, reset="error")}
+    config = {**AHEAD, **consumer_config(servers, settings)}
     key = f"{partition} {sorted(config.items())!r}"
     reader = _kept.take(key)
     if reader is not None and fresh:
         reader.close()
         reader = None
     if reader is None:
-        patience = min(patience_s(settings), max(wait_ms / 1000, SLICE_S))
-        reader = PartitionReader(partition, config, patience)
+        patience = max(LOOK_S, wait_ms / 1000)
+        reader = PartitionReader(partition, config, min(patience, patience_s(settings)))
     try:
         yield from reader.records(offset, wait_ms / 1000)
     except GeneratorExit:

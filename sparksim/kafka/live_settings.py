@@ -74,10 +74,10 @@ _unknown: set[str] = set()
 _REFUSED = re.compile(r'No such configuration property: "([^"]+)"')
 
 
-def consumer_config(servers: str, settings: Settings, reset: str) -> Config:
-    """What a consumer is made with. `reset`: librdkafka's own `auto.offset.reset`, for offsets out of range.
+def consumer_config(servers: str, settings: Settings) -> Config:
+    """What a consumer is made with. It neither resets nor commits offsets by itself.
 
-    It shows what is not committed too (`read_uncommitted`), which is Java's default and not librdkafka's.
+    Transactions that are not committed can be read (`read_uncommitted`), which is Java's default, not librdkafka's.
     """
     theirs = {
         RENAMED.get(name, name): _value(value)
@@ -90,7 +90,7 @@ def consumer_config(servers: str, settings: Settings, reset: str) -> Config:
         **theirs,
         "bootstrap.servers": servers,
         "group.id": group_id(settings) or NO_GROUP,
-        "auto.offset.reset": reset,
+        "auto.offset.reset": "error",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
     }

@@ -22,14 +22,14 @@ from typing import Any
 
 import confluent_kafka
 
-OUT_OF_RANGE, LEADER_NOT_AVAILABLE = 1, 5
-"""Errors of Kafka's protocol, for `Brokers.fail_next`."""
+NOT_LEADER = 6
+"""An error of Kafka's protocol, for `Brokers.fail_next`."""
 
 JOINING_MS = 100
 """How long a new group waits for more members. Kafka's brokers take 3 s."""
 
-FETCH, LIST_OFFSETS, OFFSET_COMMIT = 1, 2, 8
-"""Requests of Kafka's protocol, for `Brokers.fail_next`."""
+LIST_OFFSETS = 2
+"""A request of Kafka's protocol, for `Brokers.fail_next`."""
 
 
 class Brokers:
@@ -92,21 +92,23 @@ def mock_brokers(topics: Mapping[str, int], brokers: int = 3) -> Iterator[Broker
             process.kill()
 
 
-def produce(servers: str, topic: str, records: Iterable[tuple[int, str | bytes]], **settings: Any) -> None:
-    """Append values to partitions, in this order; 500,000 per second and more. Returns when all are written."""
-    producer = confluent_kafka.Producer(
-        {
-            "bootstrap.servers": servers,
-            "linger.ms": 20,
-            "compression.type": "lz4",
-            "queue.buffering.max.messages": 200_000,
-            **settings,
-        }
-    )
+def produce(servers: str, topic: str, records: Iterable[tuple[int, str | bytes]], **more: Any) -> None:
+    """Append (partition, value) in this order, 500,000 in a second and more. Returns when all are written.
+
+    `more`: what else each of them has, as `Producer.produce` takes it.
+    """
+    settings = {
+        "bootstrap.servers": servers,
+        "linger.ms": 20,
+        "compression.type": "lz4",
+        "queue.buffering.max.messages": 200_000,
+        "log_level": 2,
+    }
+    producer = confluent_kafka.Producer(settings)
     for partition, value in records:
         while True:
             try:
-                producer.produce(topic, value, partition=partition)
+                producer.produce(topic, value, partition=partition, **more)
             except BufferError:
                 producer.poll(0.1)
             else:
