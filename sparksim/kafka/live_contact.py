@@ -192,8 +192,11 @@ def theirs(partition: TopicPartition, offset: int = confluent_kafka.OFFSET_INVAL
 
 def record_of(message: confluent_kafka.Message) -> ConsumerRecord:
     """A consumer's message, which is no error, in our form. Where there is no timestamp it is -1, as in Java."""
-    place: tuple[Any, Any, Any] = message.topic(), message.partition(), message.offset()
-    kind, ms = message.timestamp()
+    topic: Any = message.topic()
+    partition: Any = message.partition()
+    offset: Any = message.offset()
     headers: Any = message.headers()
-    pairs = tuple(headers) if headers else ()
-    return ConsumerRecord(*place, ms if kind else -1, message.key(), message.value(), pairs)
+    kind, ms = message.timestamp()
+    return ConsumerRecord(
+        topic, partition, offset, ms if kind else -1, message.key(), message.value(), tuple(headers) if headers else ()
+    )
