@@ -2,9 +2,10 @@
 
 import pytest
 
+from sparksim.kafka.errors import BrokerNotAvailable
 from sparksim.streaming.kafka import LocationStrategies, TopicPartition
 from sparksim.streaming.kafka.rdd import partition_hash
-from sparksim.trace.events import JobGenerationFailed, TaskEnd, TaskStart
+from sparksim.trace.events import BatchSubmitted, JobGenerationFailed, TaskEnd, TaskStart
 from tests.streaming.kafka.fake_kafka import FakeCluster
 from tests.streaming.kafka.given import P0, P1, TOPIC, consumer_stream, watch
 
@@ -150,14 +151,24 @@ def test_a_task_that_is_tried_again_uses_no_kept_consumer(app, cluster):
     assert sorted(fresh for *_, fresh in cluster.reads) == [False, False, True]
 
 
-def test_batches_without_the_brokers_are_made_up_for_by_the_next(app, cluster):
+def test_a_batch_waits_for_the_brokers(app, cluster):
     outage = [(1.5, lambda: setattr(cluster, "down", True)), (2.5, lambda: setattr(cluster, "down", False))]
     run = app(network=cluster.network(*outage, (1.4, lambda: cluster.write(TOPIC, "abc"))))
     seen = watch(consumer_stream(run.ssc))
     run.ssc.start()
     run.clock.run_until(3500)
-    assert ["nobody answers on localhost:9092" in event.message for event in run.of(JobGenerationFailed)] == [True]
-    assert [ranges for ranges, _ in seen] == [[(0, 3), (0, 2)], [(3, 4), (2, 4)]]
+    assert run.of(JobGenerationFailed) == []
+    assert [ranges for ranges, _ in seen] == [[(0, 3), (0, 2)], [(3, 4), (2, 4)], [(4, 4), (4, 4)]]
+    late_ms = [event.time_ms - event.batch_time_ms for event in run.of(BatchSubmitted)]
+    assert [500 <= ms < 700 for ms in late_ms] == [False, True, False]
+
+
+def test_a_batch_does_not_wait_for_the_brokers_for_ever(app, cluster):
+    run = app(network=cluster.network((1.5, lambda: setattr(cluster, "down", True))))
+    watch(consumer_stream(run.ssc, request_timeout_ms=1000))
+    with pytest.raises(BrokerNotAvailable, match="nobody answers on localhost:9092"):
+        run.run(5.5)
+    assert run.of(JobGenerationFailed)[0].batch_time_ms == 2000
 
 
 def test_retention_that_overtakes_a_backlog_fails_the_batch(app, cluster):
