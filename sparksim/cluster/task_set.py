@@ -118,8 +118,6 @@ class TaskSet:
                 places = [_place(location) for location in locations]
                 self._hosts[index] = frozenset([host for host, _ in places])
                 self._executors[index] = frozenset([executor_id for _, executor_id in places if executor_id])
-        self._all_executors = _NOWHERE.union(*self._executors.values())
-        self._all_hosts = _NOWHERE.union(*self._hosts.values())
         self._pending = WaitingTasks(reversed(self.indices), self._executors, self._hosts)
         self._wait_ms = locality_wait_ms
         self._last_launch_ms = now_ms
@@ -144,15 +142,16 @@ class TaskSet:
     def recompute_levels(self, executors: Sequence[Executor]) -> None:
         """Which locality levels make sense with the executors there are. Called first, and when they come and go.
 
-        Spark: TaskSetManager.computeValidLocalityLevels, recomputeLocality.
+        Only what still waits counts: nothing is gained by waiting for an executor that is gone, because a task that
+        is done preferred another one. Spark: TaskSetManager.computeValidLocalityLevels, recomputeLocality.
         """
         current = self.levels[self._level] if self.levels else None
         ids = {executor.executor_id for executor in executors}
         hosts = {executor.host for executor in executors}
         self.levels = []
-        if not self._all_executors.isdisjoint(ids):
+        if any(not self._executors[index].isdisjoint(ids) for index in self._pending):
             self.levels.append(Locality.PROCESS_LOCAL)
-        if not self._all_hosts.isdisjoint(hosts):
+        if any(not self._hosts[index].isdisjoint(hosts) for index in self._pending):
             self.levels.append(Locality.NODE_LOCAL)
         if self._pending.any_without_preference:
             self.levels.append(Locality.NO_PREF)

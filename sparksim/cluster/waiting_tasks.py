@@ -8,7 +8,7 @@ one of them stays in the others until it comes up there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 class WaitingTasks:
@@ -34,6 +34,9 @@ class WaitingTasks:
     def some(self) -> bool:
         """Whether anybody waits."""
         return bool(self._all)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._all)
 
     def __contains__(self, index: int) -> bool:
         return index in self._all

@@ -56,6 +56,18 @@ def test_only_levels_that_apply_are_tried(preferences, executors, levels):
     assert task_set(*preferences, executors=executors).levels == levels
 
 
+def test_a_task_does_not_wait_for_an_executor_that_is_gone_because_others_preferred_one_that_is_there():
+    tasks = task_set("executor_host-1_1", "executor_host-2_2")
+    for executor in (1, 2):
+        index, _ = offer(tasks, executor)
+        tasks.launched(attempt(tasks, index, executor))
+    tasks.running.clear()
+    tasks.requeue(0)
+    tasks.recompute_levels([EXECUTORS[2], EXECUTORS[3]])
+    assert tasks.levels == [ANY]
+    assert offer(tasks, 3) == (0, ANY)
+
+
 def test_tasks_without_preference_go_in_order_and_are_called_process_local():
     tasks = task_set(None, None)
     assert [offer(tasks, 2), offer(tasks, 1), offer(tasks, 1)] == [(0, PROCESS), (1, PROCESS), None]
