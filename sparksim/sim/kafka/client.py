@@ -89,7 +89,7 @@ class SimulatedKafka:
             return self._server.controller.partition(name).fetch(offset, max_bytes)
 
         clock = self._line.clock
-        end_ms = clock.now_ms + wait_ms
+        end_ms = round(clock.now_ms + wait_ms, 3)
         while True:
             try:
                 fetched = self._line.ask(fetch, end_ms)

@@ -125,7 +125,7 @@ class SimulatedConsumer:
         self._use()
         self._call_back()
         clock = self._line.clock
-        end_ms = clock.now_ms + wait_ms
+        end_ms = round(clock.now_ms + wait_ms, 3)
         while True:
             try:
                 self._take_part()

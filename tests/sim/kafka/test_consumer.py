@@ -5,6 +5,7 @@ import pytest
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.kafka.errors import (
     BrokerNotAvailable,
+    KafkaTimeout,
     NoOffsetForPartition,
     OffsetOutOfRange,
     RecordTooLarge,
@@ -106,6 +107,16 @@ def test_poll_waits_for_records_and_not_longer():
     assert (text(consumer.poll(5000)), stage.clock.now_ms) == ("a", 1010)
     assert (consumer.poll(500), stage.clock.now_ms) == ([], 1510)
     assert (text(consumer.poll(500)), stage.clock.now_ms) == ("b", 2010)
+
+
+def test_a_wait_between_two_microseconds_ends():
+    stage = Stage(orders("", request_ms=0))
+    consumer = assigned(stage)
+    assert consumer.poll(10.0004) == []
+    assert stage.clock.now_ms == 10
+    with pytest.raises(KafkaTimeout):
+        next(stage.kafka.read(ORDERS, 0, {}, 10.0004))
+    assert stage.clock.now_ms == 20
 
 
 def test_poll_gives_so_many_records_and_keeps_the_others_of_a_fetch():
