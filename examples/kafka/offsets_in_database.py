@@ -36,6 +36,7 @@ def main(brokers="localhost:9092", topic="words", url="sqlite:///words.db", batc
         "value.deserializer": "StringDeserializer",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
+        "session.timeout.ms": 6000,  # for so long a driver that died keeps its partitions
     }
     strategy = ConsumerStrategies.Subscribe([topic], settings, stored_offsets(database(url)))
     records = KafkaUtils.createDirectStream(ssc, LocationStrategies.PreferConsistent, strategy)

@@ -43,6 +43,7 @@ def main(
         "value.deserializer": "StringDeserializer",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
+        "session.timeout.ms": 6000,  # for so long a driver that died keeps its partitions
     }
     strategy = ConsumerStrategies.Subscribe([topic], settings)
     records = KafkaUtils.createDirectStream(ssc, LocationStrategies.PreferConsistent, strategy)

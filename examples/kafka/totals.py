@@ -85,8 +85,9 @@ def _move(connection, offsets):
 
 def upsert(engine, topic, partition, first_offset, lines):
     """Write the messages of a range, each as the row of its place."""
+    numbered = list(enumerate(lines, first_offset))  # read first: the transaction holds its locks for the writing alone
     with engine.begin() as connection:
-        for offset, line in enumerate(lines, first_offset):
+        for offset, line in numbered:
             place = {"topic": topic, "partition_id": partition, "message_offset": offset}
             known = connection.scalar(select(func.count()).select_from(MESSAGES).filter_by(**place))
             if not known:

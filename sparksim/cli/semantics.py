@@ -9,24 +9,21 @@ from pathlib import Path
 from sparksim.cli import arguments, report
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import Matrix, find, ledger, replay
-from sparksim.semantics.findings import finding
-from sparksim.semantics.report import page
+from sparksim.semantics import STUDIES, find, ledger, replay, study_of
+from sparksim.semantics.page import differences, lines_of, page, read
 from sparksim.trace.events import FaultInjected
-
-RUNS = 134
-"""Stories per cell: with 75 cells a little more than ten thousand."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim semantics`."""
     add = parser.add_argument
-    add("--runs", metavar="N", type=int, default=RUNS, help=f"stories per cell (default {RUNS})")
+    defaults = " and ".join(f"{study.runs} of the {study.title}" for study in STUDIES)
+    add("--runs", metavar="N", type=int, help=f"stories per cell (default: {defaults})")
     add("--page", metavar="FILE.md", type=Path, help="write what was found as a page of tables")
     add("--findings", metavar="FILE.tsv", type=Path, help="write what each story showed, one line per cell")
     add("--check", metavar="FILE.tsv", type=Path, help="fail if a story shows other than this file says")
     add = parser.add_argument_group("one story again").add_argument
-    add("--replay", metavar="SOURCE/VICTIM/STAGE", help="a cell, such as reliable+wal/driver/stored")
+    add("--replay", metavar="CELL", help="such as reliable+wal/driver/stored, or direct+kafka/insert/driver")
     add("--seed", metavar="N", type=int, default=0, help="which of its stories (default 0)")
     add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the story")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw its timeline (.png, .svg, .pdf)")
@@ -44,18 +41,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _find(options: argparse.Namespace) -> int:
-    known = None if options.check is None else Matrix.parse(options.check.read_text(encoding="utf-8").splitlines())
-    matrix = find(options.runs)
+    known = None if options.check is None else read(options.check.read_text(encoding="utf-8").splitlines())
+    matrices = [find(study, options.runs) for study in STUDIES]
     if options.page is not None:
-        options.page.write_text(page(matrix), encoding="utf-8")
+        options.page.write_text(page(*matrices), encoding="utf-8")
     if options.findings is not None:
-        options.findings.write_text("".join(f"{line}\n" for line in matrix.lines()), encoding="utf-8")
-    problems = list(matrix.contradictions())
+        options.findings.write_text("".join(f"{line}\n" for line in lines_of(matrices)), encoding="utf-8")
+    problems = [each for matrix in matrices for each in matrix.contradictions()]
     if known is not None:
-        problems += [f"{each}, as {options.check} has it" for each in matrix.differs_from(known)]
+        problems += [f"{each}, as {options.check} has it" for each in differences(matrices, known)]
     for problem in problems:
         print(problem)
-    print(f"{matrix.runs:,} stories, {len(problems)} problems")
+    print(f"{sum(matrix.runs for matrix in matrices):,} stories, {len(problems)} problems")
     return 1 if problems else 0
 
 
@@ -64,11 +61,10 @@ def _replay(options: argparse.Namespace) -> int:
         require_matplotlib()
     ledger.take()
     result = replay(options.replay, options.seed)
-    writes = ledger.take()
-    found = finding(result, writes)
+    found = study_of(options.replay).measure(result)
     for fault in result.trace.of(FaultInjected):
         print(f"{fault.time_ms / 1000:.3f} s: {fault.fault} strikes {fault.target or 'nobody'}")
-    print(f"{len(writes)} writes; records " + ", ".join(f"{name} {value}" for name, value in vars(found).items()))
+    print("records " + ", ".join(f"{name} {value}" for name, value in vars(found).items()))
     print(result.delivery)
     for line in report.save(result, options.trace, options.figure):
         print(line)

@@ -1,7 +1,26 @@
-"""Who loses what: the guarantees of each way to receive, found by breaking it in thousands of seeded ways."""
+"""Who loses what: guarantees of the ways to receive and to store, found by breaking them in thousands of ways."""
 
-from sparksim.semantics.cells import SOURCES, STAGES, VICTIMS, Cell, cells, replay
+from sparksim.semantics.cells import SOURCES, STAGES, VICTIMS, Cell, cells
 from sparksim.semantics.findings import Finding
+from sparksim.semantics.kafka_cells import KafkaCell
+from sparksim.semantics.kafka_findings import KafkaFinding
 from sparksim.semantics.matrix import Matrix, find
+from sparksim.semantics.studies import DELIVERING, RECEIVING, STUDIES, replay, study_of
 
-__all__ = ["SOURCES", "STAGES", "VICTIMS", "Cell", "Finding", "Matrix", "cells", "find", "replay"]
+__all__ = [
+    "DELIVERING",
+    "RECEIVING",
+    "SOURCES",
+    "STAGES",
+    "STUDIES",
+    "VICTIMS",
+    "Cell",
+    "Finding",
+    "KafkaCell",
+    "KafkaFinding",
+    "Matrix",
+    "cells",
+    "find",
+    "replay",
+    "study_of",
+]

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from sparksim.cluster.cost import TEACHING
 from sparksim.cluster.faults import DriverCrash, ExecutorCrash, Fault
 from sparksim.cluster.moments import AtBatch, AtRecord
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.semantics.ledger import write_batch
+from sparksim.semantics.study import later
 from sparksim.sim.loads import Acknowledged, Load, Replay, Retained
-from sparksim.sim.run import Run
 from sparksim.sim.simulation import Cluster, Simulation
 from sparksim.streaming.context import StreamingContext
 from sparksim.streaming.direct_dstream import direct_stream
@@ -103,22 +101,6 @@ def cells() -> Iterator[Cell]:
                 yield Cell(source, victim, stage)
 
 
-def cell(name: str) -> Cell:
-    """The cell of that name. Raises `IllegalArgumentError` for any other."""
-    found = next((each for each in cells() if str(each) == name), None)
-    if found is None:
-        raise IllegalArgumentError(
-            f"cell={name!r}: write SOURCE/VICTIM/STAGE, with a source of {', '.join(SOURCES)}, a victim of "
-            f"{', '.join(VICTIMS)} and a stage of {', '.join(STAGES)}; for example {next(cells())}"
-        )
-    return found
-
-
-def replay(name: str, seed: int) -> Run:
-    """Run one story again: the same to the last event. Raises `IllegalArgumentError` for a cell that does not exist."""
-    return cell(name).simulation(seed).run(UNTIL_S)
-
-
 def _arrivals(rng: random.Random) -> Iterator[tuple[float, str]]:
     second = 0.5
     for number in range(RECORDS):
@@ -132,8 +114,8 @@ def _faults(which: Cell, rng: random.Random) -> list[Fault]:
     executor = ExecutorCrash(target, moment, restart_after=rng.choice([None, 0.5]))
     if which.victim == "executor":
         return [executor]
-    later = rng.uniform(0.0, 0.4) if which.victim == "both" else 0.0
-    driver = DriverCrash(_later(moment, later), restart_after=round(rng.uniform(0.2, 2.0), 3))
+    delay = rng.uniform(0.0, 0.4) if which.victim == "both" else 0.0
+    driver = DriverCrash(later(moment, delay), restart_after=round(rng.uniform(0.2, 2.0), 3))
     return [driver] if which.victim == "driver" else [executor, driver]
 
 
@@ -150,8 +132,3 @@ def _moment(which: Cell, rng: random.Random) -> AtBatch | AtRecord:
     if which.stage == "half processed":
         return AtBatch(batch, "started", round(rng.uniform(0.05, 0.09), 6))
     return AtBatch(batch, "processed", round(rng.uniform(0.0, 0.035), 6))
-
-
-def _later(at: AtBatch | AtRecord, later: float) -> AtBatch | AtRecord:
-    """The moment, and so many seconds more."""
-    return replace(at, delay=round(at.delay + later, 6))

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.semantics.cells import RECORDS
 from sparksim.semantics.ledger import Write
+from sparksim.semantics.study import Counts
 from sparksim.sim.run import Run
-from sparksim.trace.delivery import LOST
 from sparksim.trace.events import BlockAdded, BlockGenerated
+from sparksim.trace.fates import LOST
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Counts):
     """Numbers of records of one story.
 
     | field | records that |
@@ -37,17 +37,6 @@ class Finding:
     twice: int = 0
     repeated: int = 0
     unexplained: int = 0
-
-    def __str__(self) -> str:
-        return ".".join(map(str, astuple(self)))
-
-    @classmethod
-    def parse(cls, text: str) -> Finding:
-        """The inverse of `str`. Raises `IllegalArgumentError` for any other text."""
-        parts = text.split(".")
-        if len(parts) != len(astuple(cls())) or not all(part.isdecimal() for part in parts):
-            raise IllegalArgumentError(f"text={text!r} is no finding; one looks like {cls()}")
-        return cls(*map(int, parts))
 
 
 def finding(run: Run, writes: Iterable[Write]) -> Finding:

@@ -1,17 +1,15 @@
-"""Runs the stories of all cells, many to each, and keeps what they show."""
+"""Tells the stories of a matrix, many of each cell, and keeps what they show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sparksim.core.arguments import is_count
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import ledger
-from sparksim.semantics.cells import UNTIL_S, Cell, cell, cells
-from sparksim.semantics.findings import Finding, finding
-from sparksim.semantics.promises import promise
+from sparksim.semantics.study import AnyCell, Counts, Study
 from sparksim.sim.pool import Pool, Task
 from sparksim.sim.run import Run
 
@@ -20,7 +18,8 @@ from sparksim.sim.run import Run
 class Matrix:
     """The findings of each cell, by seed from 0."""
 
-    findings: Mapping[Cell, tuple[Finding, ...]]
+    study: Study
+    findings: Mapping[Any, tuple[Any, ...]]
 
     @property
     def runs(self) -> int:
@@ -30,7 +29,7 @@ class Matrix:
     def contradictions(self) -> Iterator[str]:
         """One sentence for each story that breaks a promise of Spark, or that nobody can explain."""
         for where, found in self.findings.items():
-            promised = promise(where)
+            promised = self.study.promise(where)
             for seed, each in enumerate(found):
                 for field in promised.broken_by(each):
                     yield (
@@ -44,15 +43,15 @@ class Matrix:
             yield f"{where}\t{' '.join(map(str, found))}"
 
     @classmethod
-    def parse(cls, lines: Iterable[str]) -> Matrix:
+    def parse(cls, study: Study, lines: Iterable[str]) -> Matrix:
         """The inverse of `lines`. Raises `IllegalArgumentError` for a line that is none of them."""
         findings = {}
         for line in lines:
             name, tab, found = line.rstrip("\n").partition("\t")
             if not tab:
                 raise IllegalArgumentError(f"line {line!r}: write a cell, a tab, and findings")
-            findings[cell(name)] = tuple(Finding.parse(text) for text in found.split())
-        return cls(findings)
+            findings[study.cell(name)] = tuple(study.parse(text) for text in found.split())
+        return cls(study, findings)
 
     def differs_from(self, other: Matrix) -> list[str]:
         """The stories of this matrix that `other` tells otherwise, or not at all."""
@@ -64,27 +63,28 @@ class Matrix:
         ]
 
 
-def find(runs: int, processes: int | None = None, progress: bool = True) -> Matrix:
-    """Tell `runs` stories of every cell, in parallel processes.
+def find(study: Study, runs: int | None = None, processes: int | None = None, progress: bool = True) -> Matrix:
+    """Tell `runs` stories of every cell, in parallel processes; as many as the study wants where `runs` is None.
 
     Raises `IllegalArgumentError` for a number of runs that is no whole number, 1 or more.
     """
-    if not is_count(runs):
+    count = study.runs if runs is None else runs
+    if not is_count(count):
         raise IllegalArgumentError(f"runs={runs!r}: give the number of runs per cell, 1 or more")
-    every = list(cells())
+    every: list[AnyCell] = list(study.cells())
     tasks = [
-        Task(f"{where} seed {seed}", where.simulation(seed), UNTIL_S, _measure)
+        Task(f"{where} seed {seed}", where.simulation(seed), study.until_s, partial(_measure, study))
         for where in every
-        for seed in range(runs)
+        for seed in range(count)
     ]
-    with Pool(processes, progress, len(tasks), "loss matrix") as pool:
-        found = [Finding.parse(measures["finding"]) for measures in pool.perform(tasks)]
-    return Matrix({where: tuple(found[at * runs : (at + 1) * runs]) for at, where in enumerate(every)})
+    with Pool(processes, progress, len(tasks), study.title) as pool:
+        found = [study.parse(measures["finding"]) for measures in pool.perform(tasks)]
+    return Matrix(study, {where: tuple(found[at * count : (at + 1) * count]) for at, where in enumerate(every)})
 
 
-def _measure(run: Run) -> dict[str, Any]:
-    return {"finding": str(finding(run, ledger.take()))}
+def _measure(study: Study, run: Run) -> dict[str, Any]:
+    return {"finding": str(study.measure(run))}
 
 
-def _at(found: tuple[Finding, ...], seed: int) -> Finding | None:
+def _at(found: tuple[Counts, ...], seed: int) -> Counts | None:
     return found[seed] if seed < len(found) else None

@@ -6,23 +6,8 @@ guide to Kafka 0.10. A promise is what must not happen; what may happen and does
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sparksim.semantics.cells import Cell
-from sparksim.semantics.findings import Finding
-
-
-class Promise(NamedTuple):
-    """`may_lose` and `may_double` name the fields of a finding that may be above 0."""
-
-    text: str
-    may: frozenset[str]
-
-    def broken_by(self, finding: Finding) -> list[str]:
-        """The fields of the finding that contradict the promise."""
-        fields = ("unheard", "buffered", "stored", "twice", "repeated", "unexplained")
-        return [name for name in fields if getattr(finding, name) and name not in self.may]
-
+from sparksim.semantics.study import Promise
 
 OUTPUT_REPEATS = frozenset({"repeated"})
 """Outputs are at-least-once for every source: a task, a job or a batch may run again."""

@@ -35,12 +35,8 @@ def guarantee(found: Sequence[Finding]) -> str:
     return "exactly once"
 
 
-def page(matrix: Matrix) -> str:
-    """The whole page, as Markdown."""
-    return "\n".join(_page(matrix)) + "\n"
-
-
-def _page(matrix: Matrix) -> Iterator[str]:
+def section(matrix: Matrix) -> Iterator[str]:
+    """The lines of this part of the page, as Markdown."""
     yield "# Who loses what"
     yield ""
     yield (
@@ -101,15 +97,15 @@ def _row(stage: str, found: Sequence[Finding]) -> str:
         stage,
         str(len(found)),
         guarantee(found),
-        _share([each.buffered for each in found]),
-        _share([each.stored for each in found]),
-        _share([each.twice for each in found]),
-        _share([each.repeated for each in found]),
+        share([each.buffered for each in found]),
+        share([each.stored for each in found]),
+        share([each.twice for each in found]),
+        share([each.repeated for each in found]),
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _share(numbers: Sequence[int]) -> str:
+def share(numbers: Sequence[int]) -> str:
     """In how many stories, and how many records at most; "never" for none."""
     struck = sum(number > 0 for number in numbers)
     if struck == 0:

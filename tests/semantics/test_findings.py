@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import Cell, Finding, Matrix, cells, ledger, replay
-from sparksim.semantics.cells import RECORDS, SOURCES, cell
+from sparksim.semantics import RECEIVING, Cell, Finding, Matrix, cells, ledger, replay
+from sparksim.semantics.cells import RECORDS, SOURCES
 from sparksim.semantics.findings import finding
 from sparksim.semantics.ledger import Write
-from sparksim.semantics.promises import promise
 from sparksim.sim import Run
 from sparksim.trace.events import BlockAdded, BlockGenerated, RecordsLost
 from sparksim.trace.trace import Trace
@@ -88,11 +87,11 @@ def test_findings_travel_as_text() -> None:
     ],
 )
 def test_what_spark_promises(name: str, found: Finding, broken: list[str]) -> None:
-    assert promise(cell(name)).broken_by(found) == broken
+    assert RECEIVING.promise(RECEIVING.cell(name)).broken_by(found) == broken
 
 
 def test_a_broken_promise_says_how_to_see_it() -> None:
-    matrix = Matrix({cell("direct/driver/stored"): (Finding(), Finding(stored=2))})
+    matrix = Matrix(RECEIVING, {RECEIVING.cell("direct/driver/stored"): (Finding(), Finding(stored=2))})
     (sentence,) = matrix.contradictions()
     assert sentence == (
         "direct/driver/stored seed 1: 2 records stored, and Spark says: nothing is lost; received exactly once. "

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from sparksim.cli.main import main
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import Cell, Finding, Matrix, cells, find, ledger
-from sparksim.semantics.cells import UNTIL_S
-from sparksim.semantics.findings import finding
-from sparksim.semantics.report import page
+from sparksim.semantics import DELIVERING, RECEIVING, STUDIES, Cell, Finding, KafkaCell, Matrix, cells, find, ledger
+from sparksim.semantics.page import lines_of, page, read
+from sparksim.semantics.study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 FINDINGS = DOCS / "semantics-findings.tsv"
 
 
 @pytest.fixture(scope="module")
-def committed() -> Matrix:
-    return Matrix.parse(FINDINGS.read_text(encoding="utf-8").splitlines())
+def both() -> list[Matrix]:
+    return read(FINDINGS.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.fixture(scope="module")
+def committed(both: list[Matrix]) -> Matrix:
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def delivered(both: list[Matrix]) -> Matrix:
+    return both[1]
 
 
 @pytest.mark.parametrize("where", list(cells())[::4], ids=str)
 def test_the_first_story_of_a_cell_is_as_committed(where: Cell, committed: Matrix) -> None:
     """Of every fourth cell; `make check-semantics` tells fourteen of each."""
     ledger.take()
-    run = where.simulation(0).run(UNTIL_S)
-    assert finding(run, ledger.take()) == committed.findings[where][0]
+    run = where.simulation(0).run(RECEIVING.until_s)
+    assert RECEIVING.measure(run) == committed.findings[where][0]
+
+
+@pytest.mark.parametrize("where", list(DELIVERING.cells())[::5], ids=str)
+def test_the_first_story_of_a_cell_of_kafka_is_as_committed(where: KafkaCell, delivered: Matrix) -> None:
+    """Of every fifth cell; `make check-semantics` tells more of each."""
+    run = where.simulation(0).run(DELIVERING.until_s)
+    assert DELIVERING.measure(run) == delivered.findings[where][0]
 
 
 def test_ten_thousand_stories_keep_every_promise(committed: Matrix) -> None:
@@ -41,7 +58,7 @@ def test_what_spark_says_is_lost_is_lost_here_too(committed: Matrix) -> None:
 
     def worst(start: str, field: str) -> int:
         return max(
-            getattr(each, field)
+            int(getattr(each, field))
             for where, found in committed.findings.items()
             if str(where).startswith(start)
             for each in found
@@ -57,27 +74,58 @@ def test_what_spark_says_is_lost_is_lost_here_too(committed: Matrix) -> None:
     assert worst("direct/driver", "repeated") > 0
 
 
-def test_the_page_is_made_from_the_findings(committed: Matrix) -> None:
-    assert (DOCS / "semantics.md").read_text(encoding="utf-8") == page(committed)
+def test_five_thousand_stories_of_kafka_keep_every_promise(delivered: Matrix) -> None:
+    assert delivered.runs >= 5_000
+    assert set(delivered.findings) == set(DELIVERING.cells())
+    assert list(delivered.contradictions()) == []
 
 
-def test_lines_and_back(committed: Matrix) -> None:
-    assert Matrix.parse(committed.lines()) == committed
+def test_what_may_go_wrong_with_kafka_does_so_somewhere(delivered: Matrix) -> None:
+    def worst(source: str, sink: str, field: str) -> int:
+        return max(
+            int(getattr(each, field))
+            for where, found in delivered.findings.items()
+            if (where.source, where.sink) == (source, sink)
+            for each in found
+        )
+
+    assert worst("receiver+zookeeper", "insert", "lost") > 0
+    assert worst("receiver+zookeeper", "insert", "doubled") > 0
+    assert worst("receiver+wal", "transaction", "doubled") > 0
+    assert worst("direct+auto", "upsert", "lost") > 0
+    assert worst("direct08+zookeeper", "insert", "doubled") > 0
+    assert worst("direct+kafka", "transaction", "doubled") > 0
+    assert worst("direct+checkpoint", "insert", "doubled") > 0
+    assert worst("direct+database", "insert", "doubled") > 0
+    for source in ("direct08+checkpoint", "direct08+zookeeper", "direct+checkpoint", "direct+kafka", "direct+database"):
+        assert worst(source, "upsert", "lost") == worst(source, "upsert", "doubled") == 0
+    assert worst("direct+database", "transaction", "lost") == worst("direct+database", "transaction", "doubled") == 0
+
+
+def test_the_page_is_made_from_the_findings(both: list[Matrix]) -> None:
+    assert (DOCS / "semantics.md").read_text(encoding="utf-8") == page(*both)
+
+
+def test_lines_and_back(both: list[Matrix]) -> None:
+    assert read(lines_of(both)) == both
     with pytest.raises(IllegalArgumentError, match="a tab, and findings"):
-        Matrix.parse(["direct/driver/stored 0.0.0.0.0.0"])
+        Matrix.parse(RECEIVING, ["direct/driver/stored 0.0.0.0.0.0"])
 
 
 def test_a_story_that_went_otherwise_is_named() -> None:
     where = next(cells())
-    mine, theirs = Matrix({where: (Finding(), Finding(twice=1))}), Matrix({where: (Finding(),)})
+    mine, theirs = (
+        Matrix(RECEIVING, {where: (Finding(), Finding(twice=1))}),
+        Matrix(RECEIVING, {where: (Finding(),)}),
+    )
     assert mine.differs_from(theirs) == [f"{where} seed 1: 0.0.0.1.0.0, and not None"]
     assert theirs.differs_from(mine) == []
 
 
-def test_stories_are_told_in_parallel_processes_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = list(cells())[:2]
-    monkeypatch.setattr("sparksim.semantics.matrix.cells", lambda: iter(few))
-    one, two = (find(2, processes=processes, progress=False) for processes in (1, 2))
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.title)
+def test_stories_are_told_in_parallel_processes_as_in_one(study: Study) -> None:
+    few = study._replace(cells=lambda: islice(study.cells(), 2))
+    one, two = (find(few, 2, processes=processes, progress=False) for processes in (1, 2))
     assert one == two
     assert one.runs == 4
 
@@ -85,7 +133,7 @@ def test_stories_are_told_in_parallel_processes_as_in_one(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("runs", [0, -1, 1.5])
 def test_runs_are_counted(runs: int) -> None:
     with pytest.raises(IllegalArgumentError, match="runs="):
-        find(runs)
+        find(RECEIVING, runs)
 
 
 def test_one_story_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

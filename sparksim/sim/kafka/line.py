@@ -38,8 +38,8 @@ class Line:
         try:
             self.look(self._find_broker)
             answer: T = self.look(request)
-            while not answer and self.clock.now_ms < until_ms - half_ms:
-                self.wait(until_ms - half_ms - self.clock.now_ms)
+            while not answer and (left_ms := self._left_ms(until_ms - half_ms)) > 0:
+                self.wait(left_ms)
                 answer = self.look(request)
         except KafkaError:
             self._travel(half_ms)
@@ -64,6 +64,10 @@ class Line:
     def _at_now(self, request: Callable[[], T]) -> T:
         self.server.settle()
         return request()
+
+    def _left_ms(self, until_ms: float) -> float:
+        """In whole microseconds: less would never be over."""
+        return round(until_ms - self.clock.now_ms, 3)
 
     def _find_broker(self) -> None:
         if self._bootstrap is not None:
