@@ -332,6 +332,7 @@ class TaskScheduler:
     def _drop_if_over(self, task_set: TaskSet) -> None:
         if not task_set.running and (task_set.zombie or task_set.finished) and task_set in self._task_sets:
             self._task_sets.remove(task_set)
+            task_set.close()
 
     @property
     def _heard_by(self) -> TaskSetListener:

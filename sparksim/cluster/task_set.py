@@ -251,6 +251,11 @@ class TaskSet:
         self.zombie = True
         self._pending.clear()
 
+    def close(self) -> None:
+        """Nobody will ask any more: let go of the attempts, which know this set, so that no cycle keeps them alive."""
+        self.done.clear()
+        self._launched.clear()
+
     def _index_of(self, locality: Locality) -> int:
         return next(index for index, level in enumerate(self.levels) if level >= locality)
 
