@@ -28,9 +28,10 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 
 class VirtualFiber(Fiber):
-    """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
+    """A greenlet's work. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
 
-    `nap` is the event of its start and of all its sleeps, one after the other: a simulation sleeps once per record.
+    `body` is the greenlet, from the fiber's start on. `nap` is the event of its start and of all its sleeps, one after
+    the other: a simulation sleeps once per record.
     """
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -39,8 +40,9 @@ class VirtualFiber(Fiber):
         self.blocked_on: simpy.Event | None = None
         self.nap = simpy.Event(clock.env)
         self.nap._ok, self.nap._value = True, None
-        self.body = greenlet.greenlet(lambda: self._run(fn, args))
-        self.body.gr_context = contextvars.copy_context()
+        self.body: greenlet.greenlet | None = None
+        self._work = fn, args
+        self._context = contextvars.copy_context()
 
     def wake_soon(self) -> None:
         """Go on at once, before everything else that is due now."""
@@ -48,7 +50,9 @@ class VirtualFiber(Fiber):
         nap.callbacks = [self.resume]
         self.clock.env.schedule(nap, URGENT)
 
-    def _run(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def run(self) -> None:
+        """All of its work, in a greenlet."""
+        fn, args = self._work
         try:
             result, error = fn(*args), None
         except (KeyboardInterrupt, greenlet.GreenletExit):
@@ -61,18 +65,39 @@ class VirtualFiber(Fiber):
         """Go on with the fiber until it blocks again. The callback of the one event it waits for."""
         clock, body = self.clock, self.body
         self.blocked_on = None
+        if body is None:
+            if self.killed is not None:  # it never started, and never will
+                clock._alive.pop(self, None)
+                self.finish(None, None)
+                return
+            body = self.body = clock._idle.pop() if clock._idle else _new_body()
+            body.gr_context = self._context
         body.parent = clock.driver
         before, clock.running = clock.running, self
         try:
-            if self.killed is None or body:
-                body.switch()  # `VirtualClock._block` raises the cause in a fiber that was killed
-            else:
-                body.throw(greenlet.GreenletExit)  # it never started, and never will
-                self.finish(None, None)
+            body.switch(self)  # `VirtualClock._block` raises the cause in a fiber that was killed
         finally:
             clock.running = before
-            if body.dead:
+            if self.done.triggered:
                 clock._alive.pop(self, None)
+                body.gr_context = None
+                clock._idle.append(body)
+
+
+def _new_body() -> greenlet.greenlet:
+    """A greenlet that does one fiber's work after the other's: to make one takes longer than most fibers."""
+
+    def work() -> None:
+        while True:
+            hub = greenlet.getcurrent().parent
+            assert hub is not None
+            fiber = hub.switch()
+            fiber.run()
+            del fiber  # nobody can see what a greenlet that stands still holds: it must not keep its clock alive
+
+    body = greenlet.greenlet(work)
+    body.switch()
+    return body
 
 
 class VirtualClock(Clock):
@@ -90,6 +115,7 @@ class VirtualClock(Clock):
         self._thread = threading.get_ident()
         self._stopped = False
         self._alive: dict[VirtualFiber, None] = {}
+        self._idle: list[greenlet.greenlet] = []
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
@@ -194,11 +220,12 @@ class VirtualClock(Clock):
         """
         self._crashed = self._crashed or DriverCrashed(None)
         self.driver = greenlet.getcurrent()
-        for fiber in list(self._alive):
-            fiber.body.parent = self.driver
+        for body in [*[fiber.body for fiber in self._alive if fiber.body is not None], *self._idle]:
+            body.parent = self.driver
             with suppress(BaseException):
-                fiber.body.throw(greenlet.GreenletExit)
+                body.throw(greenlet.GreenletExit)
         self._alive.clear()
+        self._idle.clear()
 
     def _block(self, fiber: VirtualFiber) -> None:
         self.driver.switch()
