@@ -103,7 +103,7 @@ class Fiber:
 
     def __init__(self, env: simpy.Environment, name: str) -> None:
         self.name = name
-        self.done: simpy.Event = env.event()
+        self.done = simpy.Event(env)
         self.killed: BaseException | None = None
         self.slowness = 1.0
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import greenlet
 import simpy
-from simpy.events import URGENT
+from simpy.events import NORMAL, URGENT
 
 from sparksim.cluster.clock import STOPPED, Clock, DriverCrashed, Fiber, TimeLimitReached, Timeline, rare_collections
 from sparksim.core.errors import SparkException
@@ -30,8 +30,8 @@ EPOCH = dt.datetime(1970, 1, 1)
 class VirtualFiber(Fiber):
     """A greenlet's work. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
 
-    `body` is the greenlet, from the fiber's start on. `nap` is the event of its start and of all its sleeps, one after
-    the other: a simulation sleeps once per record.
+    `body` is the greenlet, from the fiber's first step on. `nap` is the event of its start and of all its sleeps, one
+    after the other: a simulation sleeps once per record.
     """
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -50,11 +50,22 @@ class VirtualFiber(Fiber):
         nap.callbacks = [self.resume]
         self.clock.env.schedule(nap, URGENT)
 
+    def hear(self, event: simpy.Event) -> None:
+        """The event that the fiber waits for has come.
+
+        Others may wait for the same one at the same moment: the fiber goes on by an event of its own, so that it cannot
+        step time forward before they had their turn.
+        """
+        if self.blocked_on is event:
+            self.wake_soon()
+
     def run(self) -> None:
         """All of its work, in a greenlet."""
         fn, args = self._work
         try:
-            result, error = fn(*args), None
+            if self.killed is not None:  # before it started
+                raise self.killed
+            result, error = self._context.run(fn, *args), None
         except (KeyboardInterrupt, greenlet.GreenletExit):
             raise  # the user ends the program, or the garbage collector a fiber of a clock that nobody drives any more
         except BaseException as raised:
@@ -63,41 +74,26 @@ class VirtualFiber(Fiber):
 
     def resume(self, _event: simpy.Event) -> None:
         """Go on with the fiber until it blocks again. The callback of the one event it waits for."""
-        clock, body = self.clock, self.body
+        clock = self.clock
         self.blocked_on = None
-        if body is None:
-            if self.killed is not None:  # it never started, and never will
-                clock._alive.pop(self, None)
-                self.finish(None, None)
-                return
-            body = self.body = clock._idle.pop() if clock._idle else _new_body()
-            body.gr_context = self._context
+        body = self.body or clock._give_body(self)
         body.parent = clock.driver
-        before, clock.running = clock.running, self
+        clock.running = self
         try:
             body.switch(self)  # `VirtualClock._block` raises the cause in a fiber that was killed
         finally:
-            clock.running = before
-            if self.done.triggered:
-                clock._alive.pop(self, None)
-                body.gr_context = None
-                clock._idle.append(body)
+            clock.running = None
 
 
-def _new_body() -> greenlet.greenlet:
-    """A greenlet that does one fiber's work after the other's: to make one takes longer than most fibers."""
-
-    def work() -> None:
-        while True:
-            hub = greenlet.getcurrent().parent
-            assert hub is not None
-            fiber = hub.switch()
-            fiber.run()
-            del fiber  # nobody can see what a greenlet that stands still holds: it must not keep its clock alive
-
-    body = greenlet.greenlet(work)
-    body.switch()
-    return body
+def _work_on() -> None:
+    """What a greenlet does: one fiber's work after the other's. To make a greenlet takes longer than most fibers."""
+    while True:
+        hub = greenlet.getcurrent().parent
+        assert hub is not None
+        fiber = hub.switch()
+        fiber.run()
+        fiber.clock._take_body(fiber)
+        del fiber  # nobody can see what a greenlet that stands still holds: it must not keep its clock alive
 
 
 class VirtualClock(Clock):
@@ -119,7 +115,6 @@ class VirtualClock(Clock):
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
-        self._alive[fiber] = None
         fiber.wake_soon()
         return fiber
 
@@ -139,20 +134,15 @@ class VirtualClock(Clock):
         if fiber is None:
             self._drive_until(event)
         elif not event.processed:
-            # Others may wait for the same event at the same moment: wake by an event of our own, so that this fiber
-            # cannot step time forward before they had their turn.
-            def relay(_event: simpy.Event) -> None:
-                if fiber.blocked_on is event:
-                    fiber.wake_soon()
-
-            event.callbacks.append(relay)
+            event.callbacks.append(fiber.hear)
             fiber.blocked_on = event
             self._block(fiber)
+        value = event.value
         if not event.ok:
             event.defused = True
-            assert isinstance(event.value, BaseException)
-            raise event.value
-        return event.value
+            assert isinstance(value, BaseException)
+            raise value
+        return value
 
     def sleep(self, ms: float) -> None:
         ms = max(ms, 0)  # time does not go back
@@ -164,12 +154,13 @@ class VirtualClock(Clock):
         elif not self.env.skip(ms, self.limit_ms):
             nap = fiber.blocked_on = fiber.nap
             nap.callbacks = [fiber.resume]
-            self.env.schedule(nap, delay=ms)
+            self.env.schedule(nap, NORMAL, ms)
             self._block(fiber)
 
     def charge(self, ms: float) -> None:
         if ms > 0:
-            self.sleep(ms if self.running is None else ms * self.running.slowness)
+            fiber = self.running
+            self.sleep(ms if fiber is None else ms * fiber.slowness)
 
     def kill(self, fiber: Fiber, cause: BaseException) -> None:
         assert isinstance(fiber, VirtualFiber)
@@ -200,14 +191,7 @@ class VirtualClock(Clock):
     def run_until(self, time_ms: float) -> None:
         """Drive everything that is due up to `time_ms` (included) and leave the clock there. From the main program."""
         self.limit_ms = time_ms
-        self.driver = greenlet.getcurrent()
-        env = self.env
-        queue = env._queue
-        with rare_collections():
-            while queue and queue[0][0] <= time_ms:
-                env.step()
-                if self._crashed is not None:
-                    raise self._crashed
+        self._drive()
         self.env.advance(max(time_ms, self.env.now))
 
     def stop(self) -> None:
@@ -220,12 +204,29 @@ class VirtualClock(Clock):
         """
         self._crashed = self._crashed or DriverCrashed(None)
         self.driver = greenlet.getcurrent()
-        for body in [*[fiber.body for fiber in self._alive if fiber.body is not None], *self._idle]:
+        for body in [*[fiber.body for fiber in self._alive], *self._idle]:
+            assert body is not None
             body.parent = self.driver
             with suppress(BaseException):
                 body.throw(greenlet.GreenletExit)
         self._alive.clear()
         self._idle.clear()
+
+    def _give_body(self, fiber: VirtualFiber) -> greenlet.greenlet:
+        self._alive[fiber] = None
+        if self._idle:
+            body = self._idle.pop()
+        else:
+            body = greenlet.greenlet(_work_on, self.driver)
+            body.switch()
+        fiber.body = body
+        return body
+
+    def _take_body(self, fiber: VirtualFiber) -> None:
+        """The fiber is over, and its greenlet may do the work of another one."""
+        del self._alive[fiber]
+        assert fiber.body is not None
+        self._idle.append(fiber.body)
 
     def _block(self, fiber: VirtualFiber) -> None:
         self.driver.switch()
@@ -247,21 +248,27 @@ class VirtualClock(Clock):
         return fiber
 
     def _drive_until(self, event: simpy.Event) -> None:
-        env = self.env
+        self._drive(event)
+        if event.processed:
+            return
+        if self._stopped:
+            raise SparkException(STOPPED)
+        if self.env.peek() == inf:
+            raise SparkException(
+                "The simulation stands still: the program waits for something that can never happen, for "
+                "example a job while every executor is gone, or awaitTermination() with nothing left to do."
+            )
+        self.env.advance(max(self.limit_ms, self.env.now))
+        raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
+
+    def _drive(self, until: simpy.Event | None = None) -> None:
+        """Handle what is due, in order, up to the last moment, until `until` was handled, or until we are stopped."""
         self.driver = greenlet.getcurrent()
+        step, queue, limit_ms = self.env.step, self.env._queue, self.limit_ms
         with rare_collections():
-            while not event.processed:
-                due_ms = env.peek()
-                if self._stopped:
-                    raise SparkException(STOPPED)
-                if due_ms == inf:
-                    raise SparkException(
-                        "The simulation stands still: the program waits for something that can never happen, for "
-                        "example a job while every executor is gone, or awaitTermination() with nothing left to do."
-                    )
-                if due_ms > self.limit_ms:
-                    env.advance(max(self.limit_ms, env.now))
-                    raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
-                env.step()
+            while queue and queue[0][0] <= limit_ms:
+                if until is not None and (until.processed or self._stopped):
+                    return
+                step()
                 if self._crashed is not None:
                     raise self._crashed
