@@ -121,16 +121,16 @@ class Clock(ABC):
     """Time, and the ways of code that blocks to meet it. All times are milliseconds."""
 
     env: Timeline
-    _rounded: tuple[float, float] = (0.0, 0.0)
-    """The moment that was asked for last, exact and rounded: rounding is slow, and everybody asks."""
+    _exact_ms = _rounded_ms = 0.0
+    """The moment that was asked for last: rounding is slow, and everybody asks."""
 
     @property
     def now_ms(self) -> float:
         """The present in ms (virtual, or since the epoch), to the microsecond."""
-        exact_ms, rounded_ms = self._rounded
-        if exact_ms != self.env._now:
-            exact_ms, rounded_ms = self._rounded = self.env._now, round(self.env._now, 3)
-        return rounded_ms
+        exact_ms = self.env._now
+        if exact_ms != self._exact_ms:
+            self._exact_ms, self._rounded_ms = exact_ms, round(exact_ms, 3)
+        return self._rounded_ms
 
     @abstractmethod
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:

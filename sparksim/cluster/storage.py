@@ -41,6 +41,7 @@ class BlockManagerMaster:
         self._emit = emit
         self._executors: dict[str, Executor] = {}
         self._known_peers: dict[Executor, tuple[float, list[Executor]]] = {}
+        self._rng = random.Random()
         self._locations: dict[str, list[Executor]] = {}
 
     def add(self, executor: Executor) -> None:
@@ -136,11 +137,12 @@ class BlockManagerMaster:
         """The others as `executor` heard of them last: not of newcomers (Spark: BlockManager.getPeers)."""
         asked_ms, others = self._known_peers.get(executor, (-inf, []))
         if afresh or self._clock.now_ms - asked_ms > PEERS_KNOWN_MS:
-            others = [peer for peer in list(self._executors.values()) if peer is not executor]
+            others = [peer for peer in self._executors.values() if peer is not executor]
             self._known_peers[executor] = self._clock.now_ms, others
         peers = list(others)
-        if len(peers) > 1:  # making a generator takes longer than the rest of storing a block
-            random.Random(block_id).shuffle(peers)
+        if len(peers) > 1:
+            self._rng.seed(block_id)
+            self._rng.shuffle(peers)
         return peers
 
     def _as_bytes(self, data: Block) -> bytes:

@@ -146,21 +146,18 @@ class VirtualClock(Clock):
 
     def sleep(self, ms: float) -> None:
         ms = max(ms, 0)  # time does not go back
-        fiber = self.running
-        if fiber is None:
+        if self.running is None:
             self.wait(self.env.timeout(ms))
-        elif fiber.killed is not None:
-            raise fiber.killed
-        elif not self.env.skip(ms, self.limit_ms):
-            nap = fiber.blocked_on = fiber.nap
-            nap.callbacks = [fiber.resume]
-            self.env.schedule(nap, NORMAL, ms)
-            self._block(fiber)
+        else:
+            self._nap(self.running, ms)
 
     def charge(self, ms: float) -> None:
         if ms > 0:
             fiber = self.running
-            self.sleep(ms if fiber is None else ms * fiber.slowness)
+            if fiber is None:
+                self.sleep(ms)
+            else:
+                self._nap(fiber, ms * fiber.slowness)
 
     def kill(self, fiber: Fiber, cause: BaseException) -> None:
         assert isinstance(fiber, VirtualFiber)
@@ -227,6 +224,15 @@ class VirtualClock(Clock):
         del self._alive[fiber]
         assert fiber.body is not None
         self._idle.append(fiber.body)
+
+    def _nap(self, fiber: VirtualFiber, ms: float) -> None:
+        if fiber.killed is not None:
+            raise fiber.killed
+        if not self.env.skip(ms, self.limit_ms):
+            nap = fiber.blocked_on = fiber.nap
+            nap.callbacks = [fiber.resume]
+            self.env.schedule(nap, NORMAL, ms)
+            self._block(fiber)
 
     def _block(self, fiber: VirtualFiber) -> None:
         self.driver.switch()

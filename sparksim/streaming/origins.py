@@ -30,13 +30,15 @@ class FollowedConnection:
         self.unstored: list[Origin] = []
         self.reader: Fiber | None = None
         self._inner = inner
+        self._read: Callable[..., Any] = inner.read
         self._current = current
 
     def read(self, *wait_ms: float) -> Any:
         self.reader = self._current()
-        record = cast(Any, self._inner).read(*wait_ms)
-        if record is not None and self._inner.origin is not None:
-            join(self.unstored, (self._inner.origin,))
+        record = self._read(*wait_ms)
+        origin = self._inner.origin
+        if record is not None and origin is not None:
+            join(self.unstored, (origin,))
         return record
 
     @property
@@ -61,7 +63,7 @@ class FollowedConnection:
         if self.is_acknowledged:
             self.unstored = []  # the source has it back
 
-    def take(self) -> tuple[Origin, ...]:
+    def take(self) -> list[Origin]:
         """What was read since the last call."""
-        taken, self.unstored = tuple(self.unstored), []
+        taken, self.unstored = self.unstored, []
         return taken

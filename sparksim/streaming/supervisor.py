@@ -315,7 +315,7 @@ class ReceiverSupervisor:
             unstored = connection.take()
             if unstored:
                 count = sum(last - first + 1 for _, first, last in unstored)
-                self._lose(unstored, count, f"read from the source but not yet stored {when}", "")
+                self._lose(tuple(unstored), count, f"read from the source but not yet stored {when}", "")
 
     def _lose_block(self, block: Block, reason: str) -> None:
         self._unreported.pop(block.block_id, None)
@@ -341,10 +341,12 @@ class ReceiverSupervisor:
         """
         caller = self.clock.current()
         read_from = [each for each in self._connections if each.reader is caller] or self._connections
-        origins = tuple(origin for each in read_from for origin in each.take())
-        if origins or not read_from or read_from[-1].origin is None:
-            return origins
-        return (read_from[-1].origin,)
+        origins: list[Origin] = []
+        for each in read_from:
+            origins += each.take()
+        if not origins and read_from and read_from[-1].origin is not None:
+            origins.append(read_from[-1].origin)
+        return tuple(origins)
 
     def _spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         def start() -> Fiber:
