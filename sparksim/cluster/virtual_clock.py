@@ -12,6 +12,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -41,7 +42,7 @@ class VirtualFiber(Fiber):
         self.nap = simpy.Event(clock.env)
         self.nap._ok, self.nap._value = True, None
         self.body: greenlet.greenlet | None = None
-        self._work = fn, args
+        self._work: partial[Any] | None = partial(fn, *args)
         self._context = contextvars.copy_context()
 
     def wake_soon(self) -> None:
@@ -61,11 +62,12 @@ class VirtualFiber(Fiber):
 
     def run(self) -> None:
         """All of its work, in a greenlet."""
-        fn, args = self._work
+        work, self._work = self._work, None  # often it knows this fiber: no cycle shall outlive it
+        assert work is not None
         try:
             if self.killed is not None:  # before it started
                 raise self.killed
-            result, error = self._context.run(fn, *args), None
+            result, error = self._context.run(work), None
         except (KeyboardInterrupt, greenlet.GreenletExit):
             raise  # the user ends the program, or the garbage collector a fiber of a clock that nobody drives any more
         except BaseException as raised:

@@ -92,7 +92,7 @@ class Lineage(Generic[T]):
 
     def iterator(self, index: int, task: TaskContext) -> Iterator[T]:
         """The records of partition `index`: cached, checkpointed or computed (Spark: RDD.iterator)."""
-        if self._storage_level == StorageLevel.NONE:
+        if not self.is_cached or self._storage_level == StorageLevel.NONE:
             return self._compute_or_read(index, task)
         return task.services.cached(self._rdd, index, partial(self._compute_or_read, index, task))
 
