@@ -41,7 +41,7 @@ class Timeline(simpy.Environment):
         """Call `action(*args)` after a while: when a process that was started now, and waits so long, would."""
 
         def begin(_event: simpy.Event) -> None:
-            self.timeout(delay_ms).callbacks.append(lambda _timeout: action(*args))
+            simpy.Timeout(self, delay_ms).callbacks.append(lambda _timeout: action(*args))
 
         start = simpy.Event(self)
         start._ok, start._value = True, None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from math import inf
 
 from sparksim.cluster.block_store import Block, Evicted
@@ -164,9 +163,9 @@ class BlockManagerMaster:
         holders = self._locations.get(block_id, [])
         if block_id in holder.blocks and holder not in holders:
             self._locations[block_id] = [*holders, holder]
-            kept = _level_name(level, holder.blocks.is_on_disk(block_id))
+            kept = replace(level, useMemory=False) if holder.blocks.is_on_disk(block_id) else level
             size_bytes = len(data) if isinstance(data, bytes) else 0
-            self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, kept, size_bytes))
+            self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, kept.short_name, size_bytes))
         return True
 
     def _evict(self, holder: Executor, evicted: Evicted) -> None:
@@ -174,9 +173,3 @@ class BlockManagerMaster:
         self._emit(BlockEvicted(self._clock.now_ms, block_id, holder.executor_id, evicted.on_disk))
         if not evicted.on_disk and self._lose_copy(holder, block_id):
             self._evicted.add(block_id)
-
-
-@lru_cache(maxsize=64)
-def _level_name(level: StorageLevel, on_disk: bool) -> str:
-    """Spark's name of how a copy is kept: as asked, or on disk because memory had no room."""
-    return (replace(level, useMemory=False) if on_disk else level).short_name

@@ -8,6 +8,7 @@ and loosens by one level when nothing is left to launch at it, or when nothing w
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -128,7 +129,7 @@ class TaskSet:
     @property
     def has_pending(self) -> bool:
         """Whether a core would be welcome, be it for a second copy."""
-        return (self._pending.some or bool(self._slow)) and not self.zombie
+        return not self.zombie and (self._pending.some or bool(self._slow))
 
     @property
     def finished(self) -> bool:
@@ -257,7 +258,7 @@ class TaskSet:
         self._launched.clear()
 
     def _index_of(self, locality: Locality) -> int:
-        return next(index for index, level in enumerate(self.levels) if level >= locality)
+        return bisect_left(self.levels, locality)
 
     def _allowed_level(self, now_ms: float) -> Locality:
         """The level the set is willing to launch at by now (Spark: TaskSetManager.getAllowedLocalityLevel)."""

@@ -82,7 +82,7 @@ class VirtualFiber(Fiber):
         body.parent = clock.driver
         clock.running = self
         try:
-            body.switch(self)  # `VirtualClock._block` raises the cause in a fiber that was killed
+            body.switch(self)  # in a fiber that was killed, the call of the clock where it stands raises the cause
         finally:
             clock.running = None
 
@@ -138,7 +138,9 @@ class VirtualClock(Clock):
         elif not event.processed:
             event.callbacks.append(fiber.hear)
             fiber.blocked_on = event
-            self._block(fiber)
+            self.driver.switch()
+            if fiber.killed is not None:
+                raise fiber.killed
         value = event.value
         if not event.ok:
             event.defused = True
@@ -234,12 +236,9 @@ class VirtualClock(Clock):
             nap = fiber.blocked_on = fiber.nap
             nap.callbacks = [fiber.resume]
             self.env.schedule(nap, NORMAL, ms)
-            self._block(fiber)
-
-    def _block(self, fiber: VirtualFiber) -> None:
-        self.driver.switch()
-        if fiber.killed is not None:
-            raise fiber.killed
+            self.driver.switch()
+            if fiber.killed is not None:
+                raise fiber.killed
 
     def _caller(self) -> VirtualFiber | None:
         """The fiber that calls, or None for the main program. Raises when it must not go on."""

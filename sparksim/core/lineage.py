@@ -167,9 +167,10 @@ class Lineage(Generic[T]):
 
     def unpersist(self, blocking: bool = False) -> RDD[T]:
         """Drop the kept partitions; from now on they are computed anew."""
-        self.is_cached = False
-        self._storage_level = StorageLevel.NONE
-        self.ctx._backend.remove_rdd(self._id)
+        if self.is_cached:
+            self.is_cached = False
+            self._storage_level = StorageLevel.NONE
+            self.ctx._backend.remove_rdd(self._id)
         return self._rdd
 
     def getStorageLevel(self) -> StorageLevel:
