@@ -45,13 +45,13 @@ class Locator:
 
     def shuffles_to_read(self, rdd: RDD[Any]) -> Iterator[int]:
         """The nearest shuffles under `rdd` that its tasks will read: none below an RDD that is cached completely."""
-        seen: set[int] = set()
-        waiting: list[RDD[Any]] = [rdd]
+        seen: set[RDD[Any]] = set()
+        waiting = [rdd]
         while waiting:
             each = waiting.pop()
-            if each.id() in seen or self._fully_cached(each):
+            if each in seen or self._fully_cached(each):
                 continue
-            seen.add(each.id())
+            seen.add(each)
             for dependency in each.dependencies:
                 if isinstance(dependency, ShuffleDependency):
                     yield dependency.shuffle_id

@@ -78,7 +78,7 @@ class VirtualFiber(Fiber):
         """Go on with the fiber until it blocks again. The callback of the one event it waits for."""
         clock = self.clock
         self.blocked_on = None
-        body = self.body or clock._give_body(self)
+        body = clock._give_body(self) if self.body is None else self.body
         body.parent = clock.driver
         clock.running = self
         try:

@@ -167,10 +167,9 @@ class Lineage(Generic[T]):
 
     def unpersist(self, blocking: bool = False) -> RDD[T]:
         """Drop the kept partitions; from now on they are computed anew."""
-        if self.is_cached:
-            self.is_cached = False
-            self._storage_level = StorageLevel.NONE
-            self.ctx._backend.remove_rdd(self._id)
+        self.is_cached = False
+        self._storage_level = StorageLevel.NONE
+        self.ctx._backend.remove_rdd(self._id)
         return self._rdd
 
     def getStorageLevel(self) -> StorageLevel:

@@ -49,7 +49,7 @@ def split_stages(rdd: RDD[Any]) -> StageSpec:
 
 def _shuffles_below(rdd: RDD[Any]) -> Iterator[ShuffleDependency]:
     """The nearest shuffles under `rdd`, each once, in the order of the dependencies."""
-    rdds: set[int] = set()
+    rdds: set[RDD[Any]] = set()
     shuffles: set[int] = set()
     waiting: list[RDD[Any] | ShuffleDependency] = [rdd]
     while waiting:
@@ -58,7 +58,7 @@ def _shuffles_below(rdd: RDD[Any]) -> Iterator[ShuffleDependency]:
             if each.shuffle_id not in shuffles:
                 shuffles.add(each.shuffle_id)
                 yield each
-        elif each.id() not in rdds:
-            rdds.add(each.id())
+        elif each not in rdds:
+            rdds.add(each)
             for dependency in reversed(each.dependencies):
                 waiting.append(dependency if isinstance(dependency, ShuffleDependency) else dependency.rdd)
