@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
-from sparksim.cluster.block_store import Block, Evicted
+from sparksim.cluster.block_store import Block, Evicted, rdd_of
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import Prices
 from sparksim.cluster.executor import Executor
@@ -42,6 +42,7 @@ class BlockManagerMaster:
         self._known_peers: dict[Executor, tuple[float, list[Executor]]] = {}
         self._rng = random.Random()
         self._locations: dict[str, list[Executor]] = {}
+        self._kept_rdds: set[str] = set()
 
     def add(self, executor: Executor) -> None:
         """A block manager registered."""
@@ -113,8 +114,10 @@ class BlockManagerMaster:
 
     def remove_rdd(self, rdd_id: int) -> None:
         """Delete the cached partitions of one RDD. Hub only."""
-        prefix = f"rdd_{rdd_id}_"
-        self.remove([block_id for block_id in self._locations if block_id.startswith(prefix)])
+        name = f"rdd_{rdd_id}"
+        if name in self._kept_rdds:  # most RDDs are not, and there may be very many blocks to look through
+            self._kept_rdds.remove(name)
+            self.remove([block_id for block_id in self._locations if rdd_of(block_id) == name])
 
     def executor_lost(self, executor: Executor) -> None:
         """Forget the executor and the copies it held. Hub only."""
@@ -163,6 +166,8 @@ class BlockManagerMaster:
         holders = self._locations.get(block_id, [])
         if block_id in holder.blocks and holder not in holders:
             self._locations[block_id] = [*holders, holder]
+            if (rdd := rdd_of(block_id)) is not None:
+                self._kept_rdds.add(rdd)
             kept = replace(level, useMemory=False) if holder.blocks.is_on_disk(block_id) else level
             size_bytes = len(data) if isinstance(data, bytes) else 0
             self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, kept.short_name, size_bytes))
