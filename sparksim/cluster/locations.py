@@ -11,7 +11,7 @@ from typing import Any
 
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
-from sparksim.core.dependency import Dependency, NarrowDependency, ShuffleDependency
+from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 
@@ -33,14 +33,10 @@ class Locator:
                 continue
             seen.add(place)
             each, part = place
-            dependencies = each.dependencies
-            here = self._of(each, part, dependencies)
+            here = self._of(each, part)
             if here:
                 return here
-            for dependency in reversed(dependencies):
-                if isinstance(dependency, NarrowDependency):
-                    for parent in reversed(dependency.parents_of(part)):
-                        waiting.append((dependency.rdd, parent))
+            waiting.extend(reversed(each.partitions_read(part)))
         return ()
 
     def shuffles_to_read(self, rdd: RDD[Any]) -> Iterator[int]:
@@ -64,7 +60,7 @@ class Locator:
         blocks = (f"rdd_{rdd.id()}_{index}" for index in range(rdd.getNumPartitions()))
         return all(any(holder.alive for holder in self._blocks.holders(block_id)) for block_id in blocks)
 
-    def _of(self, rdd: RDD[Any], index: int, dependencies: tuple[Dependency, ...]) -> tuple[str, ...]:
+    def _of(self, rdd: RDD[Any], index: int) -> tuple[str, ...]:
         if rdd.is_cached:
             cached = self._blocks.holders(f"rdd_{rdd.id()}_{index}")
             if cached:
@@ -72,7 +68,7 @@ class Locator:
         own = rdd.preferred_locations(index)
         if own:
             return own
-        for dependency in dependencies:
+        for dependency in rdd.dependencies:
             if isinstance(dependency, ShuffleDependency):
                 return self._outputs.preferred_hosts(dependency.shuffle_id, index)
         return ()

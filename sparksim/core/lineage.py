@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 from sparksim.core import call_site
 from sparksim.core.closure import Closure
 from sparksim.core.debug_string import debug_string
-from sparksim.core.dependency import Dependency
+from sparksim.core.dependency import Dependency, NarrowDependency
 from sparksim.core.errors import PySparkRuntimeError, UnsupportedOperation
 from sparksim.core.partitioner import Partitioner
 from sparksim.core.storage_level import StorageLevel
@@ -84,6 +84,15 @@ class Lineage(Generic[T]):
     def dependencies(self) -> tuple[Dependency, ...]:
         """The parents that computing needs; none once the RDD is checkpointed."""
         return self._dependencies
+
+    def partitions_read(self, index: int) -> list[tuple[RDD[Any], int]]:
+        """What partition `index` is computed from without a shuffle: the parents' partitions, in order."""
+        return [
+            (dependency.rdd, parent)
+            for dependency in self._dependencies
+            if isinstance(dependency, NarrowDependency)
+            for parent in dependency.parents_of(index)
+        ]
 
     @property
     def base(self) -> RDD[Any]:
