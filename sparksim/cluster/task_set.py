@@ -129,7 +129,7 @@ class TaskSet:
     @property
     def has_pending(self) -> bool:
         """Whether a core would be welcome, be it for a second copy."""
-        return not self.zombie and (self._pending.some or bool(self._slow))
+        return not self.zombie and bool(self._pending.stack or self._slow)
 
     @property
     def finished(self) -> bool:
@@ -284,7 +284,7 @@ class TaskSet:
     def _waiting_for(self, executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
         """What `_nearest` would find among all that wait, without looking at each of them."""
         waiting = self._pending
-        if not waiting.some:
+        if not waiting.stack:
             return None
         if self.levels[0] == Locality.ANY == allowed:  # nobody is near anything: first come, first served
             index = waiting.top()
