@@ -107,7 +107,7 @@ class BlockStore:
         for other, block in self._memory.items():
             if missing <= 0:
                 break
-            if _rdd_of(block_id) is None or _rdd_of(block_id) != _rdd_of(other):
+            if rdd_of(block_id) is None or rdd_of(block_id) != rdd_of(other):
                 victims.append(other)
                 missing -= block.size_bytes
         return victims if missing <= 0 else None
@@ -124,7 +124,7 @@ class BlockStore:
         return block
 
 
-def _rdd_of(block_id: str) -> str | None:
+def rdd_of(block_id: str) -> str | None:
     """The RDD of a cached partition; None for a received block."""
     return block_id.rpartition("_")[0] if block_id.startswith("rdd_") else None
 

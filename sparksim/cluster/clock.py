@@ -41,7 +41,7 @@ class Timeline(simpy.Environment):
         """Call `action(*args)` after a while: when a process that was started now, and waits so long, would."""
 
         def begin(_event: simpy.Event) -> None:
-            self.timeout(delay_ms).callbacks.append(lambda _timeout: action(*args))
+            simpy.Timeout(self, delay_ms).callbacks.append(lambda _timeout: action(*args))
 
         start = simpy.Event(self)
         start._ok, start._value = True, None
@@ -103,7 +103,7 @@ class Fiber:
 
     def __init__(self, env: simpy.Environment, name: str) -> None:
         self.name = name
-        self.done: simpy.Event = env.event()
+        self.done = simpy.Event(env)
         self.killed: BaseException | None = None
         self.slowness = 1.0
 
@@ -121,16 +121,16 @@ class Clock(ABC):
     """Time, and the ways of code that blocks to meet it. All times are milliseconds."""
 
     env: Timeline
-    _rounded: tuple[float, float] = (0.0, 0.0)
-    """The moment that was asked for last, exact and rounded: rounding is slow, and everybody asks."""
+    _exact_ms = _rounded_ms = 0.0
+    """The moment that was asked for last: rounding is slow, and everybody asks."""
 
     @property
     def now_ms(self) -> float:
         """The present in ms (virtual, or since the epoch), to the microsecond."""
-        exact_ms, rounded_ms = self._rounded
-        if exact_ms != self.env._now:
-            exact_ms, rounded_ms = self._rounded = self.env._now, round(self.env._now, 3)
-        return rounded_ms
+        exact_ms = self.env._now
+        if exact_ms != self._exact_ms:
+            self._exact_ms, self._rounded_ms = exact_ms, round(exact_ms, 3)
+        return self._rounded_ms
 
     @abstractmethod
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:

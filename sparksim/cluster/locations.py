@@ -11,7 +11,7 @@ from typing import Any
 
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
-from sparksim.core.dependency import NarrowDependency, ShuffleDependency
+from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 
@@ -25,32 +25,29 @@ class Locator:
 
     def preferred(self, rdd: RDD[Any], index: int) -> tuple[str, ...]:
         """Locations in TaskLocation's spelling: `executor_<host>_<id>` or a host. Empty: anywhere."""
-        seen: set[tuple[int, int]] = set()
-        waiting: list[tuple[RDD[Any], int]] = [(rdd, index)]
+        seen: set[tuple[RDD[Any], int]] = set()
+        waiting = [(rdd, index)]
         while waiting:
-            each, part = waiting.pop()
-            place = (each.id(), part)
+            place = waiting.pop()
             if place in seen:
                 continue
             seen.add(place)
+            each, part = place
             here = self._of(each, part)
             if here:
                 return here
-            for dependency in reversed(each.dependencies):
-                if isinstance(dependency, NarrowDependency):
-                    parents = dependency.parents_of(part)
-                    waiting.extend([(dependency.rdd, parent) for parent in reversed(parents)])
+            waiting.extend(reversed(each.partitions_read(part)))
         return ()
 
     def shuffles_to_read(self, rdd: RDD[Any]) -> Iterator[int]:
         """The nearest shuffles under `rdd` that its tasks will read: none below an RDD that is cached completely."""
-        seen: set[int] = set()
-        waiting: list[RDD[Any]] = [rdd]
+        seen: set[RDD[Any]] = set()
+        waiting = [rdd]
         while waiting:
             each = waiting.pop()
-            if each.id() in seen or self._fully_cached(each):
+            if each in seen or self._fully_cached(each):
                 continue
-            seen.add(each.id())
+            seen.add(each)
             for dependency in each.dependencies:
                 if isinstance(dependency, ShuffleDependency):
                     yield dependency.shuffle_id
@@ -58,15 +55,16 @@ class Locator:
                     waiting.append(dependency.rdd)
 
     def _fully_cached(self, rdd: RDD[Any]) -> bool:
-        if rdd.getStorageLevel() == StorageLevel.NONE:
+        if not rdd.is_cached or rdd.getStorageLevel() == StorageLevel.NONE:
             return False
         blocks = (f"rdd_{rdd.id()}_{index}" for index in range(rdd.getNumPartitions()))
         return all(any(holder.alive for holder in self._blocks.holders(block_id)) for block_id in blocks)
 
     def _of(self, rdd: RDD[Any], index: int) -> tuple[str, ...]:
-        cached = self._blocks.holders(f"rdd_{rdd.id()}_{index}")
-        if cached:
-            return tuple(executor.location for executor in cached)
+        if rdd.is_cached:
+            cached = self._blocks.holders(f"rdd_{rdd.id()}_{index}")
+            if cached:
+                return tuple([executor.location for executor in cached])
         own = rdd.preferred_locations(index)
         if own:
             return own

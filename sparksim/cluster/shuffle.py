@@ -22,29 +22,34 @@ SHUFFLE_PREF_THRESHOLD = 1000
 class MapOutputTracker:
     """One row per shuffle: the executor of each map partition, or None while it is missing. It changes in the hub.
 
-    Most buckets of a wide shuffle are empty. `_filled` has the map partitions that wrote, at some time, something for
-    a reduce partition, so that nobody looks at all the others.
+    Most buckets of a wide shuffle are empty. `_filled` has, for each reduce partition, the map partitions that wrote
+    something for it and how many bytes, so that nobody looks at all the others.
     """
 
     def __init__(self) -> None:
         self._outputs: dict[int, list[Executor | None]] = {}
-        self._filled: dict[int, defaultdict[int, set[int]]] = {}
+        self._filled: dict[int, defaultdict[int, dict[int, int]]] = {}
 
     def register(self, shuffle_id: int, maps: int) -> bool:
         """A shuffle with `maps` map partitions exists from now on; whether it is new."""
         new = shuffle_id not in self._outputs
         if new:
             self._outputs[shuffle_id] = [None] * maps
-            self._filled[shuffle_id] = defaultdict(set)
+            self._filled[shuffle_id] = defaultdict(dict)
         return new
 
     def add(self, shuffle_id: int, map_index: int, executor: Executor) -> None:
         """The output of this map task lies on `executor`."""
         self._outputs[shuffle_id][map_index] = executor
+        buckets = executor.shuffle_files.get((shuffle_id, map_index), ())
+        if len(buckets) >= SHUFFLE_PREF_THRESHOLD:
+            return
         filled = self._filled[shuffle_id]
-        for reduce_index, bucket in enumerate(executor.shuffle_files.get((shuffle_id, map_index), ())):
+        for reduce_index, bucket in enumerate(buckets):
             if bucket != EMPTY_BUCKET:
-                filled[reduce_index].add(map_index)
+                filled[reduce_index][map_index] = len(bucket)
+            elif reduce_index in filled:
+                filled[reduce_index].pop(map_index, None)
 
     def missing(self, shuffle_id: int) -> list[int]:
         """The map partitions without an output."""
@@ -76,18 +81,12 @@ class MapOutputTracker:
         if not outputs or len(outputs) >= SHUFFLE_PREF_THRESHOLD:
             return ()
         sizes: dict[str, int] = {}
-        for map_index in sorted(self._filled[shuffle_id].get(reduce_index, ())):
+        for map_index, size in sorted(self._filled[shuffle_id].get(reduce_index, {}).items()):
             holder = outputs[map_index]
-            buckets = None if holder is None else holder.shuffle_files.get((shuffle_id, map_index))
-            if holder is None or buckets is None:
-                continue
-            if len(buckets) >= SHUFFLE_PREF_THRESHOLD:
-                return ()
-            bucket = buckets[reduce_index]
-            if bucket != EMPTY_BUCKET:
-                sizes[holder.block_host] = sizes.get(holder.block_host, 0) + len(bucket)
-        total = sum(sizes.values())
-        return tuple(host for host, size in sizes.items() if size >= REDUCER_PREF_LOCS_FRACTION * total)
+            if holder is not None and holder.alive:
+                sizes[holder.block_host] = sizes.get(holder.block_host, 0) + size
+        least = REDUCER_PREF_LOCS_FRACTION * sum(sizes.values())
+        return tuple([host for host, size in sizes.items() if size >= least])
 
     def fetch(self, shuffle_id: int, reduce_index: int) -> Iterator[bytes]:
         """The bucket of every map output that is not empty, in map order. Raises `FetchFailed` where one is missing."""

@@ -11,10 +11,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from math import inf
 
-from sparksim.cluster.block_store import Block, Evicted
+from sparksim.cluster.block_store import Block, Evicted, rdd_of
 from sparksim.cluster.clock import Clock
 from sparksim.cluster.cost import Prices
 from sparksim.cluster.executor import Executor
@@ -41,7 +40,9 @@ class BlockManagerMaster:
         self._emit = emit
         self._executors: dict[str, Executor] = {}
         self._known_peers: dict[Executor, tuple[float, list[Executor]]] = {}
+        self._rng = random.Random()
         self._locations: dict[str, list[Executor]] = {}
+        self._kept_rdds: set[str] = set()
 
     def add(self, executor: Executor) -> None:
         """A block manager registered."""
@@ -113,8 +114,10 @@ class BlockManagerMaster:
 
     def remove_rdd(self, rdd_id: int) -> None:
         """Delete the cached partitions of one RDD. Hub only."""
-        prefix = f"rdd_{rdd_id}_"
-        self.remove([block_id for block_id in self._locations if block_id.startswith(prefix)])
+        name = f"rdd_{rdd_id}"
+        if name in self._kept_rdds:  # most RDDs are not, and there may be very many blocks to look through
+            self._kept_rdds.remove(name)
+            self.remove([block_id for block_id in self._locations if rdd_of(block_id) == name])
 
     def executor_lost(self, executor: Executor) -> None:
         """Forget the executor and the copies it held. Hub only."""
@@ -136,11 +139,12 @@ class BlockManagerMaster:
         """The others as `executor` heard of them last: not of newcomers (Spark: BlockManager.getPeers)."""
         asked_ms, others = self._known_peers.get(executor, (-inf, []))
         if afresh or self._clock.now_ms - asked_ms > PEERS_KNOWN_MS:
-            others = [peer for peer in list(self._executors.values()) if peer is not executor]
+            others = [peer for peer in self._executors.values() if peer is not executor]
             self._known_peers[executor] = self._clock.now_ms, others
         peers = list(others)
-        if len(peers) > 1:  # making a generator takes longer than the rest of storing a block
-            random.Random(block_id).shuffle(peers)
+        if len(peers) > 1:
+            self._rng.seed(block_id)
+            self._rng.shuffle(peers)
         return peers
 
     def _as_bytes(self, data: Block) -> bytes:
@@ -162,9 +166,11 @@ class BlockManagerMaster:
         holders = self._locations.get(block_id, [])
         if block_id in holder.blocks and holder not in holders:
             self._locations[block_id] = [*holders, holder]
-            kept = _level_name(level, holder.blocks.is_on_disk(block_id))
+            if (rdd := rdd_of(block_id)) is not None:
+                self._kept_rdds.add(rdd)
+            kept = replace(level, useMemory=False) if holder.blocks.is_on_disk(block_id) else level
             size_bytes = len(data) if isinstance(data, bytes) else 0
-            self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, kept, size_bytes))
+            self._emit(BlockStored(self._clock.now_ms, block_id, holder.executor_id, kept.short_name, size_bytes))
         return True
 
     def _evict(self, holder: Executor, evicted: Evicted) -> None:
@@ -172,9 +178,3 @@ class BlockManagerMaster:
         self._emit(BlockEvicted(self._clock.now_ms, block_id, holder.executor_id, evicted.on_disk))
         if not evicted.on_disk and self._lose_copy(holder, block_id):
             self._evicted.add(block_id)
-
-
-@lru_cache(maxsize=64)
-def _level_name(level: StorageLevel, on_disk: bool) -> str:
-    """Spark's name of how a copy is kept: as asked, or on disk because memory had no room."""
-    return (replace(level, useMemory=False) if on_disk else level).short_name

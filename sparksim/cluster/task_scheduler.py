@@ -150,7 +150,8 @@ class TaskScheduler:
             for level in task_set.levels:
                 while task_set.has_pending and self._offer_round(task_set, offers, level, now_ms):
                     pass
-        self._keep_reviving(waiting)
+        if waiting:
+            self._keep_reviving(waiting)
         self._keep_looking()
 
     def _offer_round(self, task_set: TaskSet, offers: list[Executor], level: Locality, now_ms: float) -> bool:
@@ -332,6 +333,7 @@ class TaskScheduler:
     def _drop_if_over(self, task_set: TaskSet) -> None:
         if not task_set.running and (task_set.zombie or task_set.finished) and task_set in self._task_sets:
             self._task_sets.remove(task_set)
+            task_set.close()
 
     @property
     def _heard_by(self) -> TaskSetListener:

@@ -8,6 +8,7 @@ and loosens by one level when nothing is left to launch at it, or when nothing w
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -126,7 +127,7 @@ class TaskSet:
     @property
     def has_pending(self) -> bool:
         """Whether a core would be welcome, be it for a second copy."""
-        return (self._pending.some or bool(self._slow)) and not self.zombie
+        return not self.zombie and bool(self._pending.stack or self._slow)
 
     @property
     def finished(self) -> bool:
@@ -250,8 +251,13 @@ class TaskSet:
         self.zombie = True
         self._pending.clear()
 
+    def close(self) -> None:
+        """Nobody will ask any more: let go of the attempts, which know this set, so that no cycle keeps them alive."""
+        self.done.clear()
+        self._launched.clear()
+
     def _index_of(self, locality: Locality) -> int:
-        return next(index for index, level in enumerate(self.levels) if level >= locality)
+        return bisect_left(self.levels, locality)
 
     def _allowed_level(self, now_ms: float) -> Locality:
         """The level the set is willing to launch at by now (Spark: TaskSetManager.getAllowedLocalityLevel)."""
@@ -277,7 +283,7 @@ class TaskSet:
     def _waiting_for(self, executor: Executor, allowed: Locality) -> tuple[int, Locality] | None:
         """What `_nearest` would find among all that wait, without looking at each of them."""
         waiting = self._pending
-        if not waiting.some:
+        if not waiting.stack:
             return None
         if self.levels[0] == Locality.ANY == allowed:  # nobody is near anything: first come, first served
             index = waiting.top()

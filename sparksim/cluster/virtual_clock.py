@@ -12,12 +12,13 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
 import greenlet
 import simpy
-from simpy.events import URGENT
+from simpy.events import NORMAL, URGENT
 
 from sparksim.cluster.clock import STOPPED, Clock, DriverCrashed, Fiber, TimeLimitReached, Timeline, rare_collections
 from sparksim.core.errors import SparkException
@@ -28,9 +29,10 @@ EPOCH = dt.datetime(1970, 1, 1)
 
 
 class VirtualFiber(Fiber):
-    """A greenlet. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
+    """A greenlet's work. `blocked_on` is the event that will resume it; None while it runs, and once it is over.
 
-    `nap` is the event of its start and of all its sleeps, one after the other: a simulation sleeps once per record.
+    `body` is the greenlet, from the fiber's first step on. `nap` is the event of its start and of all its sleeps, one
+    after the other: a simulation sleeps once per record.
     """
 
     def __init__(self, clock: VirtualClock, name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -39,8 +41,9 @@ class VirtualFiber(Fiber):
         self.blocked_on: simpy.Event | None = None
         self.nap = simpy.Event(clock.env)
         self.nap._ok, self.nap._value = True, None
-        self.body = greenlet.greenlet(lambda: self._run(fn, args))
-        self.body.gr_context = contextvars.copy_context()
+        self.body: greenlet.greenlet | None = None
+        self._work: partial[Any] | None = partial(fn, *args)
+        self._context = contextvars.copy_context()
 
     def wake_soon(self) -> None:
         """Go on at once, before everything else that is due now."""
@@ -48,9 +51,23 @@ class VirtualFiber(Fiber):
         nap.callbacks = [self.resume]
         self.clock.env.schedule(nap, URGENT)
 
-    def _run(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def hear(self, event: simpy.Event) -> None:
+        """The event that the fiber waits for has come.
+
+        Others may wait for the same one at the same moment: the fiber goes on by an event of its own, so that it cannot
+        step time forward before they had their turn.
+        """
+        if self.blocked_on is event:
+            self.wake_soon()
+
+    def run(self) -> None:
+        """All of its work, in a greenlet."""
+        work, self._work = self._work, None  # often it knows this fiber: no cycle shall outlive it
+        assert work is not None
         try:
-            result, error = fn(*args), None
+            if self.killed is not None:  # before it started
+                raise self.killed
+            result, error = self._context.run(work), None
         except (KeyboardInterrupt, greenlet.GreenletExit):
             raise  # the user ends the program, or the garbage collector a fiber of a clock that nobody drives any more
         except BaseException as raised:
@@ -59,20 +76,26 @@ class VirtualFiber(Fiber):
 
     def resume(self, _event: simpy.Event) -> None:
         """Go on with the fiber until it blocks again. The callback of the one event it waits for."""
-        clock, body = self.clock, self.body
+        clock = self.clock
         self.blocked_on = None
+        body = clock._give_body(self) if self.body is None else self.body
         body.parent = clock.driver
-        before, clock.running = clock.running, self
+        clock.running = self
         try:
-            if self.killed is None or body:
-                body.switch()  # `VirtualClock._block` raises the cause in a fiber that was killed
-            else:
-                body.throw(greenlet.GreenletExit)  # it never started, and never will
-                self.finish(None, None)
+            body.switch(self)  # in a fiber that was killed, the call of the clock where it stands raises the cause
         finally:
-            clock.running = before
-            if body.dead:
-                clock._alive.pop(self, None)
+            clock.running = None
+
+
+def _work_on() -> None:
+    """What a greenlet does: one fiber's work after the other's. To make a greenlet takes longer than most fibers."""
+    while True:
+        hub = greenlet.getcurrent().parent
+        assert hub is not None
+        fiber = hub.switch()
+        fiber.run()
+        fiber.clock._take_body(fiber)
+        del fiber  # nobody can see what a greenlet that stands still holds: it must not keep its clock alive
 
 
 class VirtualClock(Clock):
@@ -90,10 +113,10 @@ class VirtualClock(Clock):
         self._thread = threading.get_ident()
         self._stopped = False
         self._alive: dict[VirtualFiber, None] = {}
+        self._idle: list[greenlet.greenlet] = []
 
     def spawn(self, name: str, fn: Callable[..., Any], *args: Any) -> Fiber:
         fiber = VirtualFiber(self, name, fn, args)
-        self._alive[fiber] = None
         fiber.wake_soon()
         return fiber
 
@@ -113,37 +136,32 @@ class VirtualClock(Clock):
         if fiber is None:
             self._drive_until(event)
         elif not event.processed:
-            # Others may wait for the same event at the same moment: wake by an event of our own, so that this fiber
-            # cannot step time forward before they had their turn.
-            def relay(_event: simpy.Event) -> None:
-                if fiber.blocked_on is event:
-                    fiber.wake_soon()
-
-            event.callbacks.append(relay)
+            event.callbacks.append(fiber.hear)
             fiber.blocked_on = event
-            self._block(fiber)
+            self.driver.switch()
+            if fiber.killed is not None:
+                raise fiber.killed
+        value = event.value
         if not event.ok:
             event.defused = True
-            assert isinstance(event.value, BaseException)
-            raise event.value
-        return event.value
+            assert isinstance(value, BaseException)
+            raise value
+        return value
 
     def sleep(self, ms: float) -> None:
         ms = max(ms, 0)  # time does not go back
-        fiber = self.running
-        if fiber is None:
+        if self.running is None:
             self.wait(self.env.timeout(ms))
-        elif fiber.killed is not None:
-            raise fiber.killed
-        elif not self.env.skip(ms, self.limit_ms):
-            nap = fiber.blocked_on = fiber.nap
-            nap.callbacks = [fiber.resume]
-            self.env.schedule(nap, delay=ms)
-            self._block(fiber)
+        else:
+            self._nap(self.running, ms)
 
     def charge(self, ms: float) -> None:
         if ms > 0:
-            self.sleep(ms if self.running is None else ms * self.running.slowness)
+            fiber = self.running
+            if fiber is None:
+                self.sleep(ms)
+            else:
+                self._nap(fiber, ms * fiber.slowness)
 
     def kill(self, fiber: Fiber, cause: BaseException) -> None:
         assert isinstance(fiber, VirtualFiber)
@@ -174,14 +192,7 @@ class VirtualClock(Clock):
     def run_until(self, time_ms: float) -> None:
         """Drive everything that is due up to `time_ms` (included) and leave the clock there. From the main program."""
         self.limit_ms = time_ms
-        self.driver = greenlet.getcurrent()
-        env = self.env
-        queue = env._queue
-        with rare_collections():
-            while queue and queue[0][0] <= time_ms:
-                env.step()
-                if self._crashed is not None:
-                    raise self._crashed
+        self._drive()
         self.env.advance(max(time_ms, self.env.now))
 
     def stop(self) -> None:
@@ -194,16 +205,40 @@ class VirtualClock(Clock):
         """
         self._crashed = self._crashed or DriverCrashed(None)
         self.driver = greenlet.getcurrent()
-        for fiber in list(self._alive):
-            fiber.body.parent = self.driver
+        for body in [*[fiber.body for fiber in self._alive], *self._idle]:
+            assert body is not None
+            body.parent = self.driver
             with suppress(BaseException):
-                fiber.body.throw(greenlet.GreenletExit)
+                body.throw(greenlet.GreenletExit)
         self._alive.clear()
+        self._idle.clear()
 
-    def _block(self, fiber: VirtualFiber) -> None:
-        self.driver.switch()
+    def _give_body(self, fiber: VirtualFiber) -> greenlet.greenlet:
+        self._alive[fiber] = None
+        if self._idle:
+            body = self._idle.pop()
+        else:
+            body = greenlet.greenlet(_work_on, self.driver)
+            body.switch()
+        fiber.body = body
+        return body
+
+    def _take_body(self, fiber: VirtualFiber) -> None:
+        """The fiber is over, and its greenlet may do the work of another one."""
+        del self._alive[fiber]
+        assert fiber.body is not None
+        self._idle.append(fiber.body)
+
+    def _nap(self, fiber: VirtualFiber, ms: float) -> None:
         if fiber.killed is not None:
             raise fiber.killed
+        if not self.env.skip(ms, self.limit_ms):
+            nap = fiber.blocked_on = fiber.nap
+            nap.callbacks = [fiber.resume]
+            self.env.schedule(nap, NORMAL, ms)
+            self.driver.switch()
+            if fiber.killed is not None:
+                raise fiber.killed
 
     def _caller(self) -> VirtualFiber | None:
         """The fiber that calls, or None for the main program. Raises when it must not go on."""
@@ -220,21 +255,27 @@ class VirtualClock(Clock):
         return fiber
 
     def _drive_until(self, event: simpy.Event) -> None:
-        env = self.env
+        self._drive(event)
+        if event.processed:
+            return
+        if self._stopped:
+            raise SparkException(STOPPED)
+        if self.env.peek() == inf:
+            raise SparkException(
+                "The simulation stands still: the program waits for something that can never happen, for "
+                "example a job while every executor is gone, or awaitTermination() with nothing left to do."
+            )
+        self.env.advance(max(self.limit_ms, self.env.now))
+        raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
+
+    def _drive(self, until: simpy.Event | None = None) -> None:
+        """Handle what is due, in order, up to the last moment, until `until` was handled, or until we are stopped."""
         self.driver = greenlet.getcurrent()
+        step, queue, limit_ms = self.env.step, self.env._queue, self.limit_ms
         with rare_collections():
-            while not event.processed:
-                due_ms = env.peek()
-                if self._stopped:
-                    raise SparkException(STOPPED)
-                if due_ms == inf:
-                    raise SparkException(
-                        "The simulation stands still: the program waits for something that can never happen, for "
-                        "example a job while every executor is gone, or awaitTermination() with nothing left to do."
-                    )
-                if due_ms > self.limit_ms:
-                    env.advance(max(self.limit_ms, env.now))
-                    raise TimeLimitReached(f"the simulation ends at {self.limit_ms / 1000:g} s")
-                env.step()
+            while queue and queue[0][0] <= limit_ms:
+                if until is not None and (until.processed or self._stopped):
+                    return
+                step()
                 if self._crashed is not None:
                     raise self._crashed

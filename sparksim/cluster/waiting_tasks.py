@@ -12,7 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 class WaitingTasks:
-    """Partitions, the next one on top. `executors` and `hosts` are where each would like to run, if anywhere."""
+    """Partitions, the next one on top. `executors` and `hosts` are where each would like to run, if anywhere.
+
+    `stack` is for reading: those that wait, the next one last.
+    """
 
     def __init__(
         self,
@@ -22,7 +25,7 @@ class WaitingTasks:
     ) -> None:
         self._executors = executors
         self._hosts = hosts
-        self._all: dict[int, None] = {}
+        self.stack: dict[int, None] = {}
         self._free: list[int] = []
         self._on_executor: defaultdict[str, list[int]] = defaultdict(list)
         self._on_host: defaultdict[str, list[int]] = defaultdict(list)
@@ -33,17 +36,17 @@ class WaitingTasks:
     @property
     def some(self) -> bool:
         """Whether anybody waits."""
-        return bool(self._all)
+        return bool(self.stack)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._all)
+        return iter(self.stack)
 
     def __contains__(self, index: int) -> bool:
-        return index in self._all
+        return index in self.stack
 
     def push(self, index: int) -> None:
         """It waits, before all others."""
-        self._all[index] = None
+        self.stack[index] = None
         self._count(index, 1)
         hosts = self._hosts[index]
         if not hosts:
@@ -56,12 +59,12 @@ class WaitingTasks:
 
     def remove(self, index: int) -> None:
         """It waits no longer. Raises `KeyError` when it did not."""
-        del self._all[index]
+        del self.stack[index]
         self._count(index, -1)
 
     def clear(self) -> None:
         """Nobody waits any more."""
-        self._all.clear()
+        self.stack.clear()
         self._counts = [0, 0, 0]
 
     @property
@@ -81,7 +84,7 @@ class WaitingTasks:
 
     def top(self) -> int | None:
         """The next one."""
-        return next(reversed(self._all), None)
+        return next(reversed(self.stack), None)
 
     def top_on_executor(self, executor_id: str) -> int | None:
         """The next one that prefers this executor."""
@@ -97,7 +100,7 @@ class WaitingTasks:
 
     def _top(self, stack: list[int] | None) -> int | None:
         while stack:
-            if stack[-1] in self._all:
+            if stack[-1] in self.stack:
                 return stack[-1]
             stack.pop()
         return None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
 from sparksim.core import call_site
 from sparksim.core.closure import Closure
 from sparksim.core.debug_string import debug_string
-from sparksim.core.dependency import Dependency
+from sparksim.core.dependency import Dependency, NarrowDependency
 from sparksim.core.errors import PySparkRuntimeError, UnsupportedOperation
 from sparksim.core.partitioner import Partitioner
 from sparksim.core.storage_level import StorageLevel
@@ -85,6 +85,15 @@ class Lineage(Generic[T]):
         """The parents that computing needs; none once the RDD is checkpointed."""
         return self._dependencies
 
+    def partitions_read(self, index: int) -> list[tuple[RDD[Any], int]]:
+        """What partition `index` is computed from without a shuffle: the parents' partitions, in order."""
+        return [
+            (dependency.rdd, parent)
+            for dependency in self._dependencies
+            if isinstance(dependency, NarrowDependency)
+            for parent in dependency.parents_of(index)
+        ]
+
     @property
     def base(self) -> RDD[Any]:
         """Where the fused chain starts: this RDD itself unless it is made of steps."""
@@ -92,7 +101,7 @@ class Lineage(Generic[T]):
 
     def iterator(self, index: int, task: TaskContext) -> Iterator[T]:
         """The records of partition `index`: cached, checkpointed or computed (Spark: RDD.iterator)."""
-        if self._storage_level == StorageLevel.NONE:
+        if not self.is_cached or self._storage_level == StorageLevel.NONE:
             return self._compute_or_read(index, task)
         return task.services.cached(self._rdd, index, partial(self._compute_or_read, index, task))
 

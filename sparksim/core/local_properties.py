@@ -43,8 +43,8 @@ def put(key: str, value: str | None) -> None:
 def overlay(values: Mapping[str, str | None]) -> Iterator[None]:
     """Set these properties for the length of a `with` block (None removes), then put all back as it was."""
     before = _properties.get()
-    for key, value in values.items():
-        put(key, value)
+    changed = {name: text for name, text in {**before, **values}.items() if text is not None}
+    _properties.set(MappingProxyType(changed))
     try:
         yield
     finally:

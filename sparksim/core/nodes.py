@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, product
@@ -147,8 +148,10 @@ class UnionRDD(RDD[T]):
     def __init__(self, ctx: SparkContext, rdds: list[RDD[Any]]) -> None:
         dependencies = []
         start = 0
+        self._starts: list[int] = []
         for rdd in rdds:
             rdd.freeze()
+            self._starts.append(start)
             dependencies.append(NarrowDependency(rdd, _Shifted(start, rdd.getNumPartitions())))
             start += rdd.getNumPartitions()
         self._partitions = start
@@ -158,11 +161,17 @@ class UnionRDD(RDD[T]):
         return self._partitions
 
     def compute(self, index: int, task: TaskContext) -> Iterator[T]:
-        for dependency in self._dependencies:
-            assert isinstance(dependency, NarrowDependency)
-            for parent_index in dependency.parents_of(index):
-                return _handed_over(dependency.rdd, parent_index, task)
-        raise SparkException(f"{self!r} has no partition {index}, only {self._partitions}")
+        if index >= self._partitions:
+            raise SparkException(f"{self!r} has no partition {index}, only {self._partitions}")
+        ((parent, parent_index),) = self.partitions_read(index)
+        return _handed_over(parent, parent_index, task)
+
+    def partitions_read(self, index: int) -> list[tuple[RDD[Any], int]]:
+        """There may be very many members, and each is asked for its own partitions only."""
+        if not self._dependencies:
+            return []
+        member = bisect_right(self._starts, index) - 1
+        return [(self._dependencies[member].rdd, index - self._starts[member])]
 
 
 class PartitionerAwareUnionRDD(RDD[T]):

@@ -31,7 +31,8 @@ class StageSpec:
 def split_stages(rdd: RDD[Any]) -> StageSpec:
     """The stage that computes `rdd`, with all stages it needs; one object per shuffle however often it is reached."""
     stages: dict[int, StageSpec] = {}
-    waiting = list(_shuffles_below(rdd))
+    nearest = list(_shuffles_below(rdd))
+    waiting = list(nearest)
     while waiting:
         shuffle = waiting[-1]
         needed = list(_shuffles_below(shuffle.rdd)) if shuffle.shuffle_id not in stages else []
@@ -43,12 +44,12 @@ def split_stages(rdd: RDD[Any]) -> StageSpec:
         if shuffle.shuffle_id not in stages:
             parents = tuple(stages[each.shuffle_id] for each in needed)
             stages[shuffle.shuffle_id] = StageSpec(shuffle.rdd, shuffle, parents)
-    return StageSpec(rdd, None, tuple(stages[each.shuffle_id] for each in _shuffles_below(rdd)))
+    return StageSpec(rdd, None, tuple([stages[each.shuffle_id] for each in nearest]))
 
 
 def _shuffles_below(rdd: RDD[Any]) -> Iterator[ShuffleDependency]:
     """The nearest shuffles under `rdd`, each once, in the order of the dependencies."""
-    rdds: set[int] = set()
+    rdds: set[RDD[Any]] = set()
     shuffles: set[int] = set()
     waiting: list[RDD[Any] | ShuffleDependency] = [rdd]
     while waiting:
@@ -57,7 +58,7 @@ def _shuffles_below(rdd: RDD[Any]) -> Iterator[ShuffleDependency]:
             if each.shuffle_id not in shuffles:
                 shuffles.add(each.shuffle_id)
                 yield each
-        elif each.id() not in rdds:
-            rdds.add(each.id())
+        elif each not in rdds:
+            rdds.add(each)
             for dependency in reversed(each.dependencies):
                 waiting.append(dependency if isinstance(dependency, ShuffleDependency) else dependency.rdd)

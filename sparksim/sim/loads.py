@@ -26,8 +26,11 @@ WORDS = ("spark", "stream", "batch", "block", "task", "stage", "driver", "window
 
 def random_words(rng: random.Random) -> str:
     """A line of one to five words out of ten."""
-    words, random = rng.randint(1, 5), rng.random
-    return " ".join([WORDS[int(random() * 10.0)] for _ in range(words)])  # the draws of `choices`, in half the time
+    random, bits = rng.random, rng.getrandbits
+    while (more := bits(3)) > 4:
+        pass
+    # The draws of `randint(1, 5)` and of `choices`, in half the time.
+    return " ".join([WORDS[int(random() * 10.0)] for _ in range(1 + more)])
 
 
 class Load(Protocol):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.run import Run
-from sparksim.trace.delivery import PENDING
+from sparksim.trace.fates import PENDING
 from sparksim.trace.events import JobGenerationFailed, RecordsLost, StreamingStarted
 from sparksim.trace.rows import BatchRow
 

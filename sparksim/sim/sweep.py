@@ -16,7 +16,7 @@ from sparksim.sim.pool import Pool, Task
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Simulation
 from sparksim.sim.sustained import verdict
-from sparksim.trace.delivery import LOST, ONCE, PENDING, REPEATED
+from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.table import Table
 
 if TYPE_CHECKING:

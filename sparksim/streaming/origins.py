@@ -43,7 +43,7 @@ class Followed(Protocol):
     def is_over(self) -> bool:
         """Whether nothing can be asked of it any more."""
 
-    def take(self) -> tuple[Origin, ...]:
+    def take(self) -> list[Origin]:
         """What was read since the last call."""
 
     def lost_to(self, origin: Origin) -> int:
@@ -75,14 +75,16 @@ class FollowedSources:
         """
         caller = self._current()
         read_from = [each for each in self._all if each.reader is caller] or self._all
-        origins = tuple(origin for each in read_from for origin in each.take())
-        if origins or not read_from or read_from[-1].origin is None:
-            return origins
-        return (read_from[-1].origin,)
+        origins: list[Origin] = []
+        for each in read_from:
+            origins += each.take()
+        if not origins and read_from and read_from[-1].origin is not None:
+            origins.append(read_from[-1].origin)
+        return tuple(origins)
 
     def take_unstored(self) -> list[tuple[Origin, ...]]:
         """What was read from each of them, and not stored."""
-        return [unstored for each in self._all if (unstored := each.take())]
+        return [tuple(unstored) for each in self._all if (unstored := each.take())]
 
     def lost_of(self, origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
         """Of these records, which nobody has any more, those that no source will give again."""
@@ -110,13 +112,15 @@ class FollowedConnection:
         self.unstored: list[Origin] = []
         self.reader: Fiber | None = None
         self._inner = inner
+        self._read: Callable[..., Any] = inner.read
         self._current = current
 
     def read(self, *wait_ms: float) -> Any:
         self.reader = self._current()
-        record = cast(Any, self._inner).read(*wait_ms)
-        if record is not None and self._inner.origin is not None:
-            join(self.unstored, (self._inner.origin,))
+        record = self._read(*wait_ms)
+        origin = self._inner.origin
+        if record is not None and origin is not None:
+            join(self.unstored, (origin,))
         return record
 
     @property
@@ -151,9 +155,9 @@ class FollowedConnection:
 
     break_off = close
 
-    def take(self) -> tuple[Origin, ...]:
+    def take(self) -> list[Origin]:
         """What was read since the last call."""
-        taken, self.unstored = tuple(self.unstored), []
+        taken, self.unstored = self.unstored, []
         return taken
 
 
@@ -192,8 +196,8 @@ class FollowedConsumer:
         """Never: what it has stored for the group counts as long as the receiver has records in memory."""
         return False
 
-    def take(self) -> tuple[Origin, ...]:
-        taken, self.unstored = tuple(self.unstored), []
+    def take(self) -> list[Origin]:
+        taken, self.unstored = self.unstored, []
         return taken
 
     def lost_to(self, origin: Origin) -> int:

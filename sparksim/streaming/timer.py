@@ -75,9 +75,9 @@ class RecurringTimer:
         env = self._clock.env
         if env.now < self._next_ms and not self._interrupt.triggered:
             # As `timeout | interrupt`, but a run has millions of ticks, and such a condition is costly to build.
-            timeout = env.timeout(self._next_ms - env.now)
+            timeout = simpy.Timeout(env, self._next_ms - env.now)
             timeout.callbacks.append(self._wake)
-            self._woken = env.event()
+            self._woken = simpy.Event(env)
             yield self._woken
             self._woken = None
         if self._interrupt.triggered:

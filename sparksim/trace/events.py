@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sparksim.trace.event import Event as Event
 from sparksim.trace.event import Origin as Origin
+from sparksim.trace.event import made_fast
 from sparksim.trace.kafka_events import BrokerStarted as BrokerStarted
 from sparksim.trace.kafka_events import BrokerStopped as BrokerStopped
 from sparksim.trace.kafka_events import GroupRebalanced as GroupRebalanced
@@ -46,6 +47,7 @@ from sparksim.trace.storage_events import BlockStored as BlockStored
 # --- application and executors -------------------------------------------------------------------------------------
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ApplicationStart(Event):
     app_id: str
@@ -55,11 +57,13 @@ class ApplicationStart(Event):
     default_parallelism: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ApplicationEnd(Event):
     app_id: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class DriverDied(Event):
     """The driver's process is gone, and its executors with it. A new one starts at `restart_ms`, or none if None."""
@@ -68,6 +72,7 @@ class DriverDied(Event):
     restart_ms: float | None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ExecutorAdded(Event):
     executor_id: str
@@ -75,12 +80,14 @@ class ExecutorAdded(Event):
     cores: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ExecutorRemoved(Event):
     executor_id: str
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class FaultInjected(Event):
     """A fault of the simulation's schedule struck. `target` is an executor id, or "" when it found none to strike."""
@@ -89,6 +96,7 @@ class FaultInjected(Event):
     target: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class FaultEnded(Event):
     """A fault that lasted a while is over; named and targeted as when it struck."""
@@ -100,6 +108,7 @@ class FaultEnded(Event):
 # --- jobs, stages, tasks -------------------------------------------------------------------------------------------
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class JobStart(Event):
     """`batch_time_ms` and `output_op` are None for jobs of no batch: receivers, the dummy job, plain RDD jobs."""
@@ -111,6 +120,7 @@ class JobStart(Event):
     output_op: int | None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class JobEnd(Event):
     job_id: int
@@ -118,6 +128,7 @@ class JobEnd(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class StageSubmitted(Event):
     job_id: int
@@ -127,6 +138,7 @@ class StageSubmitted(Event):
     tasks: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class StageCompleted(Event):
     """`failure` is "" when the stage succeeded."""
@@ -136,6 +148,7 @@ class StageCompleted(Event):
     failure: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class TaskStart(Event):
     """`index` is the partition, `attempt` counts the tries of that partition from 0, `core` is the executor's slot."""
@@ -154,6 +167,7 @@ class TaskStart(Event):
     kind: str  # "ResultTask" | "ShuffleMapTask" | "Receiver"
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class TaskEnd(Event):
     """`reason` is Spark's: Success, ExceptionFailure, FetchFailed, ExecutorLostFailure, TaskKilled, Resubmitted.
@@ -181,12 +195,14 @@ class TaskEnd(Event):
 # --- sources, receivers, blocks ------------------------------------------------------------------------------------
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class SourceConnected(Event):
     source: str
     stream_id: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class SourceDisconnected(Event):
     source: str
@@ -194,6 +210,7 @@ class SourceDisconnected(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsSent(Event):
     """The source produced these records since its last such event. `first` is the number of the first of them."""
@@ -203,6 +220,7 @@ class RecordsSent(Event):
     count: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsLost(Event):
     """These records will never be processed, and why. `stream_id`, `block_id` are None, "" where they had none yet."""
@@ -214,6 +232,7 @@ class RecordsLost(Event):
     block_id: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ReceiverStarted(Event):
     stream_id: int
@@ -222,6 +241,7 @@ class ReceiverStarted(Event):
     host: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ReceiverError(Event):
     stream_id: int
@@ -231,6 +251,7 @@ class ReceiverError(Event):
     error: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ReceiverStopped(Event):
     stream_id: int
@@ -240,6 +261,7 @@ class ReceiverStopped(Event):
     error: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockGenerated(Event):
     """The receiver's buffer was cut (or a multi-record `store` was called): these records are now one block."""
@@ -251,6 +273,7 @@ class BlockGenerated(Event):
     origins: tuple[Origin, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockAdded(Event):
     """The driver's ReceivedBlockTracker now knows the block. From here on it can join a batch."""
@@ -263,6 +286,7 @@ class BlockAdded(Event):
 # --- batches -------------------------------------------------------------------------------------------------------
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class StreamingStarted(Event):
     """`batch_ms` is the batch interval, `zero_ms` the graph's zero time (one batch before the first)."""
@@ -273,6 +297,7 @@ class StreamingStarted(Event):
     concurrent_jobs: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class StreamingRecovered(Event):
     """A restarted driver goes on from the checkpoint of `checkpoint_ms`: it runs `batches` again, at once.
@@ -286,6 +311,7 @@ class StreamingRecovered(Event):
     batches: tuple[int, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class CheckpointWritten(Event):
     """The driver's checkpoint of batch `batch_time_ms` is in its file, with the batches not finished at its making."""
@@ -296,11 +322,13 @@ class CheckpointWritten(Event):
     pending: tuple[int, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class StreamingStopped(Event):
     graceful: bool
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlocksAllocated(Event):
     """Batch `batch_time_ms` took these blocks of this stream: the whole queue of blocks the driver knew of."""
@@ -310,6 +338,7 @@ class BlocksAllocated(Event):
     block_ids: tuple[str, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BatchSubmitted(Event):
     """`records` is `(stream_id, records)` per input stream. Batches without a job are never submitted."""
@@ -319,11 +348,13 @@ class BatchSubmitted(Event):
     output_ops: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BatchStarted(Event):
     batch_time_ms: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OutputOperationStarted(Event):
     """`output_op` counts the jobs of this batch; `name` is the output's call site, `streams` the inputs it reads."""
@@ -334,6 +365,7 @@ class OutputOperationStarted(Event):
     streams: tuple[int, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OutputOperationCompleted(Event):
     """`failure` is "" when the operation succeeded."""
@@ -343,6 +375,7 @@ class OutputOperationCompleted(Event):
     failure: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BatchCompleted(Event):
     """All jobs of the batch ended, failed ones included."""
@@ -351,6 +384,7 @@ class BatchCompleted(Event):
     failed: bool
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RateUpdated(Event):
     """Batch `batch_time_ms`, now completed, gave a new limit for this input: `rate_per_s` whole records per second.
@@ -363,6 +397,7 @@ class RateUpdated(Event):
     rate_per_s: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class JobGenerationFailed(Event):
     """Making the jobs of this batch raised: the batch has no jobs and its blocks are given up."""
@@ -371,6 +406,7 @@ class JobGenerationFailed(Event):
     message: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OutputPrinted(Event):
     """Text the program printed on the driver; `batch_time_ms` is None outside a batch."""
@@ -379,6 +415,7 @@ class OutputPrinted(Event):
     text: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
     """What Spark would log as a warning, in our words, once per cause."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparksim.trace.event import Event, Origin
+from sparksim.trace.event import Event, Origin, made_fast
 
 Assignment = tuple[str, tuple[str, ...]]
 """A member of a group, and the logs it has."""
@@ -21,6 +21,7 @@ Setting = tuple[str, str]
 """A setting by Kafka's name for it, and its value as text."""
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ProducerStarted(Event):
     """A program made a producer. `settings` are those that decide what is delivered, such as `("acks", "1")`."""
@@ -29,6 +30,7 @@ class ProducerStarted(Event):
     settings: tuple[Setting, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsProduced(Event):
     """A program gave its producer these records. `first` is the number of the first of them."""
@@ -38,6 +40,7 @@ class RecordsProduced(Event):
     count: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsAppended(Event):
     """The leader wrote records of a producer to its log: `numbers[i]` at offset `first_offset + i`.
@@ -52,6 +55,7 @@ class RecordsAppended(Event):
     numbers: tuple[int, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ProduceEnded(Event):
     """The producer knows how it ended: `error` is "" when the cluster has acknowledged these numbers.
@@ -66,6 +70,7 @@ class ProduceEnded(Event):
     error: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class ProduceLost(Event):
     """A request with these numbers came to nobody, or was refused, and its producer waits for no answer (`acks=0`)."""
@@ -76,6 +81,7 @@ class ProduceLost(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsTruncated(Event):
     """A leader died with records of which the new one has no copy: they are gone, and their offsets are given again."""
@@ -84,6 +90,7 @@ class RecordsTruncated(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsDeleted(Event):
     """The log no longer holds these: retention, compaction, or the deletion of the topic."""
@@ -92,6 +99,7 @@ class RecordsDeleted(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BrokerStopped(Event):
     broker: int
@@ -99,12 +107,14 @@ class BrokerStopped(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BrokerStarted(Event):
     broker: int
     host: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class LeaderElected(Event):
     """`broker` leads this log from now on; None: nobody does. `clean` is whether it was in sync."""
@@ -115,6 +125,7 @@ class LeaderElected(Event):
     clean: bool
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class InSyncChanged(Event):
     """A follower has caught up with this log's leader, or was missed. Who leads stays as it is."""
@@ -123,6 +134,7 @@ class InSyncChanged(Event):
     in_sync: tuple[int, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class TopicChanged(Event):
     """A topic was made, got more partitions, or was deleted (then `partitions` is 0)."""
@@ -131,6 +143,7 @@ class TopicChanged(Event):
     partitions: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class GroupRebalanced(Event):
     """The members of a consumer group share its partitions anew."""
@@ -141,6 +154,7 @@ class GroupRebalanced(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OffsetsCommitted(Event):
     """A group's offsets were stored. `storage` is "kafka", "zookeeper" or "sink", and then `group` is the sink's name.
@@ -156,6 +170,7 @@ class OffsetsCommitted(Event):
     cause: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OffsetsReset(Event):
     """A consumer had no usable offset for a log, and starts at `offset` as `auto.offset.reset` says."""
@@ -166,6 +181,7 @@ class OffsetsReset(Event):
     reason: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class SinkWritten(Event):
     """Rows of a sink outside of every process, now visible to all: `keys[i]` was written by `operation`.
@@ -182,6 +198,7 @@ class SinkWritten(Event):
     batch_time_ms: int | None
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class SinkRolledBack(Event):
     """A transaction on a sink ended without effect, with so many rows; `origins` as in `SinkWritten`."""

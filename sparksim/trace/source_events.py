@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparksim.trace.event import Event, Origin
+from sparksim.trace.event import Event, Origin, made_fast
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsAcknowledged(Event):
     """The receiver of this stream told the queue that it has these for good: the queue keeps them no longer."""
@@ -15,6 +16,7 @@ class RecordsAcknowledged(Event):
     stream_id: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class RecordsRedelivered(Event):
     """The queue delivered these to this stream once more: whoever had them before hung up without a word about them."""
@@ -23,6 +25,7 @@ class RecordsRedelivered(Event):
     stream_id: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OffsetRangesAllocated(Event):
     """Batch `batch_time_ms` will read these records of a log: `origins[i]` under the name `range_ids[i]`.
@@ -37,6 +40,7 @@ class OffsetRangesAllocated(Event):
     origins: tuple[Origin, ...]
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class OffsetsSkipped(Event):
     """The stream begins to read a log behind these records. What was not read before, it will never read."""

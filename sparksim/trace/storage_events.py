@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sparksim.trace.event import Event
+from sparksim.trace.event import Event, made_fast
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockStored(Event):
     """A copy of a block now lies on this executor. `level` is Spark's short text, such as MEMORY_AND_DISK_SER_2."""
@@ -17,6 +18,7 @@ class BlockStored(Event):
     size_bytes: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockLogged(Event):
     """`executor_id` wrote the block to its receiver's write-ahead log. `path` is "" for a log that has no files."""
@@ -27,6 +29,7 @@ class BlockLogged(Event):
     size_bytes: int
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockRemoved(Event):
     """The block was cleaned up on purpose, all copies."""
@@ -34,6 +37,7 @@ class BlockRemoved(Event):
     block_id: str
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockEvicted(Event):
     """Another block needed its room in the memory of this executor. Unless it is `on_disk` now, this copy is gone."""
@@ -43,6 +47,7 @@ class BlockEvicted(Event):
     on_disk: bool
 
 
+@made_fast
 @dataclass(frozen=True, slots=True)
 class BlockLost(Event):
     """The last copy of a block went with `executor_id`."""

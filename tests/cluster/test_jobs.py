@@ -4,8 +4,10 @@ import gc
 
 import pytest
 
+from sparksim.cluster.clock import Fiber
 from sparksim.cluster.cost import CostModel
 from sparksim.cluster.faults import ExecutorCrash
+from sparksim.cluster.task_set import TaskAttempt
 from sparksim.core.accumulators import AddingAccumulatorParam
 from sparksim.core.errors import SparkException, SparkJobError
 from sparksim.core.rdd import RDD
@@ -162,6 +164,23 @@ def test_the_outputs_of_a_shuffle_go_with_the_rdd_that_reads_them():
         gc.collect()
         sc.parallelize([1], 1).count()
         assert executor.shuffle_files == {}
+
+
+def test_a_job_that_is_over_leaves_nothing_to_the_garbage_collector():
+    """A simulation runs millions of tasks: what they hold must go with them."""
+
+    def alive():
+        return [each for each in gc.get_objects() if isinstance(each, (TaskAttempt, Fiber, RDD))]
+
+    with cluster() as sc:
+        gc.collect()
+        gc.disable()
+        try:
+            before = alive()
+            sc.parallelize([("a", 1), ("b", 2)], 2).reduceByKey(add, 2).collect()
+            assert alive() == before
+        finally:
+            gc.enable()
 
 
 def test_a_job_is_called_after_its_description_or_its_action():
