@@ -23,9 +23,6 @@ pytestmark = pytest.mark.kafka
 PROGRAM = Path(__file__).with_name("exactly_once.py")
 REPOSITORY = Path(__file__).parents[2]
 MESSAGES = 1_000_000
-KILLED_AT = (100_000, 350_000, 600_000)
-"""How many messages are in the database when the program's end is near."""
-
 PATIENCE_S = 120
 
 
@@ -49,22 +46,57 @@ class Life:
             assert time.monotonic() < deadline, f"after {PATIENCE_S} s there are only {count} messages"
             time.sleep(0.05)
 
+    def wait_while_it_writes(self, writes: bool) -> None:
+        """Until a transaction is in progress, which has a journal then, or none is."""
+        journal = self._database.with_name(f"{self._database.name}-journal")
+        deadline = time.monotonic() + PATIENCE_S
+        while journal.exists() != writes:
+            assert time.monotonic() < deadline, f"no change of the journal within {PATIENCE_S} s"
+            time.sleep(0.0005)
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
 
 
+def in_the_midst_of_a_transaction(life: Life) -> None:
+    life.wait_while_it_writes(True)
+
+
+def right_after_a_transaction(life: Life) -> None:
+    """When a program that keeps its offsets elsewhere has not yet stored them."""
+    life.wait_while_it_writes(True)
+    life.wait_while_it_writes(False)
+
+
+def at_any_moment(life: Life) -> None:
+    time.sleep(random.Random("kill -9").uniform(0, 2 * BATCH_S))
+
+
+def when_all_is_done(life: Life) -> None:
+    """Two batches more would show what comes twice."""
+    time.sleep(2 * BATCH_S)
+
+
+DEATHS: tuple[tuple[int, Callable[[Life], None]], ...] = (
+    (100_000, in_the_midst_of_a_transaction),
+    (350_000, right_after_a_transaction),
+    (600_000, at_any_moment),
+    (MESSAGES, when_all_is_done),
+)
+"""How many messages are in the database when a life's end is near, and what it waits for."""
+
+
 def test_three_times_kill_9(tmp_path: Path) -> None:
-    rng = random.Random("kill -9")
     database = tmp_path / "results.db"
     found: list[int] = []
     with mock_brokers({"orders": PARTITIONS}) as brokers:
         produce(brokers.servers, "orders", ((number % PARTITIONS, str(number)) for number in range(MESSAGES)))
-        for limit in (*KILLED_AT, None):
+        for messages, moment in DEATHS:
             life = Life(brokers.servers, database)
             try:
-                life.wait_until(lambda count, end=limit or MESSAGES: count >= end)
-                time.sleep(rng.uniform(0, 2 * BATCH_S) if limit else 2 * BATCH_S)
+                life.wait_until(lambda count, enough=messages: count >= enough)
+                moment(life)
             finally:
                 life.kill()
             found.append(messages_in(database))
