@@ -7,7 +7,7 @@ from pathlib import Path
 from sparksim.sim.run import Run
 from sparksim.trace.events import ApplicationStart
 from sparksim.trace.rows import BatchRow
-from sparksim.viz.lanes import Clock
+from sparksim.viz.clock import Clock
 
 
 def summary(run: Run) -> str:

@@ -23,6 +23,8 @@ KILLED = "killed"
 RECEIVER = "receiver"
 UNASSIGNED = "unassigned"
 
+OTHER_COLOURS = {FAILED: VERMILION, KILLED: GREY, RECEIVER: SKY, UNASSIGNED: GREY}
+
 HATCHES = {FAILED: "////", KILLED: "...."}
 
 
@@ -30,7 +32,7 @@ def colour_of(style: str | int) -> str:
     """The fill for a bar: by batch number, or by one of the styles above."""
     if isinstance(style, int):
         return BATCH_COLOURS[style % len(BATCH_COLOURS)]
-    return {FAILED: VERMILION, KILLED: GREY, RECEIVER: SKY, UNASSIGNED: GREY}[style]
+    return OTHER_COLOURS[style]
 
 
 def text_colour_on(style: str | int) -> str:
