@@ -51,7 +51,7 @@ def test_the_log_goes_as_sparks_do(log: list[Json]) -> None:
         "StageCompleted",
         "JobEnd",
     ]
-    assert kinds[-1] == "ApplicationEnd"
+    assert kinds[-2:] == ["ApplicationEnd", "JobEnd"]  # of the receiver's job, which was under way
 
 
 def test_the_job_of_a_batch_carries_its_time(log: list[Json]) -> None:
@@ -103,19 +103,16 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write_event_log(small_trace(), tmp_path, origin_ms=0)
     again = read_event_log(tmp_path)
     assert check_trace(again) == []
-    before = small_trace()
-    for table in (jobs, stages, executors):
-        assert table(again).to_text() == table(Trace(_whole(before))).to_text()
+    before = Trace(replace(event, time_ms=round(event.time_ms)) for event in small_trace())
+    assert stages(again) == stages(before)
+    assert executors(again) == executors(before)
+    assert jobs(again)[1:] == jobs(before)[1:]
+    assert jobs(again)[0].reason == "it was under way when the application ended"
     assert [(row.batch_time_ms, row.records, row.failed) for row in batches(again)] == [
         (1000, 30, False),
         (2000, 0, True),
     ]
     assert [row.stopped_ms for row in receivers(again)] == [2100]
-
-
-def _whole(trace: Trace) -> list[e.Event]:
-    """The events with times of whole milliseconds."""
-    return [replace(event, time_ms=round(event.time_ms)) for event in trace]
 
 
 def test_a_log_of_real_spark_keeps_its_batches_on_the_way_through_ours(tmp_path: Path) -> None:

@@ -22,25 +22,25 @@ from sparksim.trace.trace import Trace
 
 DRIVER, SOURCES, KAFKA, SINKS = "driver", "sources", "Kafka", "sinks"
 
-DRIVER_EVENTS: dict[type[Event], tuple[str, str]] = {
-    e.FaultInjected: ("faults", "global"),
-    e.FaultEnded: ("faults", "global"),
-    e.DriverDied: ("faults", "global"),
-    e.ExecutorAdded: ("executors", "thread"),
-    e.ExecutorRemoved: ("executors", "global"),
-    e.RecordsLost: ("losses", "thread"),
-    e.BlockLost: ("losses", "thread"),
-    e.JobGenerationFailed: ("losses", "thread"),
-    e.OffsetsSkipped: ("losses", "thread"),
-    e.ReceiverError: ("receiver errors", "thread"),
-    e.Warned: ("warnings", "thread"),
-    e.StreamingStarted: ("streaming", "thread"),
-    e.StreamingRecovered: ("streaming", "thread"),
-    e.StreamingStopped: ("streaming", "thread"),
-    e.CheckpointWritten: ("checkpoints", "thread"),
-    e.OutputPrinted: ("output", "thread"),
+DRIVER_EVENTS: dict[type[Event], str] = {
+    e.FaultInjected: "faults",
+    e.FaultEnded: "faults",
+    e.DriverDied: "faults",
+    e.ExecutorAdded: "executors",
+    e.ExecutorRemoved: "executors",
+    e.RecordsLost: "losses",
+    e.BlockLost: "losses",
+    e.JobGenerationFailed: "losses",
+    e.OffsetsSkipped: "losses",
+    e.ReceiverError: "receiver errors",
+    e.Warned: "warnings",
+    e.StreamingStarted: "streaming",
+    e.StreamingRecovered: "streaming",
+    e.StreamingStopped: "streaming",
+    e.CheckpointWritten: "checkpoints",
+    e.OutputPrinted: "output",
 }
-"""The instants that the driver shows: on which thread, and how far their line reaches."""
+"""The instants that the driver shows, and on which thread."""
 
 OUTSIDE_EVENTS: dict[type[Event], tuple[str, str]] = {
     e.BrokerStarted: (KAFKA, "brokers"),
@@ -103,9 +103,10 @@ class _Picture:
         return next((died_ms for died_ms in self._deaths_ms if died_ms >= start_ms), self._end_ms)
 
     def _in_lanes(self, process: str, name: str, category: str, spans: Iterable[Span]) -> list[tuple[Thread, Span]]:
-        """Draws the spans on the thread `name`, and on "name 2" and so on where they overlap."""
+        """Draws the spans on the thread `name`, and on "name (lane 2)" and so on where they overlap."""
         placed = [
-            (self._out.thread(process, f"{name} {lane + 1}" if lane else name), span) for lane, span in in_lanes(spans)
+            (self._out.thread(process, f"{name} (lane {lane + 1})" if lane else name), span)
+            for lane, span in in_lanes(spans)
         ]
         for thread, span in placed:
             self._out.slice(thread, category, span)
@@ -207,14 +208,13 @@ class _Picture:
 
     def _draw_instants(self) -> None:
         for event in self._trace:
-            kind = type(event)
-            args = asdict(event)
-            if kind in DRIVER_EVENTS:
-                name, scope = DRIVER_EVENTS[kind]
-                self._out.instant(self._out.thread(DRIVER, name), "event", _said(event), event.time_ms, scope, args)
-            elif kind in OUTSIDE_EVENTS:
-                thread = self._out.thread(*OUTSIDE_EVENTS[kind])
-                self._out.instant(thread, "event", _said(event), event.time_ms, "thread", args)
+            if type(event) in DRIVER_EVENTS:
+                thread = self._out.thread(DRIVER, DRIVER_EVENTS[type(event)])
+            elif type(event) in OUTSIDE_EVENTS:
+                thread = self._out.thread(*OUTSIDE_EVENTS[type(event)])
+            else:
+                continue
+            self._out.instant(thread, "event", _said(event), event.time_ms, asdict(event))
 
 
 def _way_to_the_driver(row: BlockRow) -> tuple[float, float]:

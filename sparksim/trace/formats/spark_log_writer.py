@@ -85,7 +85,9 @@ class _Application:
         self._submitted = {event.stage_id: event for event in reversed(life) if isinstance(event, e.StageSubmitted)}
         self._hosts: dict[str, str] = {}
         self._properties: dict[int, dict[str, str]] = {}
+        """Of the jobs under way."""
         self._stages: dict[tuple[int, int], Json] = {}
+        """Those under way, by id and attempt."""
         self._tasks = Tasks(self._time)
 
     def log(self) -> Iterator[Json]:
@@ -98,6 +100,8 @@ class _Application:
                 yield from self._job_event(event)
             else:
                 yield from self._application_event(event)
+        if any(isinstance(event, e.ApplicationEnd) for event in self._life):
+            yield from self._cut_off(self._time(self._life[-1].time_ms))
 
     def _time(self, time_ms: float) -> int:
         return self._origin_ms + round(time_ms)
@@ -197,29 +201,26 @@ class _Application:
                 "Properties": self._properties[event.job_id],
             }
         elif isinstance(event, e.JobEnd):
-            failed = {"Result": "JobFailed", "Exception": {"Message": event.reason, "Stack Trace": []}}
-            result = {"Result": "JobSucceeded"} if event.succeeded else failed
-            yield {
-                "Event": "SparkListenerJobEnd",
-                "Job ID": event.job_id,
-                "Completion Time": at_ms,
-                "Job Result": result,
-            }
+            self._properties.pop(event.job_id, None)
+            yield _job_end(event.job_id, at_ms, None if event.succeeded else event.reason)
         elif isinstance(event, e.StageSubmitted):
             info = _stage_info(event.stage_id, event.attempt, event.name, event.tasks)
             info["Submission Time"] = at_ms
             self._stages[event.stage_id, event.attempt] = info
             yield {
                 "Event": "SparkListenerStageSubmitted",
-                "Stage Info": dict(info),
+                "Stage Info": info,
                 "Properties": self._properties.get(event.job_id, {}),
             }
-        elif (event.stage_id, event.attempt) in self._stages:
-            info = self._stages[event.stage_id, event.attempt]
-            info["Completion Time"] = at_ms
-            if event.failure:
-                info["Failure Reason"] = event.failure
-            yield {"Event": "SparkListenerStageCompleted", "Stage Info": info}
+        elif info := self._stages.pop((event.stage_id, event.attempt), {}):
+            yield _stage_completed(info, at_ms, event.failure)
+
+    def _cut_off(self, at_ms: int) -> Iterator[Json]:
+        """What was under way when the application ended fails after that, as when Spark's context is stopped."""
+        for info in self._stages.values():
+            yield _stage_completed(info, at_ms, "it was under way when the application ended")
+        for job_id in self._properties:
+            yield _job_end(job_id, at_ms, "it was under way when the application ended")
 
     def _stage_of_job(self, stage_id: int, job: e.JobStart) -> Json:
         """A stage that is never submitted, because its output is there already, shows the name of its job."""
@@ -235,6 +236,18 @@ class _Application:
         batch = {BATCH_TIME: str(self._time(event.batch_time_ms)), OUTPUT_OP: str(event.output_op)}
         submitted = [self._submitted[stage_id].name for stage_id in event.stage_ids if stage_id in self._submitted]
         return said | batch | ({CALL_SITE: submitted[-1]} if submitted else {})
+
+
+def _job_end(job_id: int, at_ms: int, failure: str | None) -> Json:
+    result: Json = {"Result": "JobSucceeded"}
+    if failure is not None:
+        result = {"Result": "JobFailed", "Exception": {"Message": failure, "Stack Trace": []}}
+    return {"Event": "SparkListenerJobEnd", "Job ID": job_id, "Completion Time": at_ms, "Job Result": result}
+
+
+def _stage_completed(info: Json, at_ms: int, failure: str) -> Json:
+    ended = {**info, "Completion Time": at_ms} | ({"Failure Reason": failure} if failure else {})
+    return {"Event": "SparkListenerStageCompleted", "Stage Info": ended}
 
 
 def _stage_info(stage_id: int, attempt: int, name: str, tasks: int) -> Json:

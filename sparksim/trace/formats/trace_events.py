@@ -14,7 +14,9 @@ from typing import Any
 
 Json = dict[str, Any]
 
-SCOPES = {"global": "g", "process": "p", "thread": "t"}
+
+FIRST_TID = 1_000
+"""Perfetto takes a thread for the main one when its number is that of its process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class TraceEvents:
         """The thread of that name in that process; no two have the same `tid`."""
         key = process, name
         if key not in self._threads:
-            thread = self._threads[key] = Thread(self.process(process), len(self._threads) + 1)
+            thread = self._threads[key] = Thread(self.process(process), FIRST_TID + len(self._threads))
             self._name("thread", name, thread.pid, thread.tid, thread.tid)
         return self._threads[key]
 
@@ -67,9 +69,9 @@ class TraceEvents:
             thread, span.name, category, "X", ts=start_us, dur=max(_us(span.end_ms) - start_us, 1), args=span.args
         )
 
-    def instant(self, thread: Thread, category: str, name: str, time_ms: float, scope: str, args: Json) -> None:
-        """Something without a duration; `scope` says how far its line reaches: global, process or thread."""
-        self._add(thread, name, category, "i", ts=_us(time_ms), s=SCOPES[scope], args=args)
+    def instant(self, thread: Thread, category: str, name: str, time_ms: float, args: Json) -> None:
+        """Something without a duration. Perfetto shows it on its thread only when that is its scope."""
+        self._add(thread, name, category, "i", ts=_us(time_ms), s="t", args=args)
 
     def counter(self, process: str, name: str, time_ms: float, value: float) -> None:
         """A value that holds from now on. Counters belong to processes."""
