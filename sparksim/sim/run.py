@@ -22,10 +22,13 @@ from sparksim.trace.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sparksim.viz.widget import Timeline
+
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
 SAVED_AS = {
     ".jsonl": "the trace",
     " or ".join(FIGURE_SUFFIXES): "the timeline",
+    ".html": "the timeline as a page to look into",
     ".perfetto.json": "a trace that Perfetto and chrome://tracing open",
     ".eventlog": "a folder of event logs for Spark's History Server",
     "/": "a folder of CSV tables",
@@ -88,8 +91,21 @@ class Run:
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
 
-    def save(self, path: str | Path) -> None:
-        """Write the run; the name says what: see `SAVED_AS`. Raises `IllegalArgumentError` for any other name."""
+    def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
+        """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.
+
+        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ImportError` without anywidget, and
+        `ValueError` for an empty run and for a language or a theme that there is not.
+        """
+        from sparksim.viz import timeline_widget
+
+        return timeline_widget(self.trace, lang=lang, theme=theme)
+
+    def save(self, path: str | Path, *, lang: str = "en") -> None:
+        """Write the run; the name says what: see `SAVED_AS`. `lang` is the language of a page, "en" or "zh".
+
+        Raises `IllegalArgumentError` for any other name.
+        """
         name = str(path)
         if name.endswith(".eventlog"):
             write_event_log(self.trace, path)
@@ -99,6 +115,10 @@ class Run:
             write_jsonl(self.trace, path)
         elif name.endswith(".perfetto.json"):
             write_perfetto(self.trace, path)
+        elif name.endswith(".html"):
+            from sparksim.viz.html_page import timeline_html
+
+            Path(path).write_text(timeline_html(self.trace, lang=lang), encoding="utf-8")
         elif name.endswith(FIGURE_SUFFIXES):
             self.figure().savefig(path)
         else:

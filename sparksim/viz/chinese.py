@@ -56,6 +56,7 @@ CHINESE: Mapping[str, str] = {
     "style.failed": "失败或丢失",
     "style.killed": "被终止",
     "style.receiver": "接收器",
+    "style.broker": "代理在运行",
     "style.unassigned": "（尚）不属于任何批次",
     "mark.receiver error": "接收器出错",
     "mark.source disconnected": "数据源断开",

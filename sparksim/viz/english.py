@@ -61,6 +61,7 @@ ENGLISH: Mapping[str, str] = {
     "style.failed": "failed or lost",
     "style.killed": "killed",
     "style.receiver": "receiver",
+    "style.broker": "broker up",
     "style.unassigned": "no batch (yet)",
     "mark.receiver error": "receiver error",
     "mark.source disconnected": "source disconnected",

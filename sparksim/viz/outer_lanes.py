@@ -22,7 +22,7 @@ from sparksim.trace.events import (
 from sparksim.viz.clock import Clock
 from sparksim.viz.facts import Facts
 from sparksim.viz.lanes import ERROR, Bar, Lane, Mark, absences, in_slots, slots_of
-from sparksim.viz.palette import FAILED, RECEIVER, UNASSIGNED
+from sparksim.viz.palette import BROKER, FAILED, UNASSIGNED
 
 COMMIT, REBALANCE, LEADER = "offsets committed", "group rebalanced", "leader elected"
 
@@ -166,7 +166,7 @@ def _broker_lanes(trace: Trace, clock: Clock) -> list[Lane]:
         Lane(
             f"broker {broker}",
             "brokers",
-            tuple(Bar(clock.seconds(from_ms), clock.seconds(to_ms), RECEIVER) for from_ms, to_ms in own),
+            tuple(Bar(clock.seconds(from_ms), clock.seconds(to_ms), BROKER) for from_ms, to_ms in own),
             tuple(marks.get(broker, ())),
             absences(own, clock),
             kind="broker",

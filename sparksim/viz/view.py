@@ -194,7 +194,9 @@ def _columns(facts: Facts, table: Table[Any], names: Iterable[str]) -> dict[str,
     columns: dict[str, Column] = {}
     for name in names:
         values = table.column(name)
-        if name.endswith("_ms") and name not in DURATIONS:
+        if name in DURATIONS:
+            values = [None if value is None else float(value) for value in values]
+        elif name.endswith("_ms"):
             values = [_since_origin(facts, value) for value in values]
         elif name in ("message", "failure"):
             values = [value if len(value) <= MESSAGE_LENGTH else f"{value[:MESSAGE_LENGTH]} …" for value in values]
@@ -261,7 +263,7 @@ def _backlog(facts: Facts) -> dict[str, Column]:
 
 
 def _since_origin(facts: Facts, time_ms: float | None) -> float | None:
-    return None if time_ms is None else round(time_ms - facts.clock.origin_ms, 3)
+    return None if time_ms is None else round(float(time_ms - facts.clock.origin_ms), 3)
 
 
 def _ms(seconds: float) -> float:

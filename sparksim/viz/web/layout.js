@@ -1,6 +1,6 @@
 // Where things lie: lanes from top to bottom, moments from left to right, and what lies under a pointer.
 
-const GUTTER = { group: 104, lane: 120 };
+const GUTTER = { group: 112, lane: 120 };
 const LEFT = GUTTER.group + GUTTER.lane;
 const RIGHT = 14;
 const GROUP_GAP = 12;

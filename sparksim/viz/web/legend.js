@@ -1,5 +1,7 @@
 // The legend, and canvases of the right size.
 
+const CROWD_FROM = 500; // bars: with fewer no lane is ever crowded
+
 /** A canvas's context, the canvas made as large as it must be on this screen. */
 function contextOf(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
@@ -38,7 +40,9 @@ function legendOf(run, layout) {
   for (const kind of new Set(Array.from(marks.kind, (text) => run.strings[text]))) {
     entry(`mark.${kind}`, h("i", { class: `ss-swatch ss-mark ss-${MARKS[kind]}` }));
   }
-  const crowd = h("i", { class: "ss-swatch ss-crowd" });
-  entries.push(h("span", { class: "ss-entry ss-if-crowded" }, crowd, say(run, "legend.crowd")));
+  if (bars.rows > CROWD_FROM) {
+    const crowd = h("i", { class: "ss-swatch ss-crowd" });
+    entries.push(h("span", { class: "ss-entry ss-if-crowded" }, crowd, say(run, "legend.crowd")));
+  }
   return h("div", { class: "ss-legend" }, entries);
 }

@@ -128,7 +128,7 @@ function storageLines(run, state, at, choose) {
         : h("button", { class: "ss-block", type: "button", tabindex: "-1", style, title, onclick: () => choose({ table: "blocks", row }) });
     });
     const total = held.length ? say(run, "at.blocks", { blocks: held.length, size: size(bytes) }) : say(run, "at.none");
-    const more = held.length > SQUARES ? h("span", { class: "ss-soft" }, "…") : null;
+    const more = held.length > SQUARES ? h("span", { class: "ss-soft" }, `+${held.length - SQUARES}`) : null;
     return h("div", { class: "ss-store", ...attributes }, line(label, {}, h("span", { class: held.length ? "ss-soft" : "ss-none" }, total)), h("div", { class: "ss-squares" }, squares, more));
   });
 }

@@ -74,9 +74,10 @@ function batchStep(run, row) {
     processing: () => say(run, "way.in work"),
     abandoned: () => say(run, "way.abandoned"),
   };
-  const tone = batches.failed[row] || status === "abandoned" ? "bad" : "";
+  const failed = batches.failed[row] ? `${say(run, "value.failed")}; ` : "";
+  const tone = failed || status === "abandoned" ? "bad" : "";
   const text = say(run, "way.batches", { time: seconds(batches.batch_time_ms[row]) });
-  return { text, note: notes[status]?.() ?? status, tone, table: "batches", row };
+  return { text, note: failed + (notes[status]?.() ?? status), tone, table: "batches", row };
 }
 
 function taskSteps(run, rows) {
