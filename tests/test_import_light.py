@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = {"numpy", "pandas", "matplotlib", "duckdb", "sqlglot", "greenlet", "ipywidgets", "loky", "tqdm"}
+HEAVY = {"numpy", "pandas", "matplotlib", "duckdb", "sqlglot", "greenlet", "ipywidgets", "anywidget", "loky", "tqdm"}
 
 
 def test_importing_sparksim_loads_nothing_heavy() -> None:

@@ -21,7 +21,7 @@ function render({ model, el }) {
       timeline.show(readPacket(model.get("packet")));
     } catch (error) {
       root.replaceChildren(h("p", { class: "ss-error", role: "alert" }, error.message));
-      throw error;
+      console.error(error);
     }
   };
   const follow = {

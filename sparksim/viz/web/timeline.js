@@ -1,14 +1,17 @@
 // The timeline: what is shown, and the page's elements that show it.
 
 const LEAST_MS = 0.5; // no closer look than this
+const LEAST_WIDTH = 80; // pixels
+const HIDDEN_MS = 200; // how often something hidden looks whether it is seen again
 const PANEL_EVERY_MS = 90; // while playing
 
 class Timeline {
   constructor(root, { theme = "auto", onMoment = () => {}, onChoice = () => {} } = {}) {
     Object.assign(this, { root, onMoment, onChoice, speed: 1, lane: 0, chosen: null, way: null, focused: false });
+    root.timeline = this; // for tests, and for the curious in the console
     this.askedTheme = theme;
     root.classList.add("ss-timeline");
-    this.sized = new ResizeObserver(() => this.draw());
+    this.sized = new ResizeObserver(() => this.setTheme()); // also when a notebook puts it, and its style, in place
     this.unwatch = watchTheme(() => this.setTheme());
   }
 
@@ -62,6 +65,7 @@ class Timeline {
 
   destroy() {
     this.pause();
+    clearTimeout(this.later);
     this.sized.disconnect();
     this.unwatch();
   }
@@ -78,7 +82,12 @@ class Timeline {
 
   paint() {
     this.width = Math.floor(this.scroller.clientWidth);
-    if (this.width < 80) return; // hidden, such as in a notebook's other tab
+    if (this.width < LEAST_WIDTH) {
+      // Hidden: in another tab, or for the moment in which a notebook changes its theme. No event tells the end of that.
+      clearTimeout(this.later);
+      if (this.root.isConnected) this.later = setTimeout(() => this.draw(), HIDDEN_MS);
+      return;
+    }
     const began = performance.now();
     this.scale = scaleOf(this.window, this.width);
     const context = contextOf(this.lanes, this.width, this.layout.height);
@@ -92,6 +101,7 @@ class Timeline {
     this.root.dataset.crowded = Number(this.crowded);
     this.root.dataset.from = this.window[0].toFixed(3);
     this.root.dataset.to = this.window[1].toFixed(3);
+    this.root.dataset.painted = this.root.dataset.theme;
     this.root.dataset.drawnMs = (performance.now() - began).toFixed(2);
     this.showMoment();
   }
@@ -257,6 +267,15 @@ class Timeline {
       found.record = first[found.row] + Math.min(records[found.row] - 1, Math.max(0, Math.floor(share * records[found.row])));
     }
     return found;
+  }
+
+  /** The point on the lanes where the visible middle of a row's bar is, on a lane of this kind. */
+  whereIs(table, row, kind) {
+    const { lane, slot, start_ms: start, end_ms: end } = this.run.tables.bars;
+    const bar = this.run.barsOf[table].get(row).find((each) => this.layout.rows[lane[each]].kind === kind);
+    const [top, height] = slotOf(this.layout.rows[lane[bar]], slot[bar]);
+    const middle = (Math.max(start[bar], this.scale.from) + Math.min(end[bar], this.scale.to)) / 2;
+    return { x: this.scale.x(middle), y: top + height / 2 };
   }
 
   moveLane(by) {
