@@ -52,6 +52,7 @@ ENGLISH: Mapping[str, str] = {
     "keys": "Space play · ← → move · Shift ← → one event · + − zoom · 0 whole run · ↑ ↓ lane · N P bar · Esc clear",
     "wheel": "click the timeline, then the wheel zooms",
     "unreadable": "This timeline was written by another version of sparksim and cannot be shown here.",
+    "note.records": "More than {records} records: blocks and batches are shown, single records are not.",
     "overview": "batches not done",
     # Legend
     "legend.batch": "one colour per batch, in turn",
@@ -78,6 +79,8 @@ ENGLISH: Mapping[str, str] = {
     "at.storage": "Blocks in storage",
     "at.blocks": "{blocks} blocks · {size}",
     "at.waiting blocks": "Blocks for the next batch",
+    "at.block": "{blocks} block · {size}",
+    "at.block of": "{blocks} block · {records} records",
     "at.blocks of": "{blocks} blocks · {records} records",
     "at.receiving": "Receivers",
     "at.filling": "{records} records by {time} s",

@@ -31,6 +31,9 @@ from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, Receive
 from sparksim.viz.clock import Clock
 from sparksim.viz.rows import CheckpointRow, CopyRow, LogRow, OperationRow, RangeRow, StretchRow
 
+FOLLOWED_RECORDS = 300_000
+"""Beyond so many, a picture shows blocks and batches, and no single records."""
+
 
 class Facts:
     """The tables of a trace and its clock. A row's place in its table is its number in every picture."""
@@ -186,8 +189,14 @@ class Facts:
 
     @cached_property
     def stretches(self) -> Table[StretchRow]:
-        """Every record, with its neighbours of the same fate, in order of source and number."""
-        return Table(StretchRow, _Stretches(self).rows())
+        """Every record, with its neighbours of the same fate, in order of source and number; none of too many."""
+        return Table(StretchRow, () if self.too_many_records else _Stretches(self).rows())
+
+    @cached_property
+    def too_many_records(self) -> bool:
+        """Whether following each record would take longer than anybody waits for a picture."""
+        received = sum(event.records for event in self.trace.of(BlockGenerated))
+        return received + sum(row.records for row in self.ranges) > FOLLOWED_RECORDS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sparksim.trace import Table, Trace
 from sparksim.trace.events import ApplicationStart, BlocksAllocated, RecordsSent
 from sparksim.viz import lanes, outer_lanes
 from sparksim.viz.columns import Column, pack
-from sparksim.viz.facts import Facts
+from sparksim.viz.facts import FOLLOWED_RECORDS, Facts
 from sparksim.viz.lanes import Bar, Lane, failures
 from sparksim.viz.palette import BATCH_COLOURS, HATCHES, INK, OTHER_COLOURS
 from sparksim.viz.words import Words, words_of
@@ -129,6 +129,7 @@ def _head(
         "title": run_title(facts.trace),
         "end_ms": max(end_ms, 1.0),
         "window_ms": [0.0 if whole else end_ms - span_ms, max(end_ms, 1.0)],
+        "note": words["note.records"].format(records=f"{FOLLOWED_RECORDS:,}") if facts.too_many_records else "",
         "batch_ms": clock.batch_ms,
         "first_batch_ms": _ms(clock.seconds(clock.zero_ms + clock.batch_ms)),
         "batch_colours": BATCH_COLOURS,

@@ -6,7 +6,7 @@ import pytest
 
 from sparksim.trace import Trace
 from sparksim.trace import events as e
-from sparksim.viz.facts import Facts
+from sparksim.viz.facts import FOLLOWED_RECORDS, Facts
 from tests.trace.small import Tasks, small_trace
 
 LOG = "orders/0"
@@ -113,6 +113,16 @@ def test_records_of_a_log_came_when_it_got_them() -> None:
         (15, 19, 700, 1000),
     ]
     assert [(row.block_id, row.records) for row in facts.ranges] == [("r", 15)]
+
+
+def test_too_many_records_are_not_followed_one_by_one() -> None:
+    trace = small_trace()
+    assert not Facts(trace).too_many_records
+    trace.append(e.BlockGenerated(2400, 0, "input-0-2200", "2", FOLLOWED_RECORDS, ()))
+    facts = Facts(trace)
+    assert facts.too_many_records
+    assert len(facts.stretches) == 0
+    assert len(facts.blocks) == 3
 
 
 def test_a_block_is_on_its_way_to_the_log_from_its_making() -> None:

@@ -130,6 +130,15 @@ def test_any_beginning_of_a_run_can_be_shown() -> None:
         assert view(trace.until(time_ms))[0]["bars"].keys() == view(trace)[0]["bars"].keys()
 
 
+def test_that_single_records_are_not_shown_is_said() -> None:
+    trace = small_trace()
+    assert view(trace)[1]["note"] == ""
+    trace.append(e.BlockGenerated(2400, 0, "input-0-2200", "2", 300_000, ()))
+    _, head = view(trace)
+    assert head["note"] == "More than 300,000 records: blocks and batches are shown, single records are not."
+    assert "source" not in {lane["kind"] for lane in head["lanes"]}
+
+
 def test_a_stack_trace_is_cut() -> None:
     trace = small_trace()
     trace.append(e.OutputOperationStarted(2500, 3000, 0, "pprint", ()))

@@ -6,11 +6,12 @@ const RIGHT = 14;
 const GROUP_GAP = 12;
 const REACH = 3; // pixels beside a bar that still count as on it
 
-/** The lanes with their places. The more lanes there are, the lower each is. */
+/** The lanes with their places. The more cores there are, the lower is the lane of each; so it is with the others. */
 function layOut(run) {
   const { lanes } = run.head;
   const { lane } = run.tables.bars;
-  const height = lanes.length > 60 ? 10 : lanes.length > 28 ? 15 : 22;
+  const cores = lanes.filter(({ kind }) => kind === "core").length;
+  const heightFor = (many) => (many > 48 ? 10 : many > 20 ? 15 : 22);
   const rows = [];
   const groups = [];
   let top = 6;
@@ -20,6 +21,7 @@ function layOut(run) {
       if (groups.length) top += GROUP_GAP;
       groups.push({ title: each.group, top, bottom: top });
     }
+    const height = heightFor(each.kind === "core" ? cores : lanes.length - cores);
     const first = bar;
     while (bar < lane.length && lane[bar] === number) bar++;
     const slotHeight = Math.max(3, Math.min(height, each.slots > 1 ? 16 : height, 96 / each.slots));
@@ -28,7 +30,7 @@ function layOut(run) {
     top += tall + (height > 12 ? 2 : 1);
     groups.at(-1).bottom = top;
   });
-  return { rows, groups, height: top + 6, laneHeight: height };
+  return { rows, groups, height: top + 6 };
 }
 
 /** From moments to pixels and back, for the span [from, to] over `width` pixels of canvas. */

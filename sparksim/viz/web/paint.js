@@ -236,14 +236,13 @@ function paintTitles(context, { layout, paper, focused, lane }) {
   for (const { title, top } of layout.groups) {
     context.font = `600 12px ${FONT}`;
     context.fillStyle = paper.ink;
-    context.fillText(fitted(context, title, GUTTER.group - 10), 8, top + Math.min(layout.laneHeight, 22) / 2);
+    context.fillText(fitted(context, title, GUTTER.group - 10), 8, top + 9);
   }
-  const small = layout.laneHeight < 12;
-  context.font = `${small ? 9 : 11.5}px ${FONT}`;
   for (const row of layout.rows) {
     const current = focused && row.number === lane;
     context.fillStyle = current ? paper.ink : paper.muted;
     const y = row.top + row.height / 2;
+    context.font = `${row.height < 12 ? 9 : 11.5}px ${FONT}`;
     context.fillText(fitted(context, row.title, GUTTER.lane - 12), GUTTER.group, y);
     if (current) context.fillRect(GUTTER.group - 6, row.top + 2, 2, row.height - 4);
   }

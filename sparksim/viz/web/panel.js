@@ -32,7 +32,7 @@ function momentPanel(run, at, choose) {
     blocks.rows
       ? section("waiting blocks", state.nextBlocks.length,
           state.nextBlocks.length
-            ? h("span", {}, say(run, "at.blocks of", { blocks: state.nextBlocks.length, records: nextRecords }))
+            ? h("span", {}, say(run, state.nextBlocks.length === 1 ? "at.block of" : "at.blocks of", { blocks: state.nextBlocks.length, records: nextRecords }))
             : none())
       : null,
     state.backlog.length
@@ -127,7 +127,7 @@ function storageLines(run, state, at, choose) {
         ? h("span", { class: "ss-block", style, title })
         : h("button", { class: "ss-block", type: "button", tabindex: "-1", style, title, onclick: () => choose({ table: "blocks", row }) });
     });
-    const total = held.length ? say(run, "at.blocks", { blocks: held.length, size: size(bytes) }) : say(run, "at.none");
+    const total = held.length ? say(run, held.length === 1 ? "at.block" : "at.blocks", { blocks: held.length, size: size(bytes) }) : say(run, "at.none");
     const more = held.length > SQUARES ? h("span", { class: "ss-soft" }, `+${held.length - SQUARES}`) : null;
     return h("div", { class: "ss-store", ...attributes }, line(label, {}, h("span", { class: held.length ? "ss-soft" : "ss-none" }, total)), h("div", { class: "ss-squares" }, squares, more));
   });

@@ -47,7 +47,7 @@ class Timeline {
     this.wayBox = h("div", { class: "ss-chosen" });
     this.main = h("div", { class: "ss-main" }, canvas("top"), this.scroller, canvas("overview"), this.slider);
     this.panel = h("aside", { class: "ss-panel" }, this.momentBox);
-    const below = h("div", { class: "ss-below" }, legendOf(run, this.layout), h("div", { class: "ss-keys" }, say(run, "keys")), this.status);
+    const below = h("div", { class: "ss-below" }, legendOf(run, this.layout), h("div", {}, run.head.note), h("div", { class: "ss-keys" }, say(run, "keys")), this.status);
     this.root.replaceChildren(this.bar.element, h("div", { class: "ss-body" }, this.main, this.panel), this.wayBox, below, this.tip);
     this.root.lang = run.head.lang === "zh" ? "zh-Hans" : run.head.lang;
     listenToLanes(this.lanes, this);
