@@ -1,26 +1,18 @@
 """The delays of a run's batches as a widget of a notebook: small, and redrawn in a moment when another run comes.
 
-It loads anywidget, so it is imported when the first plot is shown. Its numbers are made by `delays_of`.
+It loads anywidget, so it is imported when the first plot is shown.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import anywidget
 import traitlets
 
 from sparksim.trace import Trace
-from sparksim.viz.delay_curves import delays_of
-
-
-@cache
-def chart_text(*names: str) -> str:
-    """The texts of these files of `viz/charts`, one after the other."""
-    folder = files("sparksim.viz").joinpath("charts")
-    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+from sparksim.viz.charts import chart_text
+from sparksim.viz.streaming_view import delays_of
 
 
 class DelayPlot(anywidget.AnyWidget):
