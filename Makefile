@@ -48,6 +48,10 @@ test-papers: $(VENV)/.test ## Check the shapes of the published figures
 test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 	$(PYTEST) -m notebook tests/notebooks
 
+.PHONY: test-browser
+test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timeline in a real browser and in JupyterLab
+	$(PYTEST) -m browser tests/browser
+
 .PHONY: bench
 bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks
 	$(BIN)/python -m bench
@@ -99,12 +103,18 @@ check-java:
 		echo "make test-spark needs Java 17: install openjdk-17-jre-headless, or set JAVA_HOME to a Java 17." >&2; \
 		exit 1; }
 
+.PHONY: check-chromium
+check-chromium:
+	@"$${CHROMIUM:-/usr/bin/chromium}" --version >/dev/null 2>&1 || { \
+		echo "make test-browser needs Chromium: install chromium and fonts-wqy-microhei, or set CHROMIUM to its path." >&2; \
+		exit 1; }
+
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

@@ -19,6 +19,8 @@ LAYERS = (
     "fidelity",
     "semantics",
     "course",
+    "lab",
+    "ui",
     "cli",
 )
 ALLOWED: dict[str, frozenset[str]] = {
@@ -35,8 +37,24 @@ ALLOWED: dict[str, frozenset[str]] = {
     "course": frozenset(
         {"core", "trace", "cluster", "kafka", "streaming", "sql", "sim", "viz", "fidelity", "semantics"}
     ),
+    "lab": frozenset({"core", "trace", "viz", "cluster", "kafka", "streaming", "sql", "sim"}),
+    "ui": frozenset({"core", "trace", "viz", "cluster", "streaming"}),
     "cli": frozenset(
-        {"core", "trace", "cluster", "kafka", "streaming", "sql", "sim", "viz", "fidelity", "semantics", "course"}
+        {
+            "core",
+            "trace",
+            "cluster",
+            "kafka",
+            "streaming",
+            "sql",
+            "sim",
+            "viz",
+            "fidelity",
+            "semantics",
+            "course",
+            "lab",
+            "ui",
+        }
     ),
 }
 

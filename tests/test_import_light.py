@@ -13,6 +13,7 @@ HEAVY = {
     "sqlglot",
     "greenlet",
     "ipywidgets",
+    "anywidget",
     "loky",
     "tqdm",
     "confluent_kafka",

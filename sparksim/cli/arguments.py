@@ -157,6 +157,14 @@ def figure(text: str) -> Path:
     return path
 
 
+def page(text: str) -> Path:
+    """A page to write."""
+    path = writable(text)
+    if path.suffix != ".html":
+        raise ArgumentTypeError(f"{text!r}: a page is written as .html; for example: --html run.html")
+    return path
+
+
 def trace(text: str) -> Path:
     """A trace to write."""
     path = writable(text)

@@ -12,7 +12,7 @@ from sparksim.trace.events import ApplicationStart, RecordsProduced
 from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.rows import BatchRow
 from sparksim.trace.table import Table
-from sparksim.viz.lanes import Clock
+from sparksim.viz.clock import Clock
 
 OUTCOMES = (ONCE, REPEATED, LOST, PENDING)
 

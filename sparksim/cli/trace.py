@@ -1,14 +1,22 @@
-"""Read the trace of an earlier run: a summary, one of its tables, or its timeline as a figure."""
+"""Read the trace of an earlier run, or the event log of a real Spark application.
+
+Shows a summary or one of the tables; draws the timeline; writes all tables, or the trace in another format.
+"""
 
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 
 from sparksim.cli import arguments, report
 from sparksim.cli.refusal import Refusal, require_matplotlib
-from sparksim.sim.run import Run
-from sparksim.trace.jsonl import TraceFormatError, read_jsonl
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim.run import SAVED_AS, Run
+from sparksim.trace.events import ApplicationStart
+from sparksim.trace.formats.read import read_trace
+from sparksim.trace.jsonl import TraceFormatError, TraceWarning
 from sparksim.trace.trace import Trace
 
 TABLES = (
@@ -20,10 +28,16 @@ TABLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim trace`."""
     add = parser.add_argument
-    add("file", metavar="FILE.jsonl", type=Path, help="what sparksim run --trace or Run.save wrote")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = (__doc__ or "").strip()
+    add("file", metavar="FILE", type=Path, help="what sparksim run --trace or Run.save wrote, or a Spark event log")
     add("--table", metavar="NAME", choices=TABLES, help=f"print this table: {', '.join(TABLES)}")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
     add("--delivery-figure", metavar="FILE.png", type=arguments.figure, help="draw what became of each record of Kafka")
+    add("--html", metavar="FILE.html", type=arguments.page, help="write the timeline as a page to look into, offline")
+    add("--lang", choices=("en", "zh"), default="en", help="the language of that page (default en)")
+    add("--csv", metavar="DIR", type=Path, help="write every table as a CSV file into this folder")
+    add("--save", metavar="NAME", help=f"write it as NAME says, which ends in {', '.join(SAVED_AS)}")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,16 +55,41 @@ def run(options: argparse.Namespace) -> int:
         print(line)
     if options.delivery_figure is not None:
         print(_draw_delivery(result, options.delivery_figure))
+    if options.html is not None:
+        result.save(options.html, lang=options.lang)
+        print(f"timeline in {options.html}")
+    if options.csv is not None:
+        _save(result, f"{options.csv}/")
+    if options.save is not None:
+        _save(result, options.save)
     return 0
 
 
 def _read(path: Path) -> Trace:
+    """The trace in the file; what is wrong with it and does not prevent reading it is told."""
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", TraceWarning)
+        try:
+            trace = read_trace(path)
+        except TraceFormatError as error:
+            raise Refusal(str(error)) from None
+        except OSError as error:
+            raise Refusal(f"cannot read {path}: {error.strerror}") from None
+    for warning in found:
+        print(f"sparksim: {warning.message}", file=sys.stderr)
+    if not trace.of(ApplicationStart):
+        raise Refusal(f"{path} holds no start of an application: there is nothing to show")
+    return trace
+
+
+def _save(result: Run, name: str) -> None:
     try:
-        return read_jsonl(path)
-    except TraceFormatError as error:
+        result.save(name)
+    except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     except OSError as error:
-        raise Refusal(f"cannot read {path}: {error.strerror}") from None
+        raise Refusal(f"cannot write {name}: {error.strerror}") from None
+    print(f"saved {name}")
 
 
 def _table(result: Run, name: str) -> str:

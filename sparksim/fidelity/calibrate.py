@@ -16,10 +16,11 @@ from typing import Any
 
 from sparksim.cluster.cost import PRESETS, SPARK_LOCAL, CostModel
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.fidelity.event_log import is_event_log, measured_in_event_log, prices_of_event_log
+from sparksim.fidelity.event_log import measured_in_event_log, prices_of_event_log
 from sparksim.fidelity.measure import measured_in
 from sparksim.fidelity.own import fitted_prices
 from sparksim.fidelity.recording import Measured, Recording, RecordingError, read_recording
+from sparksim.trace.formats.spark_log_lines import is_event_log
 
 
 @dataclass(frozen=True, slots=True)

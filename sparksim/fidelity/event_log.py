@@ -1,24 +1,24 @@
-"""Reads a real Spark event log, as far as a cost model can learn from it.
+"""What a cost model can learn from a real Spark event log.
 
-Spark logs no streaming events. The jobs of a batch carry its time as a property, so batches are rebuilt from jobs; a
-task's own work cannot be told from its overhead, so a task's time is fitted as a fixed part and a price per record.
+Spark logs no streaming events; the jobs of a batch carry its time. A task's own work cannot be told from its overhead,
+so a task's time is fitted as a fixed part and a price per record.
 """
 
 from __future__ import annotations
 
-import json
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
-from typing import Any
 
 from sparksim.cluster.cost import CostModel
-from sparksim.cluster.task_set import BATCH_TIME
 from sparksim.fidelity.measure import summary
 from sparksim.fidelity.recording import Measured, RecordingError
+from sparksim.trace import TraceFormatError, TraceWarning, tables
+from sparksim.trace.formats.spark_log_reader import read_event_log
 
 FIRST_BATCH = 3
 """Earlier batches pay for class loading."""
@@ -29,8 +29,8 @@ class LoggedTask:
     """One successful task: its stage, when it ran, and how many records it read."""
 
     stage: int
-    launch: int
-    finish: int
+    launch: float
+    finish: float
     records: int
 
 
@@ -40,45 +40,28 @@ class LoggedJob:
 
     job: int
     batch_time: int
-    submit: int
-    stages: frozenset[int]
-    end: int | None = None
+    submit: float
+    end: float | None = None
     tasks: list[LoggedTask] = field(default_factory=list)
-
-
-def is_event_log(path: str | Path) -> bool:
-    """Whether the file begins as an event log does: with a line that is one event."""
-    try:
-        with Path(path).open(encoding="utf-8") as lines:
-            first = json.loads(lines.readline())
-    except (OSError, ValueError):
-        return False
-    return isinstance(first, dict) and "Event" in first
 
 
 def logged_jobs(path: str | Path) -> list[LoggedJob]:
     """The jobs of batches, with their tasks, in order of submission. Raises `RecordingError` when there are none."""
-    jobs: dict[int, LoggedJob] = {}
-    job_of_stage: dict[int, int] = {}
-    for event in _events(path):
-        kind = event["Event"]
-        if kind == "SparkListenerJobStart":
-            batch_time = (event.get("Properties") or {}).get(BATCH_TIME)
-            if batch_time is not None:
-                stages = frozenset(event["Stage IDs"])
-                jobs[event["Job ID"]] = LoggedJob(event["Job ID"], int(batch_time), event["Submission Time"], stages)
-                job_of_stage.update(dict.fromkeys(stages, event["Job ID"]))
-        elif kind == "SparkListenerJobEnd" and event["Job ID"] in jobs:
-            jobs[event["Job ID"]].end = event["Completion Time"]
-        elif kind == "SparkListenerTaskEnd" and event["Stage ID"] in job_of_stage:
-            info = event["Task Info"]
-            if event["Task End Reason"]["Reason"] == "Success":
-                metrics = (event.get("Task Metrics") or {}).get("Input Metrics") or {}
-                jobs[job_of_stage[event["Stage ID"]]].tasks.append(
-                    LoggedTask(
-                        event["Stage ID"], info["Launch Time"], info["Finish Time"], metrics.get("Records Read", 0)
-                    )
-                )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TraceWarning)  # what is missing at the end is missing in the fit, no more
+            trace = read_event_log(path)
+    except TraceFormatError as error:
+        raise RecordingError(str(error)) from None
+    jobs = {
+        row.job_id: LoggedJob(row.job_id, row.batch_time_ms, row.start_ms, row.end_ms)
+        for row in tables.jobs(trace)
+        if row.batch_time_ms is not None
+    }
+    for task in tables.tasks(trace).where(reason="Success"):
+        if task.job_id in jobs and task.end_ms is not None:
+            logged = LoggedTask(task.stage_id, task.start_ms, task.end_ms, task.records_read)
+            jobs[task.job_id].tasks.append(logged)
     if not jobs:
         raise RecordingError(f"{path} holds no job of a batch: is it the event log of a streaming program?")
     return sorted(jobs.values(), key=lambda each: each.job)
@@ -133,7 +116,7 @@ def prices_of_event_log(base: CostModel, measured: Mapping[str, Measured]) -> Co
     return base.with_(**{**dict.fromkeys(within, 0.0), **prices})
 
 
-def _line(points: list[tuple[int, int]]) -> tuple[float, float]:
+def _line(points: list[tuple[int, float]]) -> tuple[float, float]:
     """Fixed part and slope of duration over records, by least squares; without any spread of records, all is fixed."""
     middle = mean(records for records, _ in points)
     spread = sum((records - middle) ** 2 for records, _ in points)
@@ -145,13 +128,3 @@ def _line(points: list[tuple[int, int]]) -> tuple[float, float]:
     if slope <= 0:
         return typical, 0.0
     return max(center - slope * middle, 0.0), slope
-
-
-def _events(path: str | Path) -> Iterator[dict[str, Any]]:
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    raise RecordingError(f"{path}, line {number}: no event of Spark's event log") from None

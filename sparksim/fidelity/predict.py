@@ -15,8 +15,8 @@ from sparksim.cluster.cost import CostModel
 from sparksim.fidelity.recording import Fates, Happening, Recording
 from sparksim.fidelity.scenario import simulate
 from sparksim.sim.run import Run
-from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.events import DriverDied, Event, FaultInjected, JobStart, ReceiverStarted, StageSubmitted
+from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.rows import JobRow
 
 SEEDS = 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,9 @@ from sparksim.sim.sink_tables import SinkTable
 from sparksim.sim.sinks import named_sinks
 from sparksim.trace import tables
 from sparksim.trace.delivery import Delivery
+from sparksim.trace.formats.csv_folder import write_tables
+from sparksim.trace.formats.perfetto import write_perfetto
+from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
 from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
 from sparksim.trace.table import Table
@@ -21,7 +25,18 @@ from sparksim.trace.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sparksim.viz.widget import Timeline
+
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+SAVED_AS = {
+    ".jsonl": "the trace",
+    " or ".join(FIGURE_SUFFIXES): "the timeline",
+    ".html": "the timeline as a page to look into",
+    ".perfetto.json": "a trace that Perfetto and chrome://tracing open",
+    ".eventlog": "a folder of event logs for Spark's History Server",
+    "/": "a folder of CSV tables",
+}
+"""What `Run.save` writes, by how the name ends."""
 
 
 class RunDelivery(Delivery):
@@ -115,15 +130,36 @@ class Run:
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
 
-    def save(self, path: str | Path) -> None:
-        """Write the trace (`.jsonl`) or the timeline (`.png`, `.svg`, `.pdf`)."""
-        suffix = Path(path).suffix
-        if suffix == ".jsonl":
+    def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
+        """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.
+
+        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ImportError` without anywidget, and
+        `ValueError` for an empty run and for a language or a theme that there is not.
+        """
+        from sparksim.viz import timeline_widget
+
+        return timeline_widget(self.trace, lang=lang, theme=theme)
+
+    def save(self, path: str | Path, *, lang: str = "en") -> None:
+        """Write the run; the name says what: see `SAVED_AS`. `lang` is the language of a page, "en" or "zh".
+
+        Raises `IllegalArgumentError` for any other name.
+        """
+        name = str(path)
+        if name.endswith(".eventlog"):
+            write_event_log(self.trace, path)
+        elif name.endswith(("/", os.sep)) or Path(path).is_dir():
+            write_tables(self.trace, path)
+        elif name.endswith(".jsonl"):
             write_jsonl(self.trace, path)
-        elif suffix in FIGURE_SUFFIXES:
+        elif name.endswith(".perfetto.json"):
+            write_perfetto(self.trace, path)
+        elif name.endswith(".html"):
+            from sparksim.viz.html_page import timeline_html
+
+            Path(path).write_text(timeline_html(self.trace, lang=lang), encoding="utf-8")
+        elif name.endswith(FIGURE_SUFFIXES):
             self.figure().savefig(path)
         else:
-            raise IllegalArgumentError(
-                f"save({str(path)!r}): the suffix says what to write; use .jsonl for the trace or one of "
-                f"{', '.join(FIGURE_SUFFIXES)} for the timeline"
-            )
+            ways = ", ".join(f"{suffix} for {what}" for suffix, what in SAVED_AS.items())
+            raise IllegalArgumentError(f"save({name!r}): the end of the name says what to write; use {ways}")

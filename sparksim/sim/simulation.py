@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sparksim.cluster.clock import Clock, DriverCrashed, TimeLimitReached
@@ -21,6 +22,7 @@ from sparksim.core.conf import SparkConf, forced_properties
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.script import run_script
+from sparksim.core.storage_level import StorageLevel
 from sparksim.sim.files import FileStory, SimulatedFiles
 from sparksim.sim.knobs import changed
 from sparksim.sim.network import SimulatedNetwork, Source
@@ -28,6 +30,7 @@ from sparksim.sim.output import caught_output
 from sparksim.sim.run import Run
 from sparksim.sim.sink_store import SinkStore
 from sparksim.streaming.context import StreamingContext
+from sparksim.streaming.input_dstream import ReceiverInputDStream
 from sparksim.trace.events import Event, OutputPrinted
 from sparksim.trace.trace import Trace
 
@@ -58,7 +61,8 @@ class Simulation:
     `program(ssc)` defines streams and outputs; the simulation then starts the context. `conf` holds Spark's settings.
     `cost` is a preset's name or a `CostModel`. The same seed gives the same trace, byte for byte. With `checkpoint`, a
     directory such as "sim://checkpoint", the context comes from `StreamingContext.getOrCreate`: a driver that a
-    `DriverCrash` has restarted goes on where its checkpoint says. Without it, it begins anew.
+    `DriverCrash` has restarted goes on where its checkpoint says. Without it, it begins anew. `storage_level` takes the
+    place of the level that the program's receivers store their blocks with.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Simulation:
         cost: str | CostModel = "teaching",
         seed: int = 0,
         checkpoint: str | None = None,
+        storage_level: StorageLevel | None = None,
     ) -> None:
         self._arguments = {name: value for name, value in locals().items() if name != "self"}
         if not callable(program):
@@ -84,10 +89,16 @@ class Simulation:
         self._program = program
         self._batch = batch
         self._checkpoint = checkpoint
+        self._storage_level = _checked_level(storage_level)
         self._settings = _settings(cluster, block, conf or {})
         self._surroundings = _Surroundings(
             dict(network or {}), dict(files or {}), _checked_faults(faults), cost_model(cost), seed
         )
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What it was made with: the constructor's arguments by name."""
+        return MappingProxyType(self._arguments)
 
     def with_(self, **changes: Any) -> Simulation:
         """A copy with some knobs turned: any argument of the constructor, `executors`, `cores`, or `rate`.
@@ -105,6 +116,8 @@ class Simulation:
         def create() -> StreamingContext:
             ssc = StreamingContext(SparkContext(conf=conf), self._batch)
             self._program(ssc)
+            if self._storage_level is not None:
+                _store_with(self._storage_level, ssc)
             return ssc
 
         def main() -> None:
@@ -324,6 +337,22 @@ def _checked_faults(faults: object) -> tuple[Fault, ...]:
     raise IllegalArgumentError(
         f"faults={faults!r}: give a list of faults, such as [ExecutorCrash('receiver', at=7.3), DriverCrash(12)]"
     )
+
+
+def _checked_level(level: object) -> StorageLevel | None:
+    if level is None or (isinstance(level, StorageLevel) and level != StorageLevel.NONE):
+        return level
+    raise IllegalArgumentError(
+        f"storage_level={level!r}: give a StorageLevel that keeps blocks, such as StorageLevel.MEMORY_ONLY, or None "
+        "for the program's own"
+    )
+
+
+def _store_with(level: StorageLevel, ssc: StreamingContext) -> None:
+    """Every receiver stores its blocks with this level."""
+    for stream in ssc._graph.inputs:
+        if isinstance(stream, ReceiverInputDStream):
+            stream.receiver.storageLevel = level
 
 
 def _is_past(fault: Fault, start_ms: float) -> bool:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.run import Run
-from sparksim.trace.fates import PENDING
 from sparksim.trace.events import JobGenerationFailed, RecordsLost, StreamingStarted
+from sparksim.trace.fates import PENDING
 from sparksim.trace.rows import BatchRow
 
 LEAST_BATCHES = 20

@@ -2,7 +2,7 @@
 
 from sparksim.trace.checks import check_trace
 from sparksim.trace.events import Event
-from sparksim.trace.jsonl import TraceFormatError, read_jsonl, write_jsonl
+from sparksim.trace.jsonl import TraceFormatError, TraceWarning, read_jsonl, write_jsonl
 from sparksim.trace.table import Table
 from sparksim.trace.tables import batches, blocks, executors, jobs, receivers, stages, tasks
 from sparksim.trace.trace import Trace
@@ -12,6 +12,7 @@ __all__ = [
     "Table",
     "Trace",
     "TraceFormatError",
+    "TraceWarning",
     "batches",
     "blocks",
     "check_trace",

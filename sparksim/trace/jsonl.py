@@ -9,6 +9,7 @@ import json
 import os
 import types
 import typing
+import warnings
 from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
@@ -21,9 +22,18 @@ from sparksim.trace.trace import Trace
 FORMAT = "sparksim-trace"
 VERSION = 1
 
+_WANTED = (
+    f'a trace begins with the line {{"format":"{FORMAT}","version":{VERSION}}}: give a file that Run.save or '
+    "sparksim run --trace wrote, or the event log of a Spark application"
+)
+
 
 class TraceFormatError(ValueError):
     """The file is not a trace that this version can read; the message names the file, the line and what is wrong."""
+
+
+class TraceWarning(UserWarning):
+    """A file breaks off, or lacks its end; what it holds was read."""
 
 
 def write_jsonl(trace: Iterable[Event], path: str | os.PathLike[str]) -> None:
@@ -37,15 +47,29 @@ def write_jsonl(trace: Iterable[Event], path: str | os.PathLike[str]) -> None:
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> Trace:
-    """The trace that `write_jsonl` wrote. Raises `TraceFormatError` for a file that holds anything else."""
+    """The trace that `write_jsonl` wrote. A last line that breaks off is left out with a `TraceWarning`.
+
+    Raises `TraceFormatError` for a file that holds anything else.
+    """
     trace = Trace()
     number = 1
     try:
-        with open(path, encoding="utf-8") as file:
-            _check_header(_object(file.readline()))
+        with open(path, "rb") as file:
+            _check_header(file.readline())
             for line in file:
                 number += 1
-                trace.append(_event(_object(line)))
+                try:
+                    values = _object(line)
+                except ValueError:
+                    if line.endswith(b"\n"):
+                        raise
+                    warnings.warn(
+                        f"{os.fspath(path)} breaks off in line {number}: what stands before it was read",
+                        TraceWarning,
+                        stacklevel=2,
+                    )
+                    break
+                trace.append(_event(values))
     except ValueError as error:
         raise TraceFormatError(f"{os.fspath(path)}, line {number}: {error}") from None
     return trace
@@ -55,23 +79,33 @@ def _line(values: dict[str, Any]) -> str:
     return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
-def _object(line: str) -> dict[str, Any]:
+def _object(line: bytes) -> dict[str, Any]:
     if not line.strip():
         raise ValueError("the line is empty")
     try:
         values = json.loads(line)
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at column {error.colno}") from None
+    except UnicodeDecodeError:
+        raise ValueError("not JSON: the line is not text") from None
     if not isinstance(values, dict):
-        raise ValueError(f"expected a JSON object, got {line.strip()[:60]}")
+        raise ValueError(f"expected a JSON object, got {line.strip()[:60].decode(errors='replace')}")
     return values
 
 
-def _check_header(values: dict[str, Any]) -> None:
+def _check_header(line: bytes) -> None:
+    try:
+        values = _object(line)
+    except ValueError as error:
+        raise ValueError(f"{error}; {_WANTED}") from None
     if values.get("format") != FORMAT:
-        raise ValueError(f'not a trace: the first line must be {{"format":"{FORMAT}","version":{VERSION}}}')
-    if values.get("version") != VERSION:
-        raise ValueError(f"version {values.get('version')!r} of the format; this sparksim reads version {VERSION}")
+        raise ValueError(f"not a trace; {_WANTED}")
+    version = values.get("version")
+    if version != VERSION:
+        raise ValueError(
+            f"version {version!r} of the format, and this sparksim reads version {VERSION}: "
+            "update sparksim (pip install --upgrade sparksim), or write the trace again with this one"
+        )
 
 
 def _event(values: dict[str, Any]) -> Event:

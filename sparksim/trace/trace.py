@@ -13,6 +13,9 @@ from sparksim.trace.events import Event
 E = TypeVar("E", bound=Event)
 Subscriber = Callable[[Event], object]
 
+EPOCH_MS = 1e11
+"""Times above this (the year 1973) are a wall clock's; a simulation's begin at 0."""
+
 
 class Trace:
     """Events in order; at equal times the order of appending counts. Times are milliseconds on the run's clock."""
@@ -57,6 +60,11 @@ class Trace:
     def end_ms(self) -> float:
         """When the last event happened; 0 for an empty trace."""
         return max((event.time_ms for event in self._events), default=0.0)
+
+    @property
+    def on_wall_clock(self) -> bool:
+        """Whether the times are epoch ms, as in a live run and in a log of Spark's, and not virtual."""
+        return bool(self._events) and self._events[0].time_ms > EPOCH_MS
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparksim.trace import Trace, batches
-from sparksim.viz.lanes import Clock
+from sparksim.viz.clock import Clock
 from sparksim.viz.palette import BLUE, GREEN, INK, PINK
 
 if TYPE_CHECKING:

@@ -1,33 +1,36 @@
 """The timeline before it is drawn: lanes of bars and marks, as plain values.
 
-`lanes(trace)` says what stands where; `sparksim.viz.timeline` only draws it. Times are seconds since the run's origin.
+`lanes(trace)` says what stands where in the figure for print; the widget shows these and those of `viz.outer_lanes`.
+Who draws them decides nothing about the run. Times are seconds since the run's origin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from sparksim.trace import Table, Trace, batches, blocks, executors, receivers, tasks
+from sparksim.trace import Table, Trace
 from sparksim.trace.events import (
-    DriverDied,
     ExecutorRemoved,
     FaultEnded,
     FaultInjected,
-    OutputOperationCompleted,
-    OutputOperationStarted,
     ReceiverError,
     RecordsLost,
     SourceDisconnected,
     StreamingRecovered,
-    StreamingStarted,
 )
-from sparksim.trace.rows import BatchRow, ReceiverRow, TaskRow
+from sparksim.trace.rows import BatchRow, BlockRow, ReceiverRow, TaskRow
+from sparksim.viz.clock import Clock
+from sparksim.viz.facts import Facts
 from sparksim.viz.palette import FAILED, KILLED, RECEIVER, UNASSIGNED
+from sparksim.viz.words import ENGLISH, Words
 
-EPOCH_MS = 1e11
-"""Times above this (the year 1973) are a wall clock's; a simulation's begin at 0."""
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+
+Fact = tuple[str, int]
+"""Which fact a bar shows: the name of a table of `viz.facts.Facts`, and the number of the row in it."""
 
 NOTICED_S = 0.5
 """A removal this soon after a fault on the same executor is the driver noticing it, not one more failure."""
@@ -42,7 +45,8 @@ ERROR, DISCONNECT, LOSS = "receiver error", "source disconnected", "records lost
 class Bar:
     """From `start_s` to `end_s`. `style` is the number of a batch, from 0, or a style of the palette.
 
-    `in_vain` says that the thing was sound but its batch failed. `slot` counts from the bottom of the lane.
+    `in_vain` says that the thing was sound but its batch failed. `slot` counts from the bottom of the lane. `fact` is
+    the row that the bar shows.
     """
 
     start_s: float
@@ -51,19 +55,24 @@ class Bar:
     label: str = ""
     slot: int = 0
     in_vain: bool = False
+    fact: Fact | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened at one moment on a lane: ERROR, DISCONNECT or LOSS."""
+    """Something that happened at one moment on a lane, such as ERROR, DISCONNECT or LOSS; `note` says more."""
 
     time_s: float
     kind: str
+    note: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One row of the timeline. `group` keeps neighbours together; `gaps` are spans in which it did not exist."""
+    """One row of the timeline. `group` keeps neighbours together; `gaps` are spans in which it did not exist.
+
+    `kind` is what the lane shows, and `who` shows it, for those who make their own labels.
+    """
 
     label: str
     group: str
@@ -71,154 +80,138 @@ class Lane:
     marks: tuple[Mark, ...] = ()
     gaps: tuple[tuple[float, float], ...] = ()
     slots: int = 1
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Turns a trace's milliseconds into the figure's seconds, and batch times into batch numbers."""
-
-    origin_ms: float
-    end_ms: float
-    batch_ms: int
-    block_ms: int
-    zero_ms: int = 0
-
-    @staticmethod
-    def of(trace: Trace) -> Clock:
-        """A simulation's origin is 0; a live run's is the start of its streaming, else its first event."""
-        started = trace.of(StreamingStarted)
-        first_ms = started[0].time_ms if started else trace[0].time_ms
-        origin_ms = first_ms if first_ms > EPOCH_MS else 0.0
-        if not started:
-            return Clock(origin_ms, trace.end_ms, 0, 0)
-        return Clock(origin_ms, trace.end_ms, started[-1].batch_ms, started[-1].block_ms, started[0].zero_ms)
-
-    def seconds(self, time_ms: float | None) -> float:
-        """The moment on the figure's axis; what has not happened yet lies at the end of the trace."""
-        return ((self.end_ms if time_ms is None else time_ms) - self.origin_ms) / 1000
-
-    def batch_number(self, batch_time_ms: int) -> int:
-        return (batch_time_ms - self.zero_ms) // self.batch_ms - 1 if self.batch_ms else 0
-
-    def batch_label(self, batch_time_ms: int) -> str:
-        return f"{round(self.seconds(batch_time_ms), 1):g} s"
+    kind: str = field(default="", compare=False)
+    who: str = field(default="", compare=False)
 
 
 def lanes(trace: Trace) -> list[Lane]:
-    """All lanes from top to bottom: receivers, blocks, waiting batches, output operations, cores of executors."""
-    clock = Clock.of(trace)
+    """All lanes of the figure: receivers, blocks, waiting batches, output operations, cores of executors."""
+    facts = Facts(trace)
     return [
-        *_receiver_lanes(trace, clock),
-        *_block_lanes(trace, clock),
-        *_queue_lanes(trace, clock),
-        *_job_lanes(trace, clock),
-        *_core_lanes(trace, clock),
+        *receiver_lanes(facts),
+        *block_lanes(facts),
+        *queue_lanes(facts),
+        *operation_lanes(facts),
+        *core_lanes(facts),
     ]
 
 
-def _receiver_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    rows = receivers(trace)
-    kinds: dict[type, str] = {ReceiverError: ERROR, SourceDisconnected: DISCONNECT, RecordsLost: LOSS}
+def receiver_lanes(facts: Facts, words: Words = ENGLISH) -> list[Lane]:
+    """One lane per receiver: where it lived, and what went wrong with it."""
+    clock = facts.clock
     marks: dict[int | None, list[Mark]] = {}
-    for event in trace:
-        if isinstance(event, ReceiverError | SourceDisconnected | RecordsLost):
-            marks.setdefault(event.stream_id, []).append(Mark(clock.seconds(event.time_ms), kinds[type(event)]))
+    for event in facts.trace:
+        if isinstance(event, ReceiverError):
+            mark = Mark(clock.seconds(event.time_ms), ERROR, event.error or event.message)
+        elif isinstance(event, SourceDisconnected):
+            mark = Mark(clock.seconds(event.time_ms), DISCONNECT, f"{event.source}: {event.reason}")
+        elif isinstance(event, RecordsLost):
+            mark = Mark(clock.seconds(event.time_ms), LOSS, f"{event.count:,}: {event.reason}")
+        else:
+            continue
+        marks.setdefault(event.stream_id, []).append(mark)
+    lives = _numbered(facts.receivers, lambda row: row.stream_id)
     return [
         Lane(
             f"receiver {stream_id}",
             "receivers",
-            tuple(_life(row, clock) for row in rows.where(stream_id=stream_id)),
+            tuple(_life(number, row, clock, words) for number, row in rows),
             tuple(marks.get(stream_id, ())),
+            kind="receiver",
+            who=str(stream_id),
         )
-        for stream_id in _distinct(rows, "stream_id")
+        for stream_id, rows in lives.items()
     ]
 
 
-def _life(row: ReceiverRow, clock: Clock) -> Bar:
-    return Bar(clock.seconds(row.started_ms), clock.seconds(row.stopped_ms), RECEIVER, f"on executor {row.executor_id}")
+def _life(number: int, row: ReceiverRow, clock: Clock, words: Words) -> Bar:
+    start_s, end_s = clock.seconds(row.started_ms), clock.seconds(row.stopped_ms)
+    label = words["bar.on executor"].format(executor=row.executor_id)
+    return Bar(start_s, end_s, RECEIVER, label, fact=("receivers", number))
 
 
-def _block_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    def style(fate: str, batch_time_ms: int | None) -> int | str:
-        if fate == "lost":
-            return FAILED
-        return UNASSIGNED if batch_time_ms is None else clock.batch_number(batch_time_ms)
+def block_lanes(facts: Facts) -> list[Lane]:
+    """One lane per receiver: each block over the interval in which it was filled."""
+    clock = facts.clock
 
-    rows = blocks(trace)
+    def bar(number: int, row: BlockRow) -> Bar:
+        end_s = clock.seconds(row.generated_ms)
+        style: int | str = UNASSIGNED if row.batch_time_ms is None else clock.batch_number(row.batch_time_ms)
+        return Bar(
+            end_s - clock.block_ms / 1000,
+            end_s,
+            FAILED if row.fate == "lost" else style,
+            in_vain=row.fate in ("failed", "given up"),
+            fact=("blocks", number),
+        )
+
     return [
         Lane(
             f"blocks of receiver {stream_id}",
             "blocks",
-            tuple(
-                Bar(
-                    end_s - clock.block_ms / 1000,
-                    end_s,
-                    style(row.fate, row.batch_time_ms),
-                    in_vain=row.fate in ("failed", "given up"),
-                )
-                for row in rows.where(stream_id=stream_id)
-                for end_s in [clock.seconds(row.generated_ms)]
-            ),
+            tuple(bar(number, row) for number, row in rows),
+            kind="blocks",
+            who=str(stream_id),
         )
-        for stream_id in _distinct(rows, "stream_id")
+        for stream_id, rows in _numbered(facts.blocks, lambda row: row.stream_id).items()
     ]
 
 
-def _queue_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    deaths_ms = [event.time_ms for event in trace.of(DriverDied)]
+def queue_lanes(facts: Facts) -> list[Lane]:
+    """The batches that were submitted and not yet started."""
+    clock = facts.clock
 
-    def waited_until(row: BatchRow) -> float:
-        died_ms = next((time_ms for time_ms in deaths_ms if time_ms >= row.submission_ms), None)
-        return clock.seconds(died_ms if row.processing_start_ms is None else row.processing_start_ms)
+    def bar(number: int, row: BatchRow) -> Bar:
+        until_ms = row.processing_start_ms
+        if until_ms is None:
+            until_ms = facts.death_after(row.submission_ms)
+        start_s, style = clock.seconds(row.submission_ms), clock.batch_number(row.batch_time_ms)
+        return Bar(start_s, clock.seconds(until_ms), style, fact=("batches", number))
 
-    bars = in_slots(
-        Bar(clock.seconds(row.submission_ms), waited_until(row), clock.batch_number(row.batch_time_ms))
-        for row in batches(trace)
-    )
+    bars = in_slots(bar(number, row) for number, row in enumerate(facts.batches))
     if not bars:
         return []
-    slots = _slots(bars)
-    return [Lane(f"waiting batches (max {slots})", "queue", bars, slots=slots)]
+    slots = slots_of(bars)
+    return [Lane(f"waiting batches (max {slots})", "queue", bars, slots=slots, kind="queue", who=str(slots))]
 
 
-def _job_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    bars: list[Bar] = []
-    running: dict[tuple[int, int], int] = {}
-    for event in trace:
-        if isinstance(event, OutputOperationStarted):
-            running[event.batch_time_ms, event.output_op] = len(bars)
-            style = clock.batch_number(event.batch_time_ms)
-            label = clock.batch_label(event.batch_time_ms)
-            bars.append(Bar(clock.seconds(event.time_ms), clock.seconds(None), style, label))
-        elif isinstance(event, OutputOperationCompleted):
-            at = running.pop((event.batch_time_ms, event.output_op))
-            ended = replace(bars[at], end_s=clock.seconds(event.time_ms))
-            bars[at] = replace(ended, style=FAILED) if event.failure else ended
-        elif isinstance(event, DriverDied):
-            for at in running.values():
-                bars[at] = replace(bars[at], end_s=clock.seconds(event.time_ms), in_vain=True)
-            running = {}
-    stacked = in_slots(bars)
-    return [Lane("output operations", "jobs", stacked, slots=_slots(stacked))] if bars else []
+def operation_lanes(facts: Facts) -> list[Lane]:
+    """The output operations, stacked where several ran at once."""
+    clock = facts.clock
+    bars = in_slots(
+        Bar(
+            clock.seconds(row.start_ms),
+            clock.seconds(row.end_ms),
+            FAILED if row.status == "failed" else clock.batch_number(row.batch_time_ms),
+            clock.batch_label(row.batch_time_ms),
+            in_vain=row.status == "abandoned",
+            fact=("operations", number),
+        )
+        for number, row in enumerate(facts.operations)
+    )
+    return [Lane("output operations", "jobs", bars, slots=slots_of(bars), kind="operations")] if bars else []
 
 
-def _core_lanes(trace: Trace, clock: Clock) -> list[Lane]:
+def core_lanes(facts: Facts, words: Words = ENGLISH) -> list[Lane]:
+    """One lane per core of each executor: the tasks it ran."""
+    clock = facts.clock
     bars: dict[tuple[str, int], list[Bar]] = {}
-    for row in tasks(trace):
-        label = "receiver" if row.kind == "Receiver" else ""
-        bar = Bar(clock.seconds(row.start_ms), clock.seconds(row.end_ms), _task_style(row, clock), label)
+    for number, row in enumerate(facts.tasks):
+        label = words["bar.receiver"] if row.kind == "Receiver" else ""
+        start_s, end_s = clock.seconds(row.start_ms), clock.seconds(row.end_ms)
+        bar = Bar(start_s, end_s, _task_style(row, clock), label, fact=("tasks", number))
         bars.setdefault((row.executor_id, row.core), []).append(bar)
-    rows = executors(trace)
     return [
         Lane(
             f"executor {executor_id} · core {core}",
             f"executor {executor_id}",
             tuple(bars.get((executor_id, core), ())),
-            gaps=_absences([(clock.seconds(row.added_ms), row.removed_ms) for row in lives], clock),
+            gaps=absences([(row.added_ms, row.removed_ms) for _, row in lives], clock),
+            kind="core",
+            who=str(core),
         )
-        for executor_id in _distinct(rows, "executor_id")
-        for lives in [rows.where(executor_id=executor_id)]
-        for core in range(max(lives.column("cores")))
+        for executor_id, lives in _numbered(facts.executors, lambda row: row.executor_id).items()
+        for core in range(max(row.cores for _, row in lives))
     ]
 
 
@@ -231,20 +224,20 @@ def _task_style(row: TaskRow, clock: Clock) -> int | str:
     return UNASSIGNED if row.batch_time_ms is None else clock.batch_number(row.batch_time_ms)
 
 
-def _absences(lives: Sequence[tuple[float, float | None]], clock: Clock) -> tuple[tuple[float, float], ...]:
-    """The spans between, before and after the lives of an executor."""
+def absences(lives: Iterable[tuple[float, float | None]], clock: Clock) -> tuple[tuple[float, float], ...]:
+    """The spans, in seconds, between, before and after lives given in milliseconds."""
     gaps = []
-    gone_s: float | None = clock.seconds(clock.origin_ms)
-    for added_s, removed_ms in lives:
-        if gone_s is not None and added_s > gone_s:
-            gaps.append((gone_s, added_s))
-        gone_s = None if removed_ms is None else clock.seconds(removed_ms)
-    if gone_s is not None:
-        gaps.append((gone_s, clock.seconds(None)))
+    gone_ms: float | None = clock.origin_ms
+    for began_ms, ended_ms in lives:
+        if gone_ms is not None and began_ms > gone_ms:
+            gaps.append((clock.seconds(gone_ms), clock.seconds(began_ms)))
+        gone_ms = ended_ms
+    if gone_ms is not None:
+        gaps.append((clock.seconds(gone_ms), clock.seconds(None)))
     return tuple(gaps)
 
 
-def failures(trace: Trace) -> list[tuple[float, str]]:
+def failures(trace: Trace, words: Words = ENGLISH) -> list[tuple[float, str]]:
     """(seconds, label) of every injected fault, of every executor that went for another reason, and of restarts."""
     clock = Clock.of(trace)
     found: list[tuple[float, str]] = []
@@ -253,25 +246,26 @@ def failures(trace: Trace) -> list[tuple[float, str]]:
     for event in trace:
         at_s = clock.seconds(event.time_ms)
         if isinstance(event, FaultInjected) and event.fault == DRIVER_CRASH:
-            found.append((at_s, "the driver dies, and all executors"))
+            found.append((at_s, words["fault.driver"]))
             driver_died_ms.add(event.time_ms)
         elif isinstance(event, FaultEnded):
-            found.append((at_s, f"{event.fault} ends"))
+            found.append((at_s, words["fault.ends"].format(fault=event.fault)))
         elif isinstance(event, StreamingRecovered):
-            again = len(event.batches)
-            found.append((at_s, f"recovered: {again} batch{'es' * (again > 1)} run{'s' * (again == 1)} again"))
+            again = "fault.recovered one" if len(event.batches) == 1 else "fault.recovered"
+            found.append((at_s, words[again].format(batches=len(event.batches))))
         elif isinstance(event, ExecutorRemoved) and event.time_ms in driver_died_ms:
             continue
         elif isinstance(event, FaultInjected):
             on_executor = event.target and f"'{event.target}'" not in event.fault
-            found.append((at_s, f"{event.fault}: executor {event.target}" if on_executor else event.fault))
+            label = words["fault.on executor"] if on_executor else "{fault}"
+            found.append((at_s, label.format(fault=event.fault, executor=event.target)))
             struck[event.target] = len(found) - 1
         elif isinstance(event, ExecutorRemoved):
             at = struck.pop(event.executor_id, None)
             if at is not None and at_s - found[at][0] <= NOTICED_S:
-                found[at] = (found[at][0], f"{found[at][1]} removed")
+                found[at] = (found[at][0], words["fault.removed too"].format(fault=found[at][1]))
             else:
-                found.append((at_s, f"executor {event.executor_id} removed"))
+                found.append((at_s, words["fault.removed"].format(executor=event.executor_id)))
     return found
 
 
@@ -286,10 +280,14 @@ def in_slots(bars: Iterable[Bar]) -> tuple[Bar, ...]:
     return tuple(stacked)
 
 
-def _slots(bars: Iterable[Bar]) -> int:
+def slots_of(bars: Iterable[Bar]) -> int:
+    """How many bars lie above each other at most."""
     return max((bar.slot for bar in bars), default=0) + 1
 
 
-def _distinct(table: Table[Any], name: str) -> list[Any]:
-    """The values of a column, each once, in order of appearance."""
-    return list(dict.fromkeys(table.column(name)))
+def _numbered(table: Table[R], key: Callable[[R], K]) -> dict[K, list[tuple[int, R]]]:
+    """The rows with their numbers, by key; keys in order of appearance."""
+    groups: dict[K, list[tuple[int, R]]] = {}
+    for number, row in enumerate(table):
+        groups.setdefault(key(row), []).append((number, row))
+    return groups

@@ -21,8 +21,9 @@ from matplotlib.patches import Patch
 from sparksim.trace import Trace
 from sparksim.trace.events import ApplicationStart
 from sparksim.viz.bars import MARKS, Scale, draw_lane
+from sparksim.viz.clock import Clock
 from sparksim.viz.delays import draw_delays
-from sparksim.viz.lanes import Clock, Lane, failures, lanes
+from sparksim.viz.lanes import Lane, failures, lanes
 from sparksim.viz.palette import (
     BATCH_COLOURS,
     FAILED,

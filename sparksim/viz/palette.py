@@ -12,6 +12,7 @@ ORANGE = "#E69F00"
 PINK = "#CC79A7"
 VERMILION = "#D55E00"
 GREY = "#999999"
+STEEL = "#A9B7C4"
 PALE = "#E6E6E6"
 INK = "#222222"
 
@@ -22,6 +23,9 @@ FAILED = "failed"
 KILLED = "killed"
 RECEIVER = "receiver"
 UNASSIGNED = "unassigned"
+BROKER = "broker"
+
+OTHER_COLOURS = {FAILED: VERMILION, KILLED: GREY, RECEIVER: SKY, UNASSIGNED: GREY, BROKER: STEEL}
 
 HATCHES = {FAILED: "////", KILLED: "...."}
 
@@ -30,7 +34,7 @@ def colour_of(style: str | int) -> str:
     """The fill for a bar: by batch number, or by one of the styles above."""
     if isinstance(style, int):
         return BATCH_COLOURS[style % len(BATCH_COLOURS)]
-    return {FAILED: VERMILION, KILLED: GREY, RECEIVER: SKY, UNASSIGNED: GREY}[style]
+    return OTHER_COLOURS[style]
 
 
 def text_colour_on(style: str | int) -> str:

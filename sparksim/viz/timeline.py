@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparksim.trace import Trace
-from sparksim.viz.lanes import Clock
+from sparksim.viz.clock import Clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

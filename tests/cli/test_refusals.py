@@ -10,6 +10,7 @@ from sparksim.cli.main import main
 from tests.cli.process import REPOSITORY
 
 WORD_COUNT = str(REPOSITORY / "examples" / "word_count.py")
+EVENT_LOG = str(REPOSITORY / "tests" / "data" / "event_log" / "word_count")
 SIM = ("--master", "sim[3,2]")
 
 
@@ -60,6 +61,9 @@ SIM = ("--master", "sim[3,2]")
         (["trace", "gone.jsonl"], ["cannot read gone.jsonl: No such file"]),
         (["trace", WORD_COUNT], ["word_count.py, line 1: not JSON"]),
         (["trace", WORD_COUNT, "--table", "loves"], ["'loves'", "batches"]),
+        (["trace", EVENT_LOG, "--save", "log.docx"], ["save('log.docx')", ".perfetto.json"]),
+        (["trace", EVENT_LOG, "--save", "no/such/run.jsonl"], ["cannot write no/such/run.jsonl: No such file"]),
+        (["trace", str(REPOSITORY / "tests")], ["a folder with one event log is wanted"]),
     ],
 )
 def test_a_bad_request_is_refused(words: list[str], parts: list[str], capsys: pytest.CaptureFixture[str]) -> None:

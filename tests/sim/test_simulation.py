@@ -72,14 +72,18 @@ def test_noise_is_seeded_too():
     assert ends(5) != ends(6)
 
 
-def test_a_run_saves_its_trace_and_its_timeline(tmp_path):
+def test_a_run_is_saved_as_the_name_says(tmp_path):
     run = Simulation(word_count, network=SOURCE).run(until=3)
-    run.save(tmp_path / "run.jsonl")
-    run.save(tmp_path / "run.png")
+    for name in ("run.jsonl", "run.png", "run.perfetto.json", "run.eventlog", "tables/"):
+        run.save(f"{tmp_path}/{name}")
     assert list(read_jsonl(tmp_path / "run.jsonl")) == list(run.trace)
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(IllegalArgumentError, match=r"use \.jsonl for the trace or one of \.png, \.svg, \.pdf"):
-        run.save(tmp_path / "run.docx")
+    assert (tmp_path / "run.perfetto.json").read_text().startswith('{"displayTimeUnit":"ms"')
+    assert [path.name for path in (tmp_path / "run.eventlog").iterdir()] == ["sim-0"]
+    assert (tmp_path / "tables" / "batches.csv").read_text().count("\n") == 1 + len(run.batches)
+    run.save(tmp_path / "tables")  # a folder that is there needs no slash
+    with pytest.raises(IllegalArgumentError, match=r"save\('run.docx'\): .* use \.jsonl for the trace, \.png or \.svg"):
+        run.save("run.docx")
 
 
 def test_the_tables_of_a_run_agree_with_each_other():

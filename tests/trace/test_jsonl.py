@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sparksim.trace import Trace, TraceFormatError, read_jsonl, write_jsonl
+from sparksim.trace import Trace, TraceFormatError, TraceWarning, read_jsonl, write_jsonl
 from sparksim.trace.events import BatchStarted, BatchSubmitted, OutputPrinted, RecordsLost
 from tests.trace.small import small_trace
 
@@ -50,9 +50,13 @@ def test_an_empty_trace_is_a_header(tmp_path: Path) -> None:
     ("text", "line", "complaint"),
     [
         ("", 1, "the line is empty"),
-        ("hello\n", 1, "not JSON: Expecting value at column 1"),
-        ('{"format":"other"}\n', 1, "not a trace: the first line must be"),
-        ('{"format":"sparksim-trace","version":2}\n', 1, "version 2 of the format; this sparksim reads version 1"),
+        ("hello\n", 1, "not JSON: Expecting value at column 1; a trace begins with the line"),
+        ('{"format":"other"}\n', 1, "not a trace; a trace begins with the line .* give a file that Run.save or"),
+        (
+            '{"format":"sparksim-trace","version":2}\n',
+            1,
+            "version 2 of the format, and this sparksim reads version 1: update sparksim",
+        ),
         (
             f'{HEADER}\n{{"event":"BatchStarted","time_ms":1,"batch_time_ms":1}}\n[1]\n',
             3,
@@ -75,6 +79,20 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path: Path, text: str, line: in
     (tmp_path / "bad.jsonl").write_text(text)
     with pytest.raises(TraceFormatError, match=rf"bad\.jsonl, line {line}: .*{complaint}"):
         read_jsonl(tmp_path / "bad.jsonl")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "photo.jsonl").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(TraceFormatError, match=r"photo\.jsonl, line 1: not JSON: .*; a trace begins with the line"):
+        read_jsonl(tmp_path / "photo.jsonl")
+
+
+def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    write_jsonl(small_trace(), tmp_path / "run.jsonl")
+    (tmp_path / "cut.jsonl").write_bytes((tmp_path / "run.jsonl").read_bytes()[:-20])
+    with pytest.warns(TraceWarning, match=r"cut\.jsonl breaks off in line \d+: what stands before it was read"):
+        trace = read_jsonl(tmp_path / "cut.jsonl")
+    assert list(trace) == list(small_trace())[:-1]
 
 
 def test_a_whole_number_is_a_time_too(tmp_path: Path) -> None:

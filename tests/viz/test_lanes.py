@@ -6,7 +6,8 @@ import pytest
 
 from sparksim.trace import Trace
 from sparksim.trace import events as e
-from sparksim.viz.lanes import DISCONNECT, ERROR, LOSS, Bar, Clock, Lane, Mark, failures, in_slots, lanes
+from sparksim.viz.clock import Clock
+from sparksim.viz.lanes import DISCONNECT, ERROR, LOSS, Bar, Lane, Mark, failures, in_slots, lanes
 from sparksim.viz.palette import FAILED, KILLED, RECEIVER, UNASSIGNED
 from tests.trace.small import Tasks, small_trace
 from tests.viz.word_count import WordCount
