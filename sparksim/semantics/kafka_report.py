@@ -59,9 +59,10 @@ def section(matrix: Matrix) -> Iterator[str]:
     yield ""
     yield (
         "*Lost* orders have no row, and the trace says where they went. *Refused* ones were processed, but a batch "
-        "with other orders had been written under the same batch time and partition: the driver had died before its "
-        "checkpoint knew the batch, and made it anew, with more orders in it. Spark's guide calls that identity "
-        "unique; with offsets fixed when a batch is made it is not."
+        "with other orders had been written under the same batch time and partition. That needs a checkpoint so slow "
+        "that a batch is written before the checkpoint knows it: the next driver makes the batch anew, with more "
+        "orders in it. Spark's guide calls that identity unique; for a batch that no checkpoint knows it is not "
+        "(`tests/semantics/test_kafka_findings.py` shows it). The checkpoints of these stories take 20 ms."
     )
 
 
