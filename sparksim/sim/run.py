@@ -12,14 +12,12 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.output import Output
 from sparksim.sim.sink_tables import SinkTable
 from sparksim.sim.sinks import named_sinks
-from sparksim.trace import tables
+from sparksim.trace.all_tables import AllTables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.formats.csv_folder import write_tables
 from sparksim.trace.formats.perfetto import write_perfetto
 from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
-from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
-from sparksim.trace.table import Table
 from sparksim.trace.trace import Trace
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ class RunDelivery(Delivery):
         return delivery_figure(self, width=width)
 
 
-class Run:
+class Run(AllTables):
     """Times in the tables are ms; each table has one row per batch, job, stage, task, block, executor, receiver.
 
     `error` is what the program raised, where that was asked for (`simulate_script(raises=False)`).
@@ -68,38 +66,9 @@ class Run:
         error: BaseException | None = None,
         sinks: Mapping[str, SinkTable] | None = None,
     ) -> None:
-        self.trace = trace
+        super().__init__(trace)
         self.error = error
         self._sinks = sinks
-
-    @cached_property
-    def batches(self) -> Table[BatchRow]:
-        """Batch time, records, delays."""
-        return tables.batches(self.trace)
-
-    @cached_property
-    def jobs(self) -> Table[JobRow]:
-        return tables.jobs(self.trace)
-
-    @cached_property
-    def stages(self) -> Table[StageRow]:
-        return tables.stages(self.trace)
-
-    @cached_property
-    def tasks(self) -> Table[TaskRow]:
-        return tables.tasks(self.trace)
-
-    @cached_property
-    def blocks(self) -> Table[BlockRow]:
-        return tables.blocks(self.trace)
-
-    @cached_property
-    def executors(self) -> Table[ExecutorRow]:
-        return tables.executors(self.trace)
-
-    @cached_property
-    def receivers(self) -> Table[ReceiverRow]:
-        return tables.receivers(self.trace)
 
     @cached_property
     def delivery(self) -> RunDelivery:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sparksim.trace import Table, Trace, tables
+from sparksim.trace import Table, Trace
+from sparksim.trace.all_tables import AllTables
 from sparksim.trace.delivery import Delivery, RecordRow
 from sparksim.trace.events import (
     BlockEvicted,
@@ -27,7 +28,6 @@ from sparksim.trace.events import (
     StageSubmitted,
     TaskStart,
 )
-from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
 from sparksim.viz.clock import Clock
 from sparksim.viz.rows import CheckpointRow, CopyRow, LogRow, OperationRow, RangeRow, StretchRow
 
@@ -35,40 +35,12 @@ FOLLOWED_RECORDS = 300_000
 """Beyond so many, a picture shows blocks and batches, and no single records."""
 
 
-class Facts:
+class Facts(AllTables):
     """The tables of a trace and its clock. A row's place in its table is its number in every picture."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+        super().__init__(trace)
         self.clock = Clock.of(trace)
-
-    @cached_property
-    def batches(self) -> Table[BatchRow]:
-        return tables.batches(self.trace)
-
-    @cached_property
-    def jobs(self) -> Table[JobRow]:
-        return tables.jobs(self.trace)
-
-    @cached_property
-    def stages(self) -> Table[StageRow]:
-        return tables.stages(self.trace)
-
-    @cached_property
-    def tasks(self) -> Table[TaskRow]:
-        return tables.tasks(self.trace)
-
-    @cached_property
-    def blocks(self) -> Table[BlockRow]:
-        return tables.blocks(self.trace)
-
-    @cached_property
-    def executors(self) -> Table[ExecutorRow]:
-        return tables.executors(self.trace)
-
-    @cached_property
-    def receivers(self) -> Table[ReceiverRow]:
-        return tables.receivers(self.trace)
 
     @cached_property
     def _deaths_ms(self) -> list[float]:
