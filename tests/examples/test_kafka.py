@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from sparksim.cli.main import main
 from sparksim.sim import AtBatch, DriverCrash, Replay, Run, simulate_script
 from sparksim.sim.kafka import KafkaCluster, Producer, Topic
 from sparksim.trace.events import OffsetsCommitted
 from tests.cli.process import REPOSITORY
+from tests.examples.test_cases import commands
 
 EXAMPLES = REPOSITORY / "examples" / "kafka"
 LINES = [(round(0.25 + 0.25 * number, 2), f"word{number % 5} word") for number in range(36)]
@@ -116,3 +118,21 @@ def test_offsets_beside_the_results_make_every_word_count_once(second: float, ur
     crash = DriverCrash(second, restart_after=1.0)
     simulated("offsets_in_database", "localhost:9092", "words", url, faults=[crash])
     assert totals(url) == WORDS
+
+
+# --- what is said about the examples ----------------------------------------------------------------------------------
+
+PROGRAMS = sorted({path.stem for path in EXAMPLES.glob("*.py")} - {"receiver_beside_direct", "totals"})
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_docstring_has_a_live_command_and_a_simulated_one_that_runs(
+    name: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live_command, command = commands(f"kafka/{name}")
+    assert live_command[:2] == command[:2] == ["run", f"examples/kafka/{name}.py"]
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", str(EXAMPLES / f"{name}.py"), *command[2:]]) == 0
+    assert " records produced: " in capsys.readouterr().err
+    if name.startswith("offsets_in_"):
+        assert totals(url).total() > 100
