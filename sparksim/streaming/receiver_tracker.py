@@ -15,7 +15,7 @@ import simpy
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.jobs import Job
-from sparksim.core import local_properties
+from sparksim.core import call_site, local_properties
 from sparksim.core.closure import Closure
 from sparksim.core.conf import boolean
 from sparksim.core.context import SparkContext
@@ -91,6 +91,7 @@ class ReceiverTracker:
             for stream_id, receiver in receivers.items()
         }
         self._blocks = blocks
+        self._start_site = ""
         self._running = False
         self._stopping = False
         self._all_ended: simpy.Event = backend.clock.env.event()
@@ -105,6 +106,7 @@ class ReceiverTracker:
         if not self._receivers:
             return
         check_log_settings(self._backend.conf, self.checkpoint_directory)
+        self._start_site = call_site.current()
         if not self._sc.master.startswith("local") and boolean(self._backend.conf, DUMMY_JOB, True):
             self._run_dummy_job()
         self._backend.clock.call(self._launch_all)
@@ -170,8 +172,11 @@ class ReceiverTracker:
                 raise
 
         rdd = ReceiverRDD(self._sc, f"Receiver {stream_id}", tuple(str(place) for place in candidates))
-        description = {local_properties.JOB_DESCRIPTION: f"Streaming job running receiver {stream_id}"}
-        with local_properties.overlay(description):
+        named = {
+            local_properties.JOB_DESCRIPTION: f"Streaming job running receiver {stream_id}",
+            local_properties.CALL_SITE: self._start_site,
+        }
+        with local_properties.overlay(named):
             tracked.job = self._backend.submit_job(rdd, run, [0], "Receiver")
         assert tracked.job.done.callbacks is not None
         tracked.job.done.callbacks.append(lambda done: self._job_ended(stream_id, name, done))

@@ -17,6 +17,7 @@ from sparksim.trace.events import (
     ReceiverStarted,
     ReceiverStopped,
     RecordsLost,
+    StageSubmitted,
     TaskStart,
 )
 from tests.streaming.fakes import Diary, Scripted, at, every
@@ -96,7 +97,9 @@ def test_a_lost_executor_means_a_new_job_on_another_one_at_once(app):
     assert first.executor_id == removed.executor_id != second.executor_id
     assert second.time_ms - removed.time_ms < 400
     assert not app.of(ReceiverStopped), "nobody was there to say that it stopped"
-    assert [job.description for job in app.of(JobStart)].count("Streaming job running receiver 0") == 2
+    jobs = [job.job_id for job in app.of(JobStart) if job.description == "Streaming job running receiver 0"]
+    assert len(jobs) == 2
+    assert len({stage.name for stage in app.of(StageSubmitted) if stage.job_id in jobs}) == 1, "named after the start"
     everything = [record for _, batch in batches for record in batch]
     assert everything.count(0) == 2, "a new copy of the receiver began from its beginning"
 
