@@ -34,7 +34,7 @@ def delivered(both: list[Matrix]) -> Matrix:
 
 @pytest.mark.parametrize("where", list(cells())[::4], ids=str)
 def test_the_first_story_of_a_cell_is_as_committed(where: Cell, committed: Matrix) -> None:
-    """Of every fourth cell; `make check-semantics` tells fourteen of each."""
+    """Of every fourth cell; `make check-semantics` tells seven of each."""
     ledger.take()
     run = where.simulation(0).run(RECEIVING.until_s)
     assert RECEIVING.measure(run) == committed.findings[where][0]
@@ -42,7 +42,7 @@ def test_the_first_story_of_a_cell_is_as_committed(where: Cell, committed: Matri
 
 @pytest.mark.parametrize("where", list(DELIVERING.cells())[::5], ids=str)
 def test_the_first_story_of_a_cell_of_kafka_is_as_committed(where: KafkaCell, delivered: Matrix) -> None:
-    """Of every fifth cell; `make check-semantics` tells more of each."""
+    """Of every fifth cell; `make check-semantics` tells seven of each."""
     run = where.simulation(0).run(DELIVERING.until_s)
     assert DELIVERING.measure(run) == delivered.findings[where][0]
 
