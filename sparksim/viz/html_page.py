@@ -18,6 +18,7 @@ SCRIPTS = (
     "theme.js",
     "layout.js",
     "crowd.js",
+    "marks.js",
     "paint.js",
     "edges.js",
     "moment.js",

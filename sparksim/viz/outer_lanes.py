@@ -1,30 +1,15 @@
-"""The lanes that only the widget has room for: sources, offsets, logs, stages, checkpoints, and a Kafka cluster.
+"""The lanes that only the widget has room for: sources, offsets, logs, batch intervals, stages, checkpoints.
 
-Like those of `viz.lanes` they are plain values, in seconds since the run's origin.
+Like those of `viz.lanes` they are plain values, in seconds since the run's origin; so are those of `viz.kafka_lanes`.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from sparksim.trace import Trace
-from sparksim.trace.events import (
-    BrokerStarted,
-    BrokerStopped,
-    Event,
-    GroupRebalanced,
-    LeaderElected,
-    OffsetsCommitted,
-    OffsetsReset,
-    RecordsAppended,
-)
 from sparksim.trace.fates import LOST
 from sparksim.viz.clock import Clock
 from sparksim.viz.facts import Facts
-from sparksim.viz.lanes import ERROR, Bar, Lane, Mark, absences, in_slots, slots_of
-from sparksim.viz.palette import BROKER, FAILED, UNASSIGNED
-
-COMMIT, REBALANCE, LEADER = "offsets committed", "group rebalanced", "leader elected"
+from sparksim.viz.lanes import Bar, Lane, in_slots, slots_of
+from sparksim.viz.palette import FAILED, UNASSIGNED
 
 POINT_S = 0.001
 """What takes no time is still a bar that can be pointed at."""
@@ -141,62 +126,5 @@ def checkpoint_lanes(facts: Facts) -> list[Lane]:
     return [Lane("checkpoints", "checkpoints", bars, kind="checkpoints")] if bars else []
 
 
-def kafka_lanes(facts: Facts) -> list[Lane]:
-    """One lane per broker, with the times at which it was down, and one per consumer group."""
-    return [*_broker_lanes(facts.trace, facts.clock), *_group_lanes(facts.trace, facts.clock)]
-
-
-def _broker_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    lives: dict[int, list[tuple[float, float | None]]] = {}
-    marks: dict[int, list[Mark]] = {}
-    for event in trace:
-        if not isinstance(event, BrokerStarted | BrokerStopped | LeaderElected | RecordsAppended):
-            continue
-        if event.broker is None:
-            continue
-        own = lives.setdefault(event.broker, [(clock.origin_ms, None)])
-        if isinstance(event, BrokerStopped):
-            own[-1] = (own[-1][0], event.time_ms)
-        elif isinstance(event, BrokerStarted) and own[-1][1] is not None:
-            own.append((event.time_ms, None))
-        elif isinstance(event, LeaderElected):
-            kind = LEADER if event.clean else ERROR
-            marks.setdefault(event.broker, []).append(Mark(clock.seconds(event.time_ms), kind, _said(event)))
-    return [
-        Lane(
-            f"broker {broker}",
-            "brokers",
-            tuple(Bar(clock.seconds(from_ms), clock.seconds(to_ms), BROKER) for from_ms, to_ms in own),
-            tuple(marks.get(broker, ())),
-            absences(own, clock),
-            kind="broker",
-            who=str(broker),
-        )
-        for broker, own in sorted(lives.items())
-    ]
-
-
-def _group_lanes(trace: Trace, clock: Clock) -> list[Lane]:
-    kinds: dict[type[Event], str] = {OffsetsCommitted: COMMIT, GroupRebalanced: REBALANCE, OffsetsReset: ERROR}
-    marks: dict[str, list[Mark]] = {}
-    for event in trace:
-        if isinstance(event, OffsetsCommitted | GroupRebalanced | OffsetsReset):
-            mark = Mark(clock.seconds(event.time_ms), kinds[type(event)], _said(event))
-            marks.setdefault(event.group, []).append(mark)
-    return [Lane(f"group {group}", "groups", (), tuple(own), kind="group", who=group) for group, own in marks.items()]
-
-
 def _style(batch_time_ms: int | None, clock: Clock) -> int | str:
     return UNASSIGNED if batch_time_ms is None else clock.batch_number(batch_time_ms)
-
-
-def _said(event: Event) -> str:
-    """What the event says, in its own words."""
-    values = {field.name: getattr(event, field.name) for field in fields(event)}
-    return " · ".join(f"{name} {_short(value)}" for name, value in values.items() if name != "time_ms")
-
-
-def _short(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(_short, value)) or "-"
-    return str(value)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sparksim.trace import Table, Trace
 from sparksim.trace.events import ApplicationStart, BlocksAllocated, RecordsSent
-from sparksim.viz import lanes, outer_lanes
+from sparksim.viz import kafka_lanes, lanes, outer_lanes
 from sparksim.viz.columns import Column, pack
 from sparksim.viz.facts import FOLLOWED_RECORDS, Facts
 from sparksim.viz.lanes import Bar, Lane, failures
@@ -112,7 +112,8 @@ def all_lanes(facts: Facts, words: Words) -> list[tuple[tuple[str, str], Lane]]:
     ]
     found += [(("driver", ""), lane) for lane in of_driver]
     found += [(("executor", lane.group.partition(" ")[2]), lane) for lane in lanes.core_lanes(facts, words)]
-    return found + [(("kafka", ""), lane) for lane in outer_lanes.kafka_lanes(facts)]
+    found += [(("kafka", ""), lane) for lane in kafka_lanes.kafka_lanes(facts, words)]
+    return found + [(("sinks", ""), lane) for lane in kafka_lanes.sink_lanes(facts)]
 
 
 def _head(

@@ -1,4 +1,4 @@
-"""The lanes that only the widget has: sources, offsets, logs, batch intervals, stages, checkpoints, Kafka."""
+"""The lanes that only the widget has: sources, offsets, logs, batch intervals, stages, checkpoints."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from sparksim.trace import Trace
 from sparksim.trace import events as e
 from sparksim.viz import outer_lanes
 from sparksim.viz.facts import Facts
-from sparksim.viz.lanes import ERROR, Bar, Lane, Mark
-from sparksim.viz.outer_lanes import COMMIT, LEADER, REBALANCE
-from sparksim.viz.palette import BROKER, FAILED, UNASSIGNED
+from sparksim.viz.lanes import Bar, Lane
+from sparksim.viz.palette import FAILED, UNASSIGNED
 from tests.trace.small import small_trace
 from tests.viz.kafka_run import kafka_trace
 from tests.viz.word_count import WordCount
@@ -72,24 +71,7 @@ def test_log_and_checkpoints_have_the_colour_of_their_batch() -> None:
     assert checkpoints.bars == (Bar(2.402, 2.403, 1),)
 
 
-def test_brokers_show_when_they_were_down_and_what_they_lead() -> None:
-    first, second, _ = outer_lanes.kafka_lanes(Facts(kafka_trace()))
-    assert (first.label, first.bars) == ("broker 1", (Bar(0, 1.3, BROKER), Bar(1.8, 2.5, BROKER)))
-    assert first.gaps == ((1.3, 1.8),)
-    assert second.marks == (Mark(0.2, LEADER), Mark(1.35, ERROR))
-    assert second.marks[1].note == "log orders/0 · broker 2 · in_sync 2 · clean False"
-
-
-def test_a_group_shows_commits_rebalances_and_resets() -> None:
-    group = outer_lanes.kafka_lanes(Facts(kafka_trace()))[-1]
-    assert [mark.kind for mark in group.marks] == [REBALANCE, COMMIT, ERROR, COMMIT]
-    assert (
-        group.marks[1].note
-        == "group totals · storage kafka · offsets orders/0, 10, orders/1, 5 · stream_id 0 · cause commitAsync"
-    )
-
-
-@pytest.mark.parametrize("lanes_of", [outer_lanes.range_lanes, outer_lanes.log_lanes, outer_lanes.kafka_lanes])
+@pytest.mark.parametrize("lanes_of", [outer_lanes.range_lanes, outer_lanes.log_lanes])
 def test_what_a_run_does_not_have_has_no_lane(lanes_of: Callable[[Facts], list[Lane]]) -> None:
     assert lanes_of(Facts(WordCount().trace())) == []
 

@@ -18,13 +18,7 @@ function iconButton(run, name, onclick) {
 }
 
 function setIcon(button, name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 16 16");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  button.replaceChildren(svg);
+  button.replaceChildren(svgOf(ICONS[name], "0 0 16 16"));
 }
 
 /** The row of buttons; gives its parts. */
@@ -129,7 +123,7 @@ function listenToEdges(top, overview, timeline) {
   };
   dragged(top, (x) => timeline.seek(timeline.scale.ms(x)));
   dragged(overview, (x) => {
-    const whole = scaleOf([0, timeline.run.head.end_ms], timeline.width);
+    const whole = scaleOf([0, timeline.run.head.end_ms], timeline.width, timeline.layout);
     const half = (timeline.window[1] - timeline.window[0]) / 2;
     timeline.look(whole.ms(x) - half, whole.ms(x) + half, { keepSpan: true });
   });

@@ -79,7 +79,7 @@ function paintOverview(context, shown) {
   const { run, scale, paper, width, moment } = shown;
   context.fillStyle = paper.bg;
   context.fillRect(0, 0, width, OVERVIEW);
-  const whole = scaleOf([0, run.head.end_ms], width);
+  const whole = scaleOf([0, run.head.end_ms], width, shown.layout);
   context.fillStyle = paper.band;
   context.fillRect(whole.left, 2, whole.right - whole.left, OVERVIEW - 4);
   const depth = depthOf(run, Math.ceil((whole.right - whole.left) / 2));
@@ -102,7 +102,7 @@ function paintOverview(context, shown) {
   context.textAlign = "left";
   context.textBaseline = "middle";
   context.fillStyle = paper.muted;
-  context.fillText(fitted(context, say(run, "overview"), LEFT - 16), 8, OVERVIEW / 2);
+  context.fillText(fitted(context, say(run, "overview"), whole.left - 16), 8, OVERVIEW / 2);
 }
 
 /** How many batches were submitted and not done, on average over each of so many equal parts of the run. */

@@ -1,7 +1,7 @@
 // Where things lie: lanes from top to bottom, moments from left to right, and what lies under a pointer.
 
-const GUTTER = { group: 112, lane: 120 };
-const LEFT = GUTTER.group + GUTTER.lane;
+const TITLES = { groups: [104, 160], lanes: [120, 190] }; // pixels: at least and at most, for each column of titles
+const TITLE_GAP = 10;
 const RIGHT = 14;
 const GROUP_GAP = 12;
 const REACH = 3; // pixels beside a bar that still count as on it
@@ -30,17 +30,26 @@ function layOut(run) {
     top += tall + (height > 12 ? 2 : 1);
     groups.at(-1).bottom = top;
   });
-  return { rows, groups, height: top + 6 };
+  const gutter = 8 + columnOf(groups, GROUP_FONT, TITLES.groups);
+  return { rows, groups, height: top + 6, gutter, left: gutter + columnOf(rows, LANE_FONT, TITLES.lanes) };
 }
 
-/** From moments to pixels and back, for the span [from, to] over `width` pixels of canvas. */
-function scaleOf([from, to], width) {
-  const inner = Math.max(50, width - LEFT - RIGHT);
+/** How wide a column is that has room for these titles. */
+function columnOf(titled, font, [least, most]) {
+  const context = document.createElement("canvas").getContext("2d");
+  context.font = font;
+  const widths = titled.map(({ title }) => Math.ceil(context.measureText(title).width) + TITLE_GAP);
+  return Math.min(most, Math.max(least, ...widths));
+}
+
+/** From moments to pixels and back, for the span [from, to] over `width` pixels of canvas, right of the titles. */
+function scaleOf([from, to], width, { left }) {
+  const inner = Math.max(50, width - left - RIGHT);
   const perMs = inner / (to - from);
   return {
-    from, to, perMs, left: LEFT, right: LEFT + inner,
-    x: (ms) => LEFT + (ms - from) * perMs,
-    ms: (x) => from + (x - LEFT) / perMs,
+    from, to, perMs, left, right: left + inner,
+    x: (ms) => left + (ms - from) * perMs,
+    ms: (x) => from + (x - left) / perMs,
   };
 }
 
@@ -75,15 +84,19 @@ function barAt(run, layout, scale, x, y) {
   return best;
 }
 
-/** The mark under a point, or -1. */
+/** The mark under a point, of several the nearest, or -1. */
 function markAt(run, layout, scale, x, y) {
   const row = rowAt(layout, y);
   if (!row) return -1;
   const { lane, time_ms: time } = run.tables.marks;
+  let best = -1;
+  let nearest = MARK_REACH;
   for (let mark = 0; mark < time.length; mark++) {
-    if (lane[mark] === row.number && Math.abs(scale.x(time[mark]) - x) <= 6) return mark;
+    if (lane[mark] !== row.number) continue;
+    const away = Math.abs(scale.x(time[mark]) - x);
+    if (away <= nearest) [best, nearest] = [mark, away];
   }
-  return -1;
+  return best;
 }
 
 /** Round steps of time so that labels lie at least `apart` pixels from each other. */

@@ -38,7 +38,7 @@ function legendOf(run, layout) {
   if (bars.in_vain.includes(1)) entry("legend.in vain", swatch({ colour: run.head.batch_colours[0], hatch: "stripes" }));
   if (layout.rows.some(({ gaps }) => gaps.length)) entry("legend.absent", h("i", { class: "ss-swatch ss-absent" }));
   for (const kind of new Set(Array.from(marks.kind, (text) => run.strings[text]))) {
-    entry(`mark.${kind}`, h("i", { class: `ss-swatch ss-mark ss-${MARKS[kind]}` }));
+    entry(`mark.${kind}`, markPicture(kind));
   }
   if (bars.rows > CROWD_FROM) {
     const crowd = h("i", { class: "ss-swatch ss-crowd" });

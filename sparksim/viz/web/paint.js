@@ -1,16 +1,10 @@
-// Draws lanes, bars and marks on a canvas. Where bars are shorter than pixels, a lane shows how busy it was instead.
+// Draws lanes and their bars on a canvas. Where bars are shorter than pixels, a lane shows how busy it was instead.
 
 const FONT = '"Segoe UI", system-ui, -apple-system, Roboto, "Noto Sans", "WenQuanYi Micro Hei", sans-serif';
+const GROUP_FONT = `600 12px ${FONT}`;
+const LANE_FONT = `11.5px ${FONT}`;
 const THIN = 2; // pixels: no bar is drawn narrower
 const CROWDED = 2.5; // pixels per visible bar below which a lane is crowded, and all lanes of its kind
-const MARKS = {
-  "receiver error": "triangle",
-  "source disconnected": "diamond",
-  "records lost": "cross",
-  "offsets committed": "tick",
-  "group rebalanced": "diamond",
-  "leader elected": "triangle",
-};
 
 /** Everything between the axis and the scrubber. `shown` is the state of the timeline: see timeline.js. */
 function paintLanes(context, shown) {
@@ -18,10 +12,14 @@ function paintLanes(context, shown) {
   context.fillStyle = paper.bg;
   context.fillRect(0, 0, width, layout.height);
   paintGround(context, shown);
-  context.save();
-  context.beginPath();
-  context.rect(scale.left, 0, scale.right - scale.left, layout.height);
-  context.clip();
+  const within = (reach, paint) => {
+    context.save();
+    context.beginPath();
+    context.rect(scale.left - reach, 0, scale.right - scale.left + 2 * reach, layout.height);
+    context.clip();
+    paint();
+    context.restore();
+  };
   const visible = layout.rows.map((row) => visibleBars(shown, row));
   const room = (scale.right - scale.left) / CROWDED;
   const crowded = new Set(layout.rows.filter((_, at) => visible[at].length > room).map(({ kind }) => kind));
@@ -29,19 +27,22 @@ function paintLanes(context, shown) {
   const paintAll = (lit) =>
     layout.rows.forEach((row, at) => paintBars(context, shown, row, visible[at].filter(lit), crowded.has(row.kind)));
   if (shown.way) {
-    paintAll((bar) => !shown.way.bars[bar]);
-    paintFuture(context, shown);
-    paintAll((bar) => shown.way.bars[bar]); // a chosen way shows its future too
-    paintWay(context, shown);
-    for (const row of layout.rows) paintMarks(context, shown, row);
+    within(0, () => {
+      paintAll((bar) => !shown.way.bars[bar]);
+      paintFuture(context, shown);
+      paintAll((bar) => shown.way.bars[bar]); // a chosen way shows its future too
+      paintWay(context, shown);
+    });
+    within(MARK_REACH, () => paintMarks(context, shown));
   } else {
-    paintAll(() => true);
-    for (const row of layout.rows) paintMarks(context, shown, row);
-    paintFuture(context, shown);
+    within(0, () => paintAll(() => true));
+    within(MARK_REACH, () => paintMarks(context, shown));
+    within(0, () => paintFuture(context, shown));
   }
-  paintFaults(context, shown);
-  paintMoment(context, shown);
-  context.restore();
+  within(0, () => {
+    paintFaults(context, shown);
+    paintMoment(context, shown);
+  });
   paintTitles(context, shown);
 }
 
@@ -169,38 +170,6 @@ function paintWay(context, shown) {
   }
 }
 
-function paintMarks(context, { run, scale, paper }, row) {
-  const { lane, time_ms: time } = run.tables.marks;
-  for (let mark = 0; mark < time.length; mark++) {
-    if (lane[mark] !== row.number || time[mark] < scale.from || time[mark] > scale.to) continue;
-    const kind = textOf(run, "marks", "kind", mark);
-    paintMark(context, MARKS[kind], scale.x(time[mark]), row.top + row.height / 2, paper);
-  }
-}
-
-/** One mark with its middle at a point; each kind has its own shape. */
-function paintMark(context, shape, x, y, paper) {
-  context.lineWidth = 1;
-  context.strokeStyle = paper.bg;
-  context.fillStyle = shape === "cross" ? "#D55E00" : paper.ink;
-  context.beginPath();
-  if (shape === "tick") context.rect(x - 1, y - 6, 2, 12);
-  else {
-    const corners = {
-      triangle: [[-5.5, -5], [5.5, -5], [0, 6]],
-      diamond: [[0, -6], [5.5, 0], [0, 6], [-5.5, 0]],
-      cross: [
-        [-6, -3.5], [-3.5, -6], [0, -2.5], [3.5, -6], [6, -3.5], [2.5, 0],
-        [6, 3.5], [3.5, 6], [0, 2.5], [-3.5, 6], [-6, 3.5], [-2.5, 0],
-      ],
-    }[shape];
-    corners.forEach(([dx, dy], at) => (at ? context.lineTo(x + dx, y + dy) : context.moveTo(x + dx, y + dy)));
-    context.closePath();
-  }
-  context.fill();
-  context.stroke();
-}
-
 /** What has not happened yet at the moment is veiled. */
 function paintFuture(context, { layout, scale, paper, moment }) {
   const x = Math.max(scale.left, scale.x(moment));
@@ -234,17 +203,17 @@ function paintTitles(context, { layout, paper, focused, lane }) {
   context.textBaseline = "middle";
   context.textAlign = "left";
   for (const { title, top } of layout.groups) {
-    context.font = `600 12px ${FONT}`;
+    context.font = GROUP_FONT;
     context.fillStyle = paper.ink;
-    context.fillText(fitted(context, title, GUTTER.group - 10), 8, top + 9);
+    context.fillText(fitted(context, title, layout.gutter - 8 - TITLE_GAP), 8, top + 9);
   }
   for (const row of layout.rows) {
     const current = focused && row.number === lane;
     context.fillStyle = current ? paper.ink : paper.muted;
     const y = row.top + row.height / 2;
-    context.font = `${row.height < 12 ? 9 : 11.5}px ${FONT}`;
-    context.fillText(fitted(context, row.title, GUTTER.lane - 12), GUTTER.group, y);
-    if (current) context.fillRect(GUTTER.group - 6, row.top + 2, 2, row.height - 4);
+    context.font = row.height < 12 ? `9px ${FONT}` : LANE_FONT;
+    context.fillText(fitted(context, row.title, layout.left - layout.gutter - TITLE_GAP), layout.gutter, y);
+    if (current) context.fillRect(layout.gutter - 6, row.top + 2, 2, row.height - 4);
   }
 }
 

@@ -89,14 +89,14 @@ class Timeline {
       return;
     }
     const began = performance.now();
-    this.scale = scaleOf(this.window, this.width);
+    this.scale = scaleOf(this.window, this.width, this.layout);
     const context = contextOf(this.lanes, this.width, this.layout.height);
     paintLanes(context, this);
     const faults = faultRows(context, this);
     const height = topHeight(faults);
     paintTop(contextOf(this.top, this.width, height), this, faults, height);
     paintOverview(contextOf(this.overview, this.width, OVERVIEW), this);
-    const lengths = { width: this.width, left: LEFT, right: RIGHT };
+    const lengths = { width: this.width, left: this.layout.left, right: RIGHT };
     for (const [name, pixels] of Object.entries(lengths)) this.main.style.setProperty(`--ss-${name}`, `${pixels}px`);
     this.root.dataset.crowded = Number(this.crowded);
     this.root.dataset.from = this.window[0].toFixed(3);
