@@ -222,6 +222,10 @@ def test_a_kafka_run_shows_what_its_logs_hold_unread(page: Page, tmp_path: Path)
     shown = Shown.open(page, tmp_path / "kafka.html")
     shown.scrub(1.5)
     assert [line.get_attribute("data-records") for line in shown.root.locator("[data-source]").all()] == ["12", "0"]
+    legend = shown.root.locator(".ss-legend").inner_text().splitlines()
+    assert {"offsets committed", "offsets reset", "leader elected", "leader elected that was not in sync"} <= set(
+        legend
+    )
     shown.click("ranges", 0, "ranges")
     assert shown.steps[:3] == [
         "10 records, 0–9 of orders/0",

@@ -58,6 +58,11 @@ function say(run, key, values = {}) {
   return (run.head.words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+/** So many records, in words. */
+function recordsText(run, count) {
+  return say(run, count === 1 ? "at.record" : "at.records", { records: grouped(count) });
+}
+
 function seconds(ms, digits = 3) {
   return String(Number((ms / 1000).toFixed(digits)));
 }

@@ -23,7 +23,7 @@ function momentPanel(run, at, choose) {
   const none = () => h("span", { class: "ss-none" }, say(run, "at.none"));
   const batches = (key, rows) => section(key, valuesOf(run, "batches", rows), chips(run, rows, choose) ?? none());
   const { blocks } = run.tables;
-  const nextRecords = grouped(sum(blocks.records, state.nextBlocks));
+  const nextRecords = recordsText(run, sum(blocks.records, state.nextBlocks));
   const parts = [
     h("h3", {}, say(run, "at", { time: seconds(at) })),
     run.tables.batches.rows ? batches("processing", state.working) : null,
@@ -79,7 +79,7 @@ function receiverLines(run, state) {
     const until = filling.length ? Math.max(...filling.map((each) => stretches.end_ms[each])) : 0;
     const records = sum(stretches.records, filling);
     const text = records
-      ? say(run, "at.filling", { records: grouped(records), time: seconds(until) })
+      ? say(run, "at.filling", { records: recordsText(run, records), time: seconds(until) })
       : say(run, "at.idle");
     const name = say(run, "way.receivers", { stream_id: receivers.stream_id[row], executor_id: textOf(run, "receivers", "executor_id", row) });
     return h("div", { class: "ss-receiver", "data-stream": receivers.stream_id[row], "data-filling": records }, h("div", {}, name), h("div", { class: "ss-soft" }, text));
@@ -88,7 +88,7 @@ function receiverLines(run, state) {
 
 function backlogLines(run, state) {
   return state.backlog.map(([source, records]) =>
-    line(source, { "data-source": source, "data-records": records }, h("span", {}, say(run, "at.records", { records: grouped(records) }))));
+    line(source, { "data-source": source, "data-records": records }, h("span", {}, recordsText(run, records))));
 }
 
 /** Each core as a square in the colour of what it runs. */

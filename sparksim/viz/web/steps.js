@@ -47,11 +47,12 @@ function heldSteps(run, rows, table) {
   const own = rows[table];
   if (!own.size) return [];
   const columns = run.tables[table];
-  const records = grouped(sum(columns.records, own));
-  if (own.size > 1) return [{ text: say(run, `way.many ${table}`, { count: grouped(own.size), records }) }];
+  const records = sum(columns.records, own);
+  if (own.size > 1) return [{ text: say(run, `way.many ${table}`, { count: grouped(own.size), records: grouped(records) }) }];
   const [row] = own;
   const values = Object.fromEntries(run.head.fact_columns[table].map((name) => [name, factOf(run, table, name, row)]));
-  return [{ text: say(run, `way.${table}`, values), note: table === "blocks" ? keptNote(run, row) : "", table, row }];
+  const text = say(run, `way.${table}`, { ...values, records: recordsText(run, records) });
+  return [{ text, note: table === "blocks" ? keptNote(run, row) : "", table, row }];
 }
 
 function keptNote(run, block) {

@@ -24,7 +24,7 @@ class Timeline {
     this.layout = layOut(run);
     this.window = same ? this.window : [...run.head.window_ms];
     this.moment = same ? this.moment : run.head.end_ms;
-    this.chosen = this.way = null;
+    this.chosen = this.way = this.shownMoment = null;
     this.lane = Math.min(this.lane, this.layout.rows.length - 1);
     this.build();
     this.setTheme();
