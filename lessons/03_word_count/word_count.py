@@ -7,6 +7,10 @@
 #
 # You need no Spark, no JVM and no cluster for this lesson: the cluster is simulated, in time that costs nothing. You
 # do need ten minutes and a pencil, because the best way through is to predict first and run second.
+#
+# What you see below was shown by a run of this notebook, and yours will show the same: each simulation begins with a
+# seed. Two kinds of pictures are missing on a page that cannot run Python, such as that of a code host: timelines to
+# look into, and the panel of knobs at the end. Open the notebook in JupyterLab and run it to have them.
 
 # %% [markdown]
 # ## 1. The program
@@ -54,6 +58,9 @@ def word_count(ssc):
 # %%
 from sparksim.sim import Cluster, ExecutorCrash, Poisson, Replay, Simulation
 
+SEED = 1
+print(f"Every run of this lesson has the seed {SEED}.")
+
 typed = [(0.90, "to be"), (1.30, "or not to be"), (2.50, "that is"), (3.95, "the question"), (5.10, "to be")]
 
 run = Simulation(
@@ -62,7 +69,7 @@ run = Simulation(
     batch=2.0,  # seconds
     block=0.2,
     cluster=Cluster(executors=3, cores=2),
-    seed=1,
+    seed=SEED,
 ).run(until=9)
 
 print(run.output)
@@ -106,6 +113,32 @@ run.figure()
 #   dashed line is the batch interval. As long as processing stays below it, the program keeps up.
 
 # %% [markdown]
+# ### Look into it
+#
+# The same run once more, to touch. It knows every fact of the run and needs no Python while you look.
+
+# %%
+run.timeline()
+
+# %% [markdown]
+# Three things to try. Predict each before you do it.
+#
+# 1. Drag the round handle below the lanes to second 3.97. The panel on the right says what was true at that moment:
+#    how many records were in the receiver's buffer, which blocks waited for the next batch? Then go on with the arrow
+#    keys, one event at a time, and watch the block `input-0-3800` come, just too late for the batch of second 4.
+# 2. Click the batch of second 6 on the lane *batch intervals*. Everything that had to do with it lights up. Below, its
+#    way is told in words: which records, in which blocks, stored where, read by which tasks.
+# 3. Click the last line on the lane *localhost:9999*. How many machines has it been on?
+#
+# <details><summary>Answers</summary>
+#
+# 1. One record is in the buffer: *the question*. One block waits: that of *that is*. At 4.00 the batch takes it, and
+#    leaves behind what the driver hears of at 4.01.
+# 2. Two records, each in a block of its own, each block on two executors.
+# 3. On two: on that of the receiver, and on executor 1 with the second copy, where a task read it.
+# </details>
+
+# %% [markdown]
 # ## 4. A steady load, and the block interval
 #
 # Now 200 lines per second, at random moments. Predict: with batches of 2 s and blocks of 0.2 s, how many blocks does
@@ -120,7 +153,7 @@ def steady(block):
         batch=2.0,
         block=block,
         cluster=Cluster(executors=3, cores=2),
-        seed=1,
+        seed=SEED,
     ).run(until=30)
 
 
@@ -183,7 +216,7 @@ def crashed(program):
         batch=2.0,
         cluster=Cluster(executors=3, cores=2),
         faults=[ExecutorCrash("receiver", at=7.3)],
-        seed=1,
+        seed=SEED,
     ).run(until=17)
 
 
@@ -204,6 +237,12 @@ run.delivery
 #   figure the dead executor seems to live on until then), and a new receiver needs a moment to start elsewhere. A few
 #   lines are also lost at the very beginning, before the first receiver is up.
 # - **pending**: the run ended before their batch was done. They are neither lost nor counted.
+
+# %% [markdown]
+# To see what became of a single line, click it: the striped ones on the lane of the source are those that were lost.
+
+# %%
+run.timeline()
 
 # %% [markdown]
 # How much of this was saved by the second copy? Ask for a single one:
@@ -291,3 +330,32 @@ crashed(word_count_with_one_copy).delivery
 # The same program as a script is `examples/word_count.py`. In one terminal, `nc -lk 9999`; in another, `sparksim run
 # examples/word_count.py`. Type into the first and read in the second. With its two import lines changed to `pyspark`,
 # the script runs on real Spark.
+
+# %% [markdown]
+# ## 10. Your turn
+#
+# The same program with knobs. Each change simulates all over and redraws the timeline and, below it, the delays. *Pin*
+# keeps a run beside the next one, with a table of what differs. *Share* shows the Python that rebuilds what you see.
+
+# %%
+from sparksim.lab import lab
+
+lab(
+    Simulation(
+        word_count,
+        network={"localhost:9999": Poisson(rate=20)},
+        batch=2.0,
+        block=0.2,
+        cluster=Cluster(executors=3, cores=2),
+        seed=SEED,
+    ),
+    until=30,
+)
+
+# %% [markdown]
+# Some questions for it:
+#
+# - Halve the batch interval. What becomes of the number of batches, and of the time from a line to its count?
+# - Let the receiver's executor crash, and pin that run. Which of these saves lines: a checkpoint, a write-ahead log
+#   (it needs the checkpoint), another storage level, shorter blocks? Which lines does none of them save?
+# - Take away cores until nothing is counted any more. How many are left?
