@@ -10,12 +10,17 @@ if TYPE_CHECKING:
 
 
 class Shown:
-    """The first timeline of a page. Numbers of rows are those of the run's tables."""
+    """A timeline of a page, the first one or another. Numbers of rows are those of the run's tables."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, number: int = 0) -> None:
         self.page = page
-        self.root: Locator = page.locator(".ss-timeline").first
-        page.locator(".ss-timeline[data-ready='1'][data-moment]").first.wait_for(timeout=60_000)
+        self.root: Locator = page.locator(".ss-timeline").nth(number)
+        self.root.scroll_into_view_if_needed(timeout=60_000)  # what is out of sight may not be drawn
+        self.wait("[data-ready='1'][data-moment]")
+
+    def wait(self, attributes: str) -> None:
+        """Wait until the timeline has these attributes, written as a selector."""
+        self.root.and_(self.page.locator(attributes)).wait_for(timeout=60_000)
 
     @staticmethod
     def open(page: Page, path: Path) -> Shown:
