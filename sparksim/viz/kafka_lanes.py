@@ -6,7 +6,7 @@ bars; what happened at one moment is a mark with the event's own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 
 from sparksim.trace import Trace
@@ -56,6 +56,11 @@ KINDS: Mapping[type[Event], str] = {
 }
 """The mark of an event whose kind alone decides it."""
 
+FOLLOWED = frozenset(
+    {*KINDS, LeaderElected, TopicChanged, BrokerStarted, BrokerStopped, RecordsProduced, RecordsAppended, ProduceEnded}
+)
+"""All events that these lanes are made of."""
+
 SINK = "sink"
 """The storage of offsets that lie beside the rows."""
 
@@ -67,19 +72,19 @@ Life = tuple[float, float | None]
 
 def kafka_lanes(facts: Facts, words: Words = ENGLISH) -> list[Lane]:
     """One lane per producer, per partition, per broker and per consumer group."""
-    trace, clock = facts.trace, facts.clock
+    events, clock = _followed(facts.trace), facts.clock
     return [
-        *_producer_lanes(trace, clock),
-        *_partition_lanes(trace, clock, words),
-        *_broker_lanes(trace, clock),
-        *_group_lanes(trace, clock),
+        *_producer_lanes(events, clock),
+        *_partition_lanes(events, clock, words),
+        *_broker_lanes(events, clock),
+        *_group_lanes(events, clock),
     ]
 
 
 def sink_lanes(facts: Facts) -> list[Lane]:
     """One lane per sink: when rows were written to it for all to see, or taken back, and offsets stored in it."""
     marks: dict[str, list[Mark]] = {}
-    for event in facts.trace:
+    for event in _followed(facts.trace):
         if isinstance(event, SinkWritten | SinkRolledBack):
             marks.setdefault(event.sink, []).append(_mark(event, facts.clock))
         elif isinstance(event, OffsetsCommitted) and event.storage == SINK:
@@ -87,13 +92,18 @@ def sink_lanes(facts: Facts) -> list[Lane]:
     return [Lane(f"sink {sink}", "sinks", (), tuple(own), kind="sink", who=sink) for sink, own in marks.items()]
 
 
-def _producer_lanes(trace: Trace, clock: Clock) -> list[Lane]:
+def _followed(trace: Trace) -> list[Event]:
+    """The few that are looked at, again and again: most runs have none."""
+    return [event for event in trace if type(event) in FOLLOWED]
+
+
+def _producer_lanes(events: Sequence[Event], clock: Clock) -> list[Lane]:
     """A bar while a producer has records of which it does not know how they ended; a mark for those it lost."""
-    written = _written(trace)
+    written = _written(events)
     bars: dict[str, list[Bar]] = {}
     marks: dict[str, list[Mark]] = {}
     begun: dict[str, tuple[float, int]] = {}  # producer -> since when, and how many records
-    for event in trace:
+    for event in events:
         if isinstance(event, RecordsProduced):
             since_ms, count = begun.get(event.producer, (event.time_ms, 0))
             begun[event.producer] = since_ms, count + event.count
@@ -118,11 +128,12 @@ def _producer_lanes(trace: Trace, clock: Clock) -> list[Lane]:
     ]
 
 
-def _written(trace: Trace) -> dict[str, set[int]]:
+def _written(events: Iterable[Event]) -> dict[str, set[int]]:
     """Which of its records each producer has in a log, at some time."""
     written: dict[str, set[int]] = {}
-    for event in trace.of(RecordsAppended):
-        written.setdefault(event.producer, set()).update(event.numbers)
+    for event in events:
+        if isinstance(event, RecordsAppended):
+            written.setdefault(event.producer, set()).update(event.numbers)
     return written
 
 
@@ -130,11 +141,11 @@ def _under_way(from_ms: float, to_ms: float | None, clock: Clock) -> Bar:
     return Bar(clock.seconds(from_ms), clock.seconds(to_ms), UNASSIGNED)
 
 
-def _partition_lanes(trace: Trace, clock: Clock, words: Words) -> list[Lane]:
+def _partition_lanes(events: Sequence[Event], clock: Clock, words: Words) -> list[Lane]:
     """A bar for as long as one broker leads the partition; marks for what happened to its log."""
     led: dict[str, list[tuple[int, Life]]] = {}
     marks: dict[str, list[Mark]] = {}
-    for event in trace:
+    for event in events:
         if isinstance(event, LeaderElected):
             own = led.setdefault(event.log, [])
             _end(own, event.time_ms)
@@ -185,9 +196,9 @@ def _logs_of(event: Event) -> Iterable[str]:
     return ()
 
 
-def _broker_lanes(trace: Trace, clock: Clock) -> list[Lane]:
+def _broker_lanes(events: Sequence[Event], clock: Clock) -> list[Lane]:
     lives: dict[int, list[Life]] = {}
-    for event in trace:
+    for event in events:
         if not isinstance(event, BrokerStarted | BrokerStopped | LeaderElected | RecordsAppended):
             continue
         if event.broker is None:
@@ -210,9 +221,9 @@ def _broker_lanes(trace: Trace, clock: Clock) -> list[Lane]:
     ]
 
 
-def _group_lanes(trace: Trace, clock: Clock) -> list[Lane]:
+def _group_lanes(events: Sequence[Event], clock: Clock) -> list[Lane]:
     marks: dict[str, list[Mark]] = {}
-    for event in trace:
+    for event in events:
         if isinstance(event, OffsetsCommitted) and event.storage == SINK:
             continue  # it is on the sink's lane
         if isinstance(event, OffsetsCommitted | GroupRebalanced | OffsetsReset):
