@@ -35,6 +35,7 @@ CHINESE: Mapping[str, str] = {
     "fault.recovered": "已恢复：重新运行 {batches} 个批次",
     "fault.recovered one": "已恢复：重新运行 {batches} 个批次",
     "fault.on executor": "{fault}：执行器 {executor}",
+    "fault.on broker": "{fault}：代理 {broker}",
     "fault.removed": "执行器 {executor} 被移除",
     "fault.removed too": "{fault} 被移除",
     "play": "播放",

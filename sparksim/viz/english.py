@@ -38,6 +38,7 @@ ENGLISH: Mapping[str, str] = {
     "fault.recovered": "recovered: {batches} batches run again",
     "fault.recovered one": "recovered: {batches} batch runs again",
     "fault.on executor": "{fault}: executor {executor}",
+    "fault.on broker": "{fault}: broker {broker}",
     "fault.removed": "executor {executor} removed",
     "fault.removed too": "{fault} removed",
     # Controls

@@ -256,9 +256,7 @@ def failures(trace: Trace, words: Words = ENGLISH) -> list[tuple[float, str]]:
         elif isinstance(event, ExecutorRemoved) and event.time_ms in driver_died_ms:
             continue
         elif isinstance(event, FaultInjected):
-            on_executor = event.target and f"'{event.target}'" not in event.fault
-            label = words["fault.on executor"] if on_executor else "{fault}"
-            found.append((at_s, label.format(fault=event.fault, executor=event.target)))
+            found.append((at_s, _broken(event, words)))
             struck[event.target] = len(found) - 1
         elif isinstance(event, ExecutorRemoved):
             at = struck.pop(event.executor_id, None)
@@ -267,6 +265,14 @@ def failures(trace: Trace, words: Words = ENGLISH) -> list[tuple[float, str]]:
             else:
                 found.append((at_s, words["fault.removed"].format(executor=event.executor_id)))
     return found
+
+
+def _broken(event: FaultInjected, words: Words) -> str:
+    """What broke, and where, unless the fault's own name says so."""
+    kind, _, number = event.target.rpartition(" ")
+    if not event.target or f"'{event.target}'" in event.fault or (kind and f"({number}" in event.fault):
+        return event.fault
+    return words[f"fault.on {kind or 'executor'}"].format(fault=event.fault, executor=event.target, broker=number)
 
 
 def in_slots(bars: Iterable[Bar]) -> tuple[Bar, ...]:

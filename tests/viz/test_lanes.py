@@ -135,6 +135,19 @@ def test_a_fault_that_lasts_has_two_ends() -> None:
     ]
 
 
+def test_a_broker_is_not_taken_for_an_executor() -> None:
+    crashes = [
+        e.FaultInjected(1000, "BrokerCrash(0, restart_after=2)", "broker 0"),
+        e.FaultInjected(2000, "BrokerCrash('leader of orders/0')", "broker 1"),
+        e.FaultInjected(3000, "BrokerCrash('leader of orders/0')", ""),
+    ]
+    assert failures(Trace(crashes)) == [
+        (1, "BrokerCrash(0, restart_after=2)"),
+        (2, "BrokerCrash('leader of orders/0'): broker 1"),
+        (3, "BrokerCrash('leader of orders/0')"),
+    ]
+
+
 def test_a_removal_without_a_fault_and_a_fault_without_a_target_are_failures_too() -> None:
     trace = Trace(
         [

@@ -84,21 +84,6 @@ function barAt(run, layout, scale, x, y) {
   return best;
 }
 
-/** The mark under a point, of several the nearest, or -1. */
-function markAt(run, layout, scale, x, y) {
-  const row = rowAt(layout, y);
-  if (!row) return -1;
-  const { lane, time_ms: time } = run.tables.marks;
-  let best = -1;
-  let nearest = MARK_REACH;
-  for (let mark = 0; mark < time.length; mark++) {
-    if (lane[mark] !== row.number) continue;
-    const away = Math.abs(scale.x(time[mark]) - x);
-    if (away <= nearest) [best, nearest] = [mark, away];
-  }
-  return best;
-}
-
 /** Round steps of time so that labels lie at least `apart` pixels from each other. */
 function ticksOf(scale, apart = 76) {
   const least = apart / scale.perMs;
