@@ -261,7 +261,8 @@ crashed(word_count_with_one_copy).delivery
 
 # %% [markdown]
 # Now every block that waited for the batch of second 8 is gone as well. And look how quietly it goes: the batch runs
-# on whatever is left, and succeeds. Nothing in the printed counts tells you that they are too small.
+# on whatever is left, and succeeds. A warning in the driver's log is all; nothing in the printed counts tells you that
+# they are too small.
 
 # %% [markdown]
 # ## 7. How far to trust the model
