@@ -82,6 +82,9 @@ class LiveConsumer:
         self._subscribed = False
         self._down_since_s: float | None = None
         self._stored: dict[TopicPartition, int] = {}
+        self._committing = threading.Lock()
+        self._no_commit_waits = threading.Event()
+        self._no_commit_waits.set()
         self._failure: KafkaError | None = None
         self._complained = False
         self._on_their_way: deque[tuple[Offsets, CommitCallback | None]] = deque()
@@ -150,8 +153,15 @@ class LiveConsumer:
         self._paused.update(partitions)
 
     def commit(self, offsets: Offsets) -> None:
-        """See `Consumer`."""
-        commit(self._contact, self._must_be_group(), offsets)
+        """See `Consumer`. The client belongs to one thread at a time, and one that polls on and on keeps it: it has to
+        stand back for a commit.
+        """
+        with self._committing:
+            self._no_commit_waits.clear()
+            try:
+                commit(self._contact, self._must_be_group(), offsets)
+            finally:
+                self._no_commit_waits.set()
         self._stored.update(offsets)
 
     def commit_async(self, offsets: Offsets, callback: CommitCallback | None = None) -> None:
@@ -302,6 +312,7 @@ class LiveConsumer:
         records: list[ConsumerRecord] = []
         while not records and self._failure is None:
             self._place()
+            self._no_commit_waits.wait(SLICE_S)  # no longer: in a rebalance the commit waits for this poll
             left_s = deadline - time.monotonic()
             first = self._client.poll(max(0, min(SLICE_S, left_s)))
             if first is None:

@@ -9,6 +9,8 @@ import pytest
 
 from sparksim import SparkConf, SparkContext
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.kafka.live import LiveKafka
+from sparksim.kafka.records import TopicPartition
 from sparksim.streaming import StreamingContext
 from sparksim.streaming.kafka import KafkaUtils
 from tests.kafka.mock_broker import Brokers, mock_brokers, produce
@@ -71,7 +73,14 @@ def test_a_group_goes_on_where_its_receiver_stopped(brokers: Brokers) -> None:
 
 def test_a_reliable_receiver_reads_the_last_message_of_each_partition_again(brokers: Brokers, tmp_path) -> None:
     produce(brokers.servers, "orders", numbers(0, 300))
-    first = received(brokers.servers, lambda got: len(got) >= 300, LOG, str(tmp_path / "first"))
+    partitions = [TopicPartition("orders", number) for number in range(3)]
+    kafka = LiveKafka(brokers.servers, {})
+
+    def all_committed(_got: list[int]) -> bool:
+        """Blocks that are stored while the receiver stops are not committed, and so come again."""
+        return kafka.committed("shop", partitions) == dict.fromkeys(partitions, 99)
+
+    first = received(brokers.servers, all_committed, LOG, str(tmp_path / "first"))
     assert sorted(first) == list(range(300))
     produce(brokers.servers, "orders", numbers(300, 600))
     again = received(brokers.servers, lambda got: len(got) >= 303, LOG, str(tmp_path / "again"))
