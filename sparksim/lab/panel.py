@@ -1,7 +1,8 @@
 """The lab's panel: knobs above, the run that they make below, and beside it the run that was pinned.
 
-A change waits a moment for the next one, so a slider that is being dragged simulates where it comes to rest. What was
-simulated lately is remembered: turning back shows it at once. It loads ipywidgets, so it is imported on use.
+The first change is simulated at once; those that follow it closely wait a moment for the next one, so a slider that is
+being dragged shows where it is going and where it comes to rest. What was simulated lately is remembered: turning back
+shows it without simulating. It loads ipywidgets, so it is imported on use.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ from sparksim.viz import timeline_widget
 from sparksim.viz.delay_plot import DelayPlot
 from sparksim.viz.html_page import check_theme
 
-PAUSE_S = 0.02
-"""So long a change waits for the next one."""
+PAUSE_S = 0.05
+"""So long a change waits for the next one, when it comes soon after a run was drawn; the first one does not wait."""
+
+QUIET_S = 0.25
+"""A change that comes later than this after the last run was drawn is a first one."""
 
 ALERT = "padding: 6px 10px; border-left: 4px solid #d55e00; white-space: pre-wrap"
 
@@ -70,6 +74,7 @@ class Lab:
         self._how = {"lang": lang, "theme": theme}
         self._simulation, self._until = simulation, until
         self._waiting: asyncio.TimerHandle | None = None
+        self._drawn_s = -QUIET_S
         self._simulated = lru_cache(maxsize=REMEMBERED)(self._simulate)
         self.error = ""
         self.view: View | None = None
@@ -151,7 +156,12 @@ class Lab:
             return
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = loop.call_later(PAUSE_S, self.redraw)
+        soon = loop.time() - self._drawn_s < QUIET_S
+        self._waiting = loop.call_later(PAUSE_S if soon else 0.0, self._redraw_in, loop)
+
+    def _redraw_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.redraw()
+        self._drawn_s = loop.time()
 
     def _show(self, settings: Settings, run: Run) -> None:
         if self.view is None:

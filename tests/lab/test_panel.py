@@ -139,7 +139,6 @@ def test_where_no_load_has_a_rate_its_slider_rests() -> None:
 
 
 def test_in_a_notebook_only_the_last_of_quick_changes_is_simulated(monkeypatch: pytest.MonkeyPatch, panel: Lab) -> None:
-    monkeypatch.setattr("sparksim.lab.panel.PAUSE_S", 0.0)
     redrawn: list[float] = []
     monkeypatch.setattr(panel, "redraw", lambda: redrawn.append(panel.settings.batch))
 
