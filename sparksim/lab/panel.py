@@ -83,7 +83,7 @@ class Lab:
         self._alert = ipywidgets.HTML().add_class("lab-error")
         self._views = ipywidgets.HBox(layout={"flex_flow": "row wrap", "width": "100%"}).add_class("lab-views")
         self._table = ipywidgets.HTML().add_class("lab-differences")
-        self._code = ipywidgets.Textarea(disabled=True, rows=18, layout={"width": "100%", "display": "none"})
+        self._code = ipywidgets.Textarea(rows=18, layout={"width": "100%", "display": "none"})
         self._code.add_class("lab-python")
         self._buttons = {name: self._button(name) for name in ("pin", "share", "reset")}
         buttons = ipywidgets.HBox([*self._buttons.values()])

@@ -22,6 +22,7 @@ from sparksim.trace.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sparksim.viz.streaming_page import StreamingPage
     from sparksim.viz.widget import Timeline
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
@@ -100,6 +101,16 @@ class Run:
         from sparksim.viz import timeline_widget
 
         return timeline_widget(self.trace, lang=lang, theme=theme)
+
+    def streaming_page(self, *, lang: str = "en", theme: str = "auto") -> StreamingPage:
+        """Spark's Streaming tab, as a page that a notebook shows and that `.save("streaming.html")` writes.
+
+        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ValueError` for another one and for an empty
+        run.
+        """
+        from sparksim.viz.streaming_page import streaming_page
+
+        return streaming_page(self.trace, lang=lang, theme=theme)
 
     def save(self, path: str | Path, *, lang: str = "en") -> None:
         """Write the run; the name says what: see `SAVED_AS`. `lang` is the language of a page, "en" or "zh".

@@ -232,7 +232,7 @@ def _fate(rows: dict[str, BlockRow], block_id: str) -> str:
 
 
 def executors(trace: Iterable[Event], task_rows: Iterable[TaskRow] | None = None) -> Table[ExecutorRow]:
-    """One row per executor, in the order in which they came. `task_rows` are those of `tasks(trace)`, if they are made."""
+    """One row per executor, in the order in which they came. `task_rows`: those of `tasks(trace)`, if they are made."""
     events = list(trace)
     end_ms = max((event.time_ms for event in events), default=0.0)
     rows: list[ExecutorRow] = []

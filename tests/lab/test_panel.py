@@ -30,7 +30,7 @@ def turn(panel: Lab, name: str, value: Any) -> None:
 def rows(panel: Lab) -> dict[str, list[str]]:
     """The table of differences: what, and the texts of its cells."""
     lines = re.findall(r"<tr data-what='(\w+)'>(.*?)</tr>", panel.box.children[-1].value)
-    return {what: re.findall("<td>(.*?)</td>", line)[1:] for what, line in lines}
+    return {what: re.findall("<td.*?>(.*?)</td>", line)[1:] for what, line in lines}
 
 
 def test_it_begins_with_the_given_run(panel: Lab) -> None:
