@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.output import Output
-from sparksim.trace import tables
+from sparksim.trace import state_tables, tables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.formats.csv_folder import write_tables
 from sparksim.trace.formats.perfetto import write_perfetto
 from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
 from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
+from sparksim.trace.state_tables import StateRow, WindowRow
 from sparksim.trace.table import Table
 from sparksim.trace.trace import Trace
 
@@ -77,6 +78,16 @@ class Run:
         return tables.receivers(self.trace)
 
     @cached_property
+    def states(self) -> Table[StateRow]:
+        """Per batch and stream with states: how many keys have one, and what the batch did to them."""
+        return state_tables.states(self.trace)
+
+    @cached_property
+    def windows(self) -> Table[WindowRow]:
+        """Per window: which batches it is made of."""
+        return state_tables.windows(self.trace)
+
+    @cached_property
     def delivery(self) -> Delivery:
         """What became of every record."""
         return Delivery(self.trace)
@@ -91,6 +102,24 @@ class Run:
         from sparksim.viz.timeline import timeline_figure
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
+
+    def state_figure(self) -> Figure:
+        """How many keys have a state, by partition, and what each batch did to them, as a matplotlib figure.
+
+        Raises `ValueError` for a run without states.
+        """
+        from sparksim.viz.states import state_figure
+
+        return state_figure(self.trace)
+
+    def window_figure(self, last: int = 24) -> Figure:
+        """Which batches feed which window, for the `last` windows of each stream, as a matplotlib figure.
+
+        Raises `ValueError` for a run without windows and for `last` below 1.
+        """
+        from sparksim.viz.windows import window_figure
+
+        return window_figure(self.trace, last)
 
     def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
         """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.
