@@ -18,7 +18,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from bench.measure import Row, table
-from sparksim.lab.panel import collector_paused
+from sparksim.lab.collector import Collector
 from sparksim.sim import Cluster, Poisson, Simulation
 from sparksim.viz.streaming_view import delays_of
 from sparksim.viz.view import timeline_packet
@@ -93,7 +93,7 @@ def parts_ms() -> dict[str, tuple[float, float]]:
     taken: dict[str, list[tuple[float, float]]] = {}
     for seed in range(MOVES_EACH):
         other = simulation.with_(seed=seed)
-        with collector_paused():
+        with Collector().resting():
             run = _step(taken, "simulate", partial(other.run, until=UNTIL_S))
             _step(taken, "the timeline's packet", partial(timeline_packet, run.trace))
             _step(taken, "the delay plot's numbers", partial(delays_of, run.trace))

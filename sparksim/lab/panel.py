@@ -8,9 +8,6 @@ shows it without simulating. It loads ipywidgets, so it is imported on use.
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -19,6 +16,7 @@ import ipywidgets
 
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.lab.collector import Collector
 from sparksim.lab.comparison import differences, differences_html
 from sparksim.lab.knobs import Knobs
 from sparksim.lab.settings import Settings
@@ -56,8 +54,8 @@ class View:
     def show(self, settings: Settings, run: Run) -> None:
         """Show this run instead."""
         self.settings, self.run = settings, run
-        self.delays.show(run.trace)
         self.timeline.show(run.trace)
+        self.delays.show(run.trace)
 
 
 class Lab:
@@ -75,6 +73,7 @@ class Lab:
         self._simulation, self._until = simulation, until
         self._waiting: asyncio.TimerHandle | None = None
         self._drawn_s = -QUIET_S
+        self._collector = Collector()
         self._simulated = lru_cache(maxsize=REMEMBERED)(self._simulate)
         self.error = ""
         self.view: View | None = None
@@ -109,18 +108,22 @@ class Lab:
         """The Python that rebuilds what the knobs say. Raises `IllegalArgumentError` where it has no text."""
         return python_of(self.settings.turned(self._simulation), self._until)
 
-    def redraw(self) -> None:
-        """Simulate what the knobs say, and show it."""
+    def redraw(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Simulate what the knobs say, and show it. `loop` is the one that runs, if one does."""
         self._waiting = None
-        settings = self.settings
-        with collector_paused():
-            try:
-                run = self._simulated(settings)
-            except Exception as error:
-                # Whatever the program or the engine has to say: a panel has no place for a traceback.
-                self._say(f"{type(error).__name__}: {error}")
-                return
-            self._show(settings, run)
+        with self._collector.resting(loop):
+            self._redraw(self.settings)
+        if loop is not None:
+            self._drawn_s = loop.time()
+
+    def _redraw(self, settings: Settings) -> None:
+        try:
+            run = self._simulated(settings)
+        except Exception as error:
+            # Whatever the program or the engine has to say: a panel has no place for a traceback.
+            self._say(f"{type(error).__name__}: {error}")
+            return
+        self._show(settings, run)
         self._say("")
 
     def pin(self) -> None:
@@ -157,11 +160,7 @@ class Lab:
         if self._waiting is not None:
             self._waiting.cancel()
         soon = loop.time() - self._drawn_s < QUIET_S
-        self._waiting = loop.call_later(PAUSE_S if soon else 0.0, self._redraw_in, loop)
-
-    def _redraw_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.redraw()
-        self._drawn_s = loop.time()
+        self._waiting = loop.call_later(PAUSE_S if soon else 0.0, self.redraw, loop)
 
     def _show(self, settings: Settings, run: Run) -> None:
         if self.view is None:
@@ -203,15 +202,3 @@ class Lab:
         button = ipywidgets.Button(description=self._words[name], layout={"width": "auto"}).add_class(f"lab-{name}")
         button.on_click(lambda _: getattr(self, name)())
         return button
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without looking for garbage: a run makes a hundred thousand objects, and nearly all of them stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

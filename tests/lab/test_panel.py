@@ -140,7 +140,7 @@ def test_where_no_load_has_a_rate_its_slider_rests() -> None:
 
 def test_in_a_notebook_only_the_last_of_quick_changes_is_simulated(monkeypatch: pytest.MonkeyPatch, panel: Lab) -> None:
     redrawn: list[float] = []
-    monkeypatch.setattr(panel, "redraw", lambda: redrawn.append(panel.settings.batch))
+    monkeypatch.setattr(panel, "redraw", lambda _loop: redrawn.append(panel.settings.batch))
 
     async def drag() -> None:
         for batch in (0.2, 0.5, 1.0):
