@@ -56,6 +56,10 @@ test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timel
 bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks
 	$(BIN)/python -m bench
 
+.PHONY: bench-lab
+bench-lab: $(VENV)/.test $(VENV)/.browser check-chromium ## Measure a move of the lab's slider in a real browser
+	$(BIN)/python -m bench.lab
+
 FIDELITY = $(BIN)/sparksim fidelity tests/data/fidelity/*.json --source docs/fidelity-differences.md \
 	--page docs/fidelity.md --batches docs/fidelity-batches.tsv
 

@@ -58,6 +58,13 @@ def until(text: str) -> float:
     return seconds
 
 
+def any_port(text: str) -> int:
+    """A TCP port, or 0 for any free one."""
+    if not text.isdigit() or int(text) > 65535:
+        raise ArgumentTypeError(f"{text!r} is no port; give a number up to 65535, 0 for any free port: --ui-port 4041")
+    return int(text)
+
+
 def port(text: str) -> int:
     """A TCP port."""
     if not text.isdigit() or not 0 < int(text) < 65536:

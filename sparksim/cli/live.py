@@ -16,7 +16,7 @@ from typing import TextIO
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.cluster.master_url import is_master
 from sparksim.core.backend import register_backend
-from sparksim.core.conf import SparkConf, forced_properties, set_system_property
+from sparksim.core.conf import SparkConf, forced_properties, integer, set_system_property
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException
 from sparksim.core.script import run_script
@@ -30,8 +30,11 @@ from sparksim.trace.events import (
     StreamingStarted,
 )
 from sparksim.trace.trace import Trace
+from sparksim.ui.server import StreamingServer
+from sparksim.viz.streaming_status import RETAINED_BATCHES
 
 DEFAULT_MASTER = "local[2]"
+RETAINED = "spark.streaming.ui.retainedBatches"
 QUIET_S = 5.0
 """The progress line shows up in runs that are longer than this."""
 
@@ -46,12 +49,17 @@ class LiveRun:
 
 
 def run_live(
-    program: Path, args: Sequence[str], master: str | None, until_s: float | None, progress: TextIO | None
+    program: Path,
+    args: Sequence[str],
+    master: str | None,
+    until_s: float | None,
+    progress: TextIO | None,
+    page: StreamingServer | None = None,
 ) -> LiveRun:
     """Run `program` until it ends, `until_s` seconds of streaming are over, or Ctrl-C is pressed.
 
     The last two stop it gracefully: everything received is processed. A second Ctrl-C, or one while nothing streams,
-    interrupts the program where it stands.
+    interrupts the program where it stands. `page` shows the program while it runs.
     """
     run = LiveRun()
     stopper = _Stopper()
@@ -62,6 +70,8 @@ def run_live(
         backend.trace.subscribe(_tell_failed_receiver)
         if line is not None:
             backend.trace.subscribe(line.show)
+        if page is not None:
+            page.follow(backend.trace, integer(backend.conf, RETAINED, RETAINED_BATCHES))
         if until_s is not None:
             backend.trace.subscribe(lambda event: stopper.schedule(event, until_s))
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from sparksim.cli.script import own_master, user_traceback
 from sparksim.cluster.cost import PRESETS
 from sparksim.cluster.faults import Fault
 from sparksim.cluster.master_url import parse_master
+from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim import Run, simulate_script
+from sparksim.ui.server import LOOPBACK, PORT, StreamingServer, is_loopback
 
 SIMULATED_S = 60.0
 VIRTUAL_ONLY = ("seed", "source", "kafka", "file", "crash", "fault", "cost")
@@ -59,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--until", metavar="S", type=arguments.until, help=UNTIL_HELP)
     add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the run")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
+    add = parser.add_argument_group("only live").add_argument
+    add("--ui", action="store_true", help=f"serve Spark's Streaming page while it runs, at {LOOPBACK}:{PORT}")
+    add("--ui-port", metavar="N", type=arguments.any_port, help="at another port; 0 is any free one")
+    add("--ui-host", metavar="H", help="at another address of this machine, where other machines may reach it")
+    add("--lang", choices=("en", "zh"), default="en", help="the language of that page (default en)")
     add = parser.add_argument_group("only in virtual time").add_argument
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
     add(
@@ -99,7 +108,8 @@ def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
                 f"--master 'sim[3,2]' to simulate, or leave --{name} out"
             )
     progress = sys.stderr if sys.stderr.isatty() else None
-    live = run_live(program, args, options.master, options.until, progress)
+    with _streaming_page(options) as page:
+        live = run_live(program, args, options.master, options.until, progress, page)
     if live.left_running:
         _tell("the program ended while its streams were running; end it with ssc.awaitTermination()")
     if len(live.trace):
@@ -107,7 +117,37 @@ def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
     return _exit_code(live.error, program)
 
 
+@contextmanager
+def _streaming_page(options: argparse.Namespace) -> Iterator[StreamingServer | None]:
+    """Serve the Streaming page as long as the program runs, if that was asked for, and say where."""
+    if not _wants_page(options):
+        yield None
+        return
+    host = options.ui_host or LOOPBACK
+    port = PORT if options.ui_port is None else options.ui_port
+    try:
+        page = StreamingServer(host, port, exposed=options.ui_host is not None, lang=options.lang)
+    except IllegalArgumentError as error:
+        raise Refusal(str(error)) from None
+    if not is_loopback(host):
+        _tell(f"{host} can be reached by other machines: whoever has the next line's address sees this program's data")
+    _tell(f"Streaming page: {page.url}")
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+def _wants_page(options: argparse.Namespace) -> bool:
+    return bool(options.ui or options.ui_port is not None or options.ui_host is not None)
+
+
 def _simulate(program: Path, args: list[str], master: str, options: argparse.Namespace) -> int:
+    if _wants_page(options):
+        raise Refusal(
+            "argument --ui shows a live run, and virtual time is over in a moment; use --trace run.jsonl, and then "
+            "sparksim trace run.jsonl --streaming streaming.html"
+        )
     faults: list[Fault] = [*(options.crash or []), *(options.fault or [])]
     executors = parse_master(master).executors
     for each in faults:

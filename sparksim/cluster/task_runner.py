@@ -21,6 +21,7 @@ from sparksim.cluster.processors import Processors
 from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_set import BATCH_TIME, TaskAttempt, TaskCounters
+from sparksim.core.backend import StateChange
 from sparksim.core.counted import how_many, is_counted
 from sparksim.core.errors import BlockNotFound
 from sparksim.core.rdd import RDD
@@ -172,6 +173,9 @@ class ExecutorServices:
 
     def note_block(self, block_id: str) -> None:
         self._counters.blocks.append(block_id)
+
+    def note_state(self, change: StateChange) -> None:
+        self._counters.states.append(change)
 
     def read_block(self, block_id: str) -> bytes:
         self.note_block(block_id)

@@ -21,7 +21,7 @@ from sparksim.cluster.task_runner import TaskResult, TaskRunner
 from sparksim.cluster.task_set import BATCH_TIME, Locality, TaskAttempt, TaskSet
 from sparksim.core.errors import FetchFailed
 from sparksim.core.failure import describe_failure
-from sparksim.trace.events import Event, TaskEnd, TaskStart
+from sparksim.trace.events import Event, StateUpdated, TaskEnd, TaskStart
 
 
 class TaskSetListener(Protocol):
@@ -310,6 +310,9 @@ class TaskScheduler:
 
     def _emit_end(self, attempt: TaskAttempt, reason: str, message: str) -> None:
         task_set, counters = attempt.task_set, attempt.counters
+        if reason == "Success":
+            for change in counters.states:
+                self._emit(StateUpdated(self._clock.now_ms, *change))
         self._emit(
             TaskEnd(
                 self._clock.now_ms,

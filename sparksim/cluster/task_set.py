@@ -20,6 +20,7 @@ from sparksim.cluster.clock import Fiber
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.speculation import Median, Speculation
 from sparksim.cluster.waiting_tasks import WaitingTasks
+from sparksim.core.backend import StateChange
 from sparksim.core.task_context import TaskContext
 
 BATCH_TIME = "spark.streaming.internal.batchTime"
@@ -47,6 +48,7 @@ class TaskCounters:
     shuffle_read: int = 0
     shuffle_written: int = 0
     blocks: list[str] = field(default_factory=list)
+    states: list[StateChange] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,7 @@ blocks. `sparksim.cluster` implements both; tests use a ten-line one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sparksim.core.errors import SparkException
 
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 PartitionFunction = Callable[["TaskContext", Iterator[Any]], Any]
 """What a result task computes from the records of its partition."""
+
+
+class StateChange(NamedTuple):
+    """What one batch did to one partition of a stream's states. `keys` is how many have a state afterwards.
+
+    `updated` keys were given a state because of the batch's records; `removed` ones lost theirs, `timed_out` ones too,
+    for they were idle.
+    """
+
+    batch_time_ms: int
+    stream: str
+    partition: int
+    keys: int
+    updated: int
+    removed: int
+    timed_out: int
 
 
 class TaskServices(Protocol):
@@ -47,6 +63,9 @@ class TaskServices(Protocol):
 
     def note_block(self, block_id: str) -> None:
         """Put on record that this task reads a received block, from wherever it has it."""
+
+    def note_state(self, change: StateChange) -> None:
+        """Put on record what this task did to the states of a stream's partition; counts when the task succeeds."""
 
     def read_block(self, block_id: str) -> bytes:
         """A received block (a pickled list). Raises `BlockNotFound` (`core.errors`) when no copy is left."""

@@ -12,6 +12,8 @@ from sparksim.sim.run import Run
 from sparksim.sim.sweep import measures
 from sparksim.trace.table import Table
 
+PADDED = "padding: 1px 1.5em 1px 0"
+
 
 @dataclass(frozen=True, slots=True)
 class DifferenceRow:
@@ -41,7 +43,7 @@ def differences_html(rows: Table[DifferenceRow], words: Mapping[str, str]) -> st
     """The table for people, its texts from `sparksim.lab.words`."""
     if not rows:
         return f"<b>{words['differences']}</b><p>{words['same']}</p>"
-    head = "".join(f"<th style='text-align: left; padding-right: 1em'>{words[name]}</th>" for name in rows.columns)
+    head = "".join(f"<th style='text-align: left; {PADDED}'>{words[name]}</th>" for name in rows.columns)
     body = "".join(_line(row, words) for row in rows)
     return f"<b>{words['differences']}</b><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -49,7 +51,8 @@ def differences_html(rows: Table[DifferenceRow], words: Mapping[str, str]) -> st
 def _line(row: DifferenceRow, words: Mapping[str, str]) -> str:
     change = "" if row.change is None or row.what in CRASHES else f"{row.change:+,.10g}"
     cells = (words[row.what], _cell(row.what, row.pinned, words), _cell(row.what, row.now, words), change)
-    return f"<tr data-what='{row.what}'>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    text = "".join(f"<td style='{PADDED}'>{escape(cell)}</td>" for cell in cells)
+    return f"<tr data-what='{row.what}'>{text}</tr>"
 
 
 def _cell(what: str, value: Any, words: Mapping[str, str]) -> str:

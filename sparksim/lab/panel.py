@@ -1,15 +1,13 @@
 """The lab's panel: knobs above, the run that they make below, and beside it the run that was pinned.
 
-A change waits a moment for the next one, so a slider that is being dragged simulates where it comes to rest. What was
-simulated lately is remembered: turning back shows it at once. It loads ipywidgets, so it is imported on use.
+The first change is simulated at once; those that follow it closely wait a moment for the next one, so a slider that is
+being dragged shows where it is going and where it comes to rest. What was simulated lately is remembered: turning back
+shows it without simulating. It loads ipywidgets, so it is imported on use.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -18,6 +16,7 @@ import ipywidgets
 
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.lab.collector import Collector
 from sparksim.lab.comparison import differences, differences_html
 from sparksim.lab.knobs import Knobs
 from sparksim.lab.settings import Settings
@@ -29,8 +28,11 @@ from sparksim.viz import timeline_widget
 from sparksim.viz.delay_plot import DelayPlot
 from sparksim.viz.html_page import check_theme
 
-PAUSE_S = 0.02
-"""So long a change waits for the next one."""
+PAUSE_S = 0.05
+"""So long a change waits for the next one, when it comes soon after a run was drawn; the first one does not wait."""
+
+QUIET_S = 0.25
+"""A change that comes later than this after the last run was drawn is a first one."""
 
 ALERT = "padding: 6px 10px; border-left: 4px solid #d55e00; white-space: pre-wrap"
 
@@ -52,8 +54,8 @@ class View:
     def show(self, settings: Settings, run: Run) -> None:
         """Show this run instead."""
         self.settings, self.run = settings, run
-        self.delays.show(run.trace)
         self.timeline.show(run.trace)
+        self.delays.show(run.trace)
 
 
 class Lab:
@@ -70,6 +72,8 @@ class Lab:
         self._how = {"lang": lang, "theme": theme}
         self._simulation, self._until = simulation, until
         self._waiting: asyncio.TimerHandle | None = None
+        self._drawn_s = -QUIET_S
+        self._collector = Collector()
         self._simulated = lru_cache(maxsize=REMEMBERED)(self._simulate)
         self.error = ""
         self.view: View | None = None
@@ -78,7 +82,7 @@ class Lab:
         self._alert = ipywidgets.HTML().add_class("lab-error")
         self._views = ipywidgets.HBox(layout={"flex_flow": "row wrap", "width": "100%"}).add_class("lab-views")
         self._table = ipywidgets.HTML().add_class("lab-differences")
-        self._code = ipywidgets.Textarea(disabled=True, rows=18, layout={"width": "100%", "display": "none"})
+        self._code = ipywidgets.Textarea(rows=18, layout={"width": "100%", "display": "none"})
         self._code.add_class("lab-python")
         self._buttons = {name: self._button(name) for name in ("pin", "share", "reset")}
         buttons = ipywidgets.HBox([*self._buttons.values()])
@@ -104,18 +108,22 @@ class Lab:
         """The Python that rebuilds what the knobs say. Raises `IllegalArgumentError` where it has no text."""
         return python_of(self.settings.turned(self._simulation), self._until)
 
-    def redraw(self) -> None:
-        """Simulate what the knobs say, and show it."""
+    def redraw(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Simulate what the knobs say, and show it. `loop` is the one that runs, if one does."""
         self._waiting = None
-        settings = self.settings
-        with collector_paused():
-            try:
-                run = self._simulated(settings)
-            except Exception as error:
-                # Whatever the program or the engine has to say: a panel has no place for a traceback.
-                self._say(f"{type(error).__name__}: {error}")
-                return
-            self._show(settings, run)
+        with self._collector.resting(loop):
+            self._redraw(self.settings)
+        if loop is not None:
+            self._drawn_s = loop.time()
+
+    def _redraw(self, settings: Settings) -> None:
+        try:
+            run = self._simulated(settings)
+        except Exception as error:
+            # Whatever the program or the engine has to say: a panel has no place for a traceback.
+            self._say(f"{type(error).__name__}: {error}")
+            return
+        self._show(settings, run)
         self._say("")
 
     def pin(self) -> None:
@@ -151,7 +159,8 @@ class Lab:
             return
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = loop.call_later(PAUSE_S, self.redraw)
+        soon = loop.time() - self._drawn_s < QUIET_S
+        self._waiting = loop.call_later(PAUSE_S if soon else 0.0, self.redraw, loop)
 
     def _show(self, settings: Settings, run: Run) -> None:
         if self.view is None:
@@ -193,15 +202,3 @@ class Lab:
         button = ipywidgets.Button(description=self._words[name], layout={"width": "auto"}).add_class(f"lab-{name}")
         button.on_click(lambda _: getattr(self, name)())
         return button
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without looking for garbage: a run makes a hundred thousand objects, and nearly all of them stay."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

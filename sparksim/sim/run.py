@@ -12,17 +12,21 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.output import Output
 from sparksim.sim.sink_tables import SinkTable
 from sparksim.sim.sinks import named_sinks
+from sparksim.trace import state_tables
 from sparksim.trace.all_tables import AllTables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.formats.csv_folder import write_tables
 from sparksim.trace.formats.perfetto import write_perfetto
 from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
+from sparksim.trace.state_tables import StateRow, WindowRow
+from sparksim.trace.table import Table
 from sparksim.trace.trace import Trace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sparksim.viz.streaming_page import StreamingPage
     from sparksim.viz.widget import Timeline
 
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
@@ -71,6 +75,16 @@ class Run(AllTables):
         self._sinks = sinks
 
     @cached_property
+    def states(self) -> Table[StateRow]:
+        """Per batch and stream with states: how many keys have one, and what the batch did to them."""
+        return state_tables.states(self.trace)
+
+    @cached_property
+    def windows(self) -> Table[WindowRow]:
+        """Per window: which batches it is made of."""
+        return state_tables.windows(self.trace)
+
+    @cached_property
     def delivery(self) -> RunDelivery:
         """What became of every record."""
         return RunDelivery(self.trace)
@@ -99,6 +113,24 @@ class Run(AllTables):
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
 
+    def state_figure(self) -> Figure:
+        """How many keys have a state, by partition, and what each batch did to them, as a matplotlib figure.
+
+        Raises `ValueError` for a run without states.
+        """
+        from sparksim.viz.states import state_figure
+
+        return state_figure(self.trace)
+
+    def window_figure(self, last: int = 24) -> Figure:
+        """Which batches feed which window, for the `last` windows of each stream, as a matplotlib figure.
+
+        Raises `ValueError` for a run without windows and for `last` below 1.
+        """
+        from sparksim.viz.windows import window_figure
+
+        return window_figure(self.trace, last)
+
     def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
         """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.
 
@@ -108,6 +140,16 @@ class Run(AllTables):
         from sparksim.viz import timeline_widget
 
         return timeline_widget(self.trace, lang=lang, theme=theme)
+
+    def streaming_page(self, *, lang: str = "en", theme: str = "auto") -> StreamingPage:
+        """Spark's Streaming tab, as a page that a notebook shows and that `.save("streaming.html")` writes.
+
+        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ValueError` for another one and for an empty
+        run.
+        """
+        from sparksim.viz.streaming_page import streaming_page
+
+        return streaming_page(self.trace, lang=lang, theme=theme)
 
     def save(self, path: str | Path, *, lang: str = "en") -> None:
         """Write the run; the name says what: see `SAVED_AS`. `lang` is the language of a page, "en" or "zh".

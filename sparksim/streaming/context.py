@@ -27,10 +27,12 @@ from sparksim.streaming.listener import StreamingListener
 from sparksim.streaming.listener_bus import ListenerBus
 from sparksim.streaming.received_blocks import ReceivedBlockInfo
 from sparksim.streaming.recovery import Recovery
+from sparksim.streaming.rules import Past
 from sparksim.streaming.sources import Sources
 from sparksim.streaming.supervisor import check_receiver_settings
-from sparksim.streaming.times import to_ms
+from sparksim.streaming.times import times_to, to_ms
 from sparksim.streaming.waiter import Waiter
+from sparksim.trace.events import WindowComputed
 
 
 class ContextState(Enum):
@@ -294,6 +296,20 @@ class StreamingContext(Recovery, Sources):
         """Tell the receiver of this stream, if it runs, how fast it may go on. Hub only."""
         if self._driver is not None:
             self._driver.tracker.update_rate(stream_id, rate_per_s)
+
+    def _note_window(
+        self, stream: Past, parent: Past, window: tuple[int, int], added: tuple[int, int], removed: tuple[int, int]
+    ) -> None:
+        def batches(span: tuple[int, int]) -> tuple[int, ...]:
+            begin_ms, end_ms = span
+            first_ms, step_ms = (parent.zero_ms or 0) + parent.slide_ms, parent.slide_ms
+            return tuple(time for time in times_to(begin_ms + step_ms, end_ms, step_ms) if time >= first_ms)
+
+        def note() -> None:
+            spans = map(batches, (window, added, removed))
+            self._backend.emit(WindowComputed(self._clock.now_ms, window[1], stream.call_site, *spans))
+
+        self._clock.call(note)
 
     def _datetime(self, time_ms: int) -> datetime:
         return self._clock.datetime(time_ms)

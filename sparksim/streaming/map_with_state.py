@@ -8,10 +8,12 @@ RDD is checkpointed, every ten slides unless `checkpoint(interval)` says otherwi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
 from sparksim.core.arguments import is_count
+from sparksim.core.backend import StateChange
 from sparksim.core.closure import Closure
 from sparksim.core.context import SparkContext
 from sparksim.core.dependency import OneToOneDependency
@@ -118,8 +120,18 @@ class StateSpec:
         return self
 
 
+@dataclass(slots=True)
+class Tally:
+    """What a batch did to the states of a partition: keys that it updated, and how many came and went."""
+
+    updated: set[Any] = field(default_factory=set)
+    added: int = 0
+    removed: int = 0
+    timed_out: int = 0
+
+
 class MapWithStateRDD(RDD[Any]):
-    """One record per partition, `(StateMap, mapped records)` (Spark: MapWithStateRDD).
+    """One record per partition, `(StateMap, mapped records, number of keys)` (Spark: MapWithStateRDD).
 
     A task works on a copy of the last map: whatever becomes of the task, the next attempt finds the last map unchanged.
     """
@@ -127,7 +139,13 @@ class MapWithStateRDD(RDD[Any]):
     keeps_objects = True
 
     def __init__(
-        self, sc: SparkContext, last: RDD[Any] | None, batch: RDD[Any], update: Callable[..., Any], time_ms: int
+        self,
+        sc: SparkContext,
+        last: RDD[Any] | None,
+        batch: RDD[Any],
+        update: Callable[..., Any],
+        time_ms: int,
+        stream: str,
     ) -> None:
         parents = tuple(OneToOneDependency(rdd) for rdd in (last, batch) if rdd is not None)
         super().__init__(sc, parents, batch.partitioner)
@@ -137,6 +155,7 @@ class MapWithStateRDD(RDD[Any]):
         self._batch: RDD[Any] | None = batch
         self._closure = Closure((update,))
         self._time_ms = time_ms
+        self._stream = stream
 
     def getNumPartitions(self) -> int:
         return self._partitions
@@ -150,10 +169,15 @@ class MapWithStateRDD(RDD[Any]):
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
         assert self._batch is not None
-        states = StateMap() if self._last is None else next(self._last.iterator(index, task))[0].copy()
+        before, _, keys = next(self._last.iterator(index, task)) if self._last is not None else (None, [], 0)
+        states = StateMap(before)
         (update,) = self._closure.load()
-        mapped = update(states, self._batch.iterator(index, task), self.full_scan)
-        yield states, mapped
+        tally = Tally()
+        mapped = update(states, self._batch.iterator(index, task), self.full_scan, tally)
+        keys += tally.added - tally.removed - tally.timed_out
+        done = (keys, len(tally.updated), tally.removed, tally.timed_out)
+        task.services.note_state(StateChange(self._time_ms, self._stream, index, *done))
+        yield states, mapped, keys
 
     def _forget_parents(self) -> None:
         super()._forget_parents()
@@ -180,21 +204,23 @@ class MapWithState(Rule):
         if last is None and self.initial is not None:
             # States that were there from the start count as touched in the first batch.
             begin = _begin(batch_time_ms)
-            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms)
+            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms, stream.call_site)
         batch = parent.get_or_compute(batch_time_ms)
         data = (sc.emptyRDD() if batch is None else batch).partitionBy(count)
         spec = self.spec
         moment = scene._datetime(batch_time_ms) if spec._timed else None
         update = _update(spec._function, moment, batch_time_ms, spec._timeout_ms)
-        return MapWithStateRDD(sc, last, data, update, batch_time_ms)
+        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site)
 
 
 def _begin(time_ms: int) -> Callable[..., list[Any]]:
     """Put the initial states in place; of several for one key the last stays."""
 
-    def begin(states: StateMap, pairs: Iterator[Any], full_scan: bool) -> list[Any]:
+    def begin(states: StateMap, pairs: Iterator[Any], full_scan: bool, tally: Tally) -> list[Any]:
         for key, state in pairs:
             states.put(key, state, time_ms)
+            tally.updated.add(key)
+        tally.added = len(tally.updated)
         return []
 
     return begin
@@ -202,7 +228,7 @@ def _begin(time_ms: int) -> Callable[..., list[Any]]:
 
 def _update(
     function: Callable[..., Any], moment: Any, time_ms: int, timeout_ms: int | None
-) -> Callable[[StateMap, Iterator[Any], bool], list[Any]]:
+) -> Callable[[StateMap, Iterator[Any], bool, Tally], list[Any]]:
     """Call the function for each record and, in a full scan, for each idle key (MapWithStateRDDRecord)."""
 
     def call(mapped: list[Any], key: Any, value: Any, state: State) -> None:
@@ -211,19 +237,25 @@ def _update(
         elif (result := function(moment, key, value, state)) is not None:
             mapped.append(result)
 
-    def update(states: StateMap, records: Iterator[Any], full_scan: bool) -> list[Any]:
+    def update(states: StateMap, records: Iterator[Any], full_scan: bool, tally: Tally) -> list[Any]:
         mapped: list[Any] = []
         for key, value in records:
             state = State(states.own(key))
+            had_state = state.exists()
             call(mapped, key, value, state)
             if state.removed:
                 states.remove(key)
+                tally.removed += had_state
             elif state.updated or (timeout_ms is not None and state.exists()):
                 states.put(key, state.get(), time_ms)
+                tally.added += not had_state
+                if state.updated:
+                    tally.updated.add(key)
         if full_scan and timeout_ms is not None:
             for key, _state, _touched_ms in states.older_than(time_ms - timeout_ms):
                 call(mapped, key, None, State(states.own(key), timing_out=True))
                 states.remove(key)
+                tally.timed_out += 1
         return mapped
 
     return update
@@ -231,12 +263,12 @@ def _update(
 
 def mapped_records(partition: Iterator[Any]) -> Iterator[Any]:
     """What the function returned, out of the internal stream's partition."""
-    for _states, mapped in partition:
+    for _states, mapped, _keys in partition:
         yield from mapped
 
 
 def snapshot(partition: Iterator[Any]) -> Iterator[Any]:
     """Every (key, state), out of the internal stream's partition."""
-    for states, _mapped in partition:
+    for states, _mapped, _keys in partition:
         for key, state, _touched_ms in states.all():
             yield key, state

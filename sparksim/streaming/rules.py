@@ -22,6 +22,8 @@ class Past(Protocol):
     """What a rule may ask of a stream: its own, or its parent."""
 
     slide_ms: int
+    zero_ms: int | None
+    call_site: str
 
     def get_or_compute(self, batch_time_ms: int) -> RDD[Any] | None:
         """The RDD of that time, or None."""
@@ -61,6 +63,11 @@ class Scene(Protocol):
 
     def _datetime(self, time_ms: int) -> datetime:
         """A batch time as user functions see it."""
+
+    def _note_window(
+        self, stream: Past, parent: Past, window: tuple[int, int], added: tuple[int, int], removed: tuple[int, int]
+    ) -> None:
+        """Put on record of which batches a window is made. Spans `(begin, end]` of times, in ms."""
 
 
 def union(sc: SparkContext, rdds: Sequence[RDD[Any]]) -> RDD[Any]:

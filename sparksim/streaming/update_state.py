@@ -6,11 +6,13 @@ costs as much as there are keys, however few of them were touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from sparksim.core.backend import StateChange
 from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
+from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene
 
 UpdateFunction = Callable[[list[Any], Any], Any]
@@ -36,16 +38,33 @@ class UpdateState(Rule):
         before = self.initial if last is None else last
         update, partitions = self.update, self.partitions
         if before is None:
-            new = batch.groupByKey(partitions).mapValues(lambda values: update(list(values), None))
+            both = batch.groupByKey(partitions).mapValues(_without_state)
         else:
             both = before.cogroup(batch.partitionBy(partitions), partitions)
-            new = both.mapValues(lambda pair: update(list(pair[1]), _first(pair[0])))
-        return new.filter(_has_state)
+        return both.mapPartitionsWithIndex(_updating(update, batch_time_ms, stream.call_site), True)
 
 
-def _first(values: Any) -> Any:
-    return next(iter(values), None)
+def _without_state(values: Any) -> tuple[Any, Any]:
+    return (), values
 
 
-def _has_state(pair: tuple[Any, Any]) -> bool:
-    return pair[1] is not None
+def _updating(update: UpdateFunction, batch_time_ms: int, stream: str) -> Callable[[int, Iterator[Any]], Iterator[Any]]:
+    """From (key, (last states, new values)) to (key, state), and how many keys were updated and removed."""
+
+    def states(index: int, pairs: Iterator[Any]) -> Iterator[Any]:
+        keys = updated = removed = 0
+        for key, (last, values) in pairs:
+            before, new = next(iter(last), None), list(values)
+            touched = bool(new)  # the function may do with the list what it likes
+            state = update(new, before)
+            if state is not None:
+                keys += 1
+                updated += touched
+                yield key, state
+            elif before is not None:
+                removed += 1
+        task = TaskContext.get()
+        assert task is not None
+        task.services.note_state(StateChange(batch_time_ms, stream, index, keys, updated, removed, 0))
+
+    return states

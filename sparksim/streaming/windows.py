@@ -50,7 +50,10 @@ class Window(Rule):
         self.length_ms = self.parents_remember_ms = length_ms
 
     def compute(self, stream: Past, parent: Past, batch_time_ms: int, scene: Scene) -> RDD[Any] | None:
-        rdds = parent.slice_ms(batch_time_ms - self.length_ms + parent.slide_ms, batch_time_ms)
+        begin_ms = batch_time_ms - self.length_ms
+        rdds = parent.slice_ms(begin_ms + parent.slide_ms, batch_time_ms)
+        span = (begin_ms, batch_time_ms)
+        scene._note_window(stream, parent, window=span, added=span, removed=(begin_ms, begin_ms))
         return union(scene.sparkContext, rdds) if rdds else scene.sparkContext.emptyRDD()
 
 
@@ -80,11 +83,15 @@ class ReducedWindow(Rule):
 
     def compute(self, stream: Past, parent: Past, batch_time_ms: int, scene: Scene) -> RDD[Any] | None:
         sc, batch_ms, before_ms = scene.sparkContext, parent.slide_ms, batch_time_ms - stream.slide_ms
+        begin_ms = batch_time_ms - self.length_ms
+        span, nothing = (begin_ms, batch_time_ms), (begin_ms, begin_ms)
         last = stream.get_or_compute(before_ms)
         if last is None or self.length_ms < INCREMENTAL_FROM * stream.slide_ms:
-            whole = parent.slice_ms(batch_time_ms - self.length_ms + batch_ms, batch_time_ms)
+            scene._note_window(stream, parent, window=span, added=span, removed=nothing)
+            whole = parent.slice_ms(begin_ms + batch_ms, batch_time_ms)
             return self._kept(union(sc, whole).reduceByKey(self.reduce, self.partitions)) if whole else None
-        begin_ms = batch_time_ms - self.length_ms
+        left, come = (begin_ms - stream.slide_ms, begin_ms), (before_ms, batch_time_ms)
+        scene._note_window(stream, parent, window=span, added=come, removed=left)
         old = parent.slice_ms(begin_ms - stream.slide_ms + batch_ms, begin_ms)
         new = parent.slice_ms(before_ms + batch_ms, batch_time_ms)
         if not (old or new):

@@ -39,7 +39,7 @@ class AllTables:
 
     @cached_property
     def executors(self) -> Table[ExecutorRow]:
-        return tables.executors(self.trace)
+        return tables.executors(self.trace, self.tasks)
 
     @cached_property
     def receivers(self) -> Table[ReceiverRow]:

@@ -48,6 +48,8 @@ from sparksim.trace.source_events import OffsetRangesAllocated as OffsetRangesAl
 from sparksim.trace.source_events import OffsetsSkipped as OffsetsSkipped
 from sparksim.trace.source_events import RecordsAcknowledged as RecordsAcknowledged
 from sparksim.trace.source_events import RecordsRedelivered as RecordsRedelivered
+from sparksim.trace.state_events import StateUpdated as StateUpdated
+from sparksim.trace.state_events import WindowComputed as WindowComputed
 from sparksim.trace.storage_events import BlockEvicted as BlockEvicted
 from sparksim.trace.storage_events import BlockLogged as BlockLogged
 from sparksim.trace.storage_events import BlockLost as BlockLost

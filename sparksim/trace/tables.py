@@ -5,7 +5,7 @@ What the columns mean stands in `sparksim.trace.rows`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -37,9 +37,15 @@ from sparksim.trace.events import (
 from sparksim.trace.rows import BatchRow, BlockRow, ExecutorRow, JobRow, ReceiverRow, StageRow, TaskRow
 from sparksim.trace.table import Table
 
-R = TypeVar("R", JobRow, StageRow, TaskRow)
+R = TypeVar("R", JobRow, StageRow)
 
 DRIVER_DIED = "the driver died"
+
+_OF_BLOCKS = (
+    BlockGenerated, BlockStored, BlockAdded, BlocksAllocated, BatchCompleted, JobGenerationFailed, RecordsLost,
+    BlockLost,
+)  # fmt: skip
+_OF_RECEIVERS = (ReceiverStarted, ReceiverError, BlockGenerated, ReceiverStopped, ExecutorRemoved)
 
 
 def batches(trace: Iterable[Event]) -> Table[BatchRow]:
@@ -47,7 +53,7 @@ def batches(trace: Iterable[Event]) -> Table[BatchRow]:
     rows: list[BatchRow] = []
     latest: dict[int, int] = {}
     blocks_of: dict[int, int] = {}
-    for event in trace:
+    for event in _of(trace, BlocksAllocated, BatchSubmitted, BatchStarted, BatchCompleted, DriverDied):
         if isinstance(event, BlocksAllocated):
             blocks_of[event.batch_time_ms] = blocks_of.get(event.batch_time_ms, 0) + len(event.block_ids)
         elif isinstance(event, BatchSubmitted):
@@ -101,7 +107,7 @@ def jobs(trace: Iterable[Event]) -> Table[JobRow]:
     """One row per Spark job, in order of start; jobs of receivers and of plain RDD actions included."""
     rows: list[JobRow] = []
     running: dict[int, int] = {}
-    for event in trace:
+    for event in _of(trace, JobStart, JobEnd, DriverDied):
         if isinstance(event, JobStart):
             running[event.job_id] = len(rows)
             rows.append(
@@ -124,7 +130,7 @@ def stages(trace: Iterable[Event]) -> Table[StageRow]:
     """One row per attempt of a stage, in order of submission."""
     rows: list[StageRow] = []
     running: dict[tuple[int, int], int] = {}
-    for event in trace:
+    for event in _of(trace, StageSubmitted, StageCompleted, DriverDied):
         if isinstance(event, StageSubmitted):
             running[event.stage_id, event.attempt] = len(rows)
             rows.append(
@@ -149,34 +155,32 @@ def tasks(trace: Iterable[Event]) -> Table[TaskRow]:
 
     A task whose output was lost later keeps its success; that it is `Resubmitted` shows as a new attempt.
     """
-    rows: list[TaskRow] = []
+    started: list[tuple[TaskStart, int | None]] = []
+    ends: dict[int, TaskEnd] = {}  # by the place of the start: a restarted driver counts tasks from 0 again
     running: dict[int, int] = {}
     batch_of: dict[int, int | None] = {}
-    for event in trace:
+    for event in _of(trace, JobStart, TaskStart, TaskEnd):
         if isinstance(event, JobStart):
             batch_of[event.job_id] = event.batch_time_ms
         elif isinstance(event, TaskStart):
-            running[event.task_id] = len(rows)
-            rows.append(
-                TaskRow(
-                    event.task_id, event.job_id, batch_of.get(event.job_id), event.stage_id, event.stage_attempt,
-                    event.index, event.attempt, event.kind, event.executor_id, event.core, event.locality,
-                    event.speculative, event.time_ms, None, None, None, "", 0, 0, 0, (),
-                )
-            )  # fmt: skip
+            running[event.task_id] = len(started)
+            started.append((event, batch_of.get(event.job_id)))
         elif isinstance(event, TaskEnd) and event.task_id in running:
-            at = running.pop(event.task_id)
-            rows[at] = _ended(
-                rows[at],
-                event,
-                reason=event.reason,
-                message=event.message,
-                records_read=event.records_read,
-                shuffle_read=event.shuffle_read,
-                shuffle_written=event.shuffle_written,
-                blocks=event.blocks,
-            )
-    return Table(TaskRow, rows)
+            ends[running.pop(event.task_id)] = event
+    return Table(TaskRow, (_task(*each, ends.get(at)) for at, each in enumerate(started)))
+
+
+def _task(start: TaskStart, batch_time_ms: int | None, end: TaskEnd | None) -> TaskRow:
+    begun = (
+        start.task_id, start.job_id, batch_time_ms, start.stage_id, start.stage_attempt, start.index, start.attempt,
+        start.kind, start.executor_id, start.core, start.locality, start.speculative, start.time_ms,
+    )  # fmt: skip
+    if end is None:
+        return TaskRow(*begun, None, None, None, "", 0, 0, 0, ())
+    return TaskRow(
+        *begun, end.time_ms, _elapsed(start.time_ms, end.time_ms), end.reason, end.message, end.records_read,
+        end.shuffle_read, end.shuffle_written, end.blocks,
+    )  # fmt: skip
 
 
 def blocks(trace: Iterable[Event]) -> Table[BlockRow]:
@@ -190,7 +194,7 @@ def blocks(trace: Iterable[Event]) -> Table[BlockRow]:
             if block_id in rows and rows[block_id].fate != unless:
                 rows[block_id] = replace(rows[block_id], fate=fate)
 
-    for event in trace:
+    for event in _of(trace, *_OF_BLOCKS):
         if isinstance(event, BlockGenerated):
             rows[event.block_id] = BlockRow(
                 event.block_id, event.stream_id, event.executor_id, event.records,
@@ -227,13 +231,13 @@ def _fate(rows: dict[str, BlockRow], block_id: str) -> str:
     return rows[block_id].fate if block_id in rows else ""
 
 
-def executors(trace: Iterable[Event]) -> Table[ExecutorRow]:
-    """One row per executor, in the order in which they came."""
+def executors(trace: Iterable[Event], task_rows: Iterable[TaskRow] | None = None) -> Table[ExecutorRow]:
+    """One row per executor, in the order in which they came. `task_rows`: those of `tasks(trace)`, if they are made."""
     events = list(trace)
     end_ms = max((event.time_ms for event in events), default=0.0)
     rows: list[ExecutorRow] = []
     alive: dict[str, int] = {}
-    for event in events:
+    for event in _of(events, ExecutorAdded, ExecutorRemoved):
         if isinstance(event, ExecutorAdded):
             alive[event.executor_id] = len(rows)
             rows.append(ExecutorRow(event.executor_id, event.host, event.cores, event.time_ms, None, "", 0, 0, 0.0))
@@ -241,7 +245,7 @@ def executors(trace: Iterable[Event]) -> Table[ExecutorRow]:
             at = alive.pop(event.executor_id)
             rows[at] = replace(rows[at], removed_ms=event.time_ms, reason=event.reason)
     by_executor: dict[str, list[TaskRow]] = {}
-    for task in tasks(events):
+    for task in tasks(events) if task_rows is None else task_rows:
         by_executor.setdefault(task.executor_id, []).append(task)
     return Table(ExecutorRow, (_with_tasks(row, by_executor.get(row.executor_id, []), end_ms) for row in rows))
 
@@ -271,7 +275,7 @@ def receivers(trace: Iterable[Event]) -> Table[ReceiverRow]:
         if at is not None:
             rows[at] = replace(rows[at], stopped_ms=time_ms)
 
-    for event in trace:
+    for event in _of(trace, *_OF_RECEIVERS):
         if isinstance(event, ReceiverStarted):
             end(event.stream_id, event.time_ms)
             active[event.stream_id] = len(rows)
@@ -294,6 +298,12 @@ def receivers(trace: Iterable[Event]) -> Table[ReceiverRow]:
             for stream_id in [key for key, at in active.items() if rows[at].executor_id == event.executor_id]:
                 end(stream_id, event.time_ms)
     return Table(ReceiverRow, rows)
+
+
+def _of(trace: Iterable[Event], *types: type[Event]) -> Iterator[Event]:
+    """The events of these very types, in order: most events are of no interest to a table."""
+    wanted = frozenset(types)
+    return (event for event in trace if type(event) in wanted)
 
 
 def _elapsed(start_ms: float, end_ms: float) -> float:

@@ -57,10 +57,11 @@ def unpack(packet: bytes) -> tuple[dict[str, dict[str, list[Any]]], dict[str, An
 
 def _packed(values: Column, strings: dict[str, int]) -> tuple[str, array[Any]]:
     """The type of a column ("s": texts, of 32 bits) and its numbers: as narrow as they fit without loss."""
-    if any(isinstance(value, str) for value in values):
+    types = set(map(type, values))
+    if str in types:
         return "s", array("i", [-1 if value is None else strings.setdefault(value, len(strings)) for value in values])
-    if all(isinstance(value, int) for value in values):
-        largest = max((value if value >= 0 else ~value for value in values), default=0)
+    if types <= {int, bool}:
+        largest = max(max(values, default=0), ~min(values, default=0))
         for kind, bits in WHOLE_NUMBERS:
             if largest < 1 << bits:
                 return kind, array(kind, values)

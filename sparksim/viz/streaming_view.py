@@ -1,12 +1,13 @@
 """What the Streaming page draws, as one JSON value: four charts, the input streams, the batches.
 
 The definitions are those of Spark's page (StreamingPage, AllBatchesTable): the input rate of a batch is its records by
-the batch interval, averages are plain means over the batches that are kept, histograms have ten bins from 0 on.
+the batch interval, averages are plain means over the batches that are kept, the delays share one scale, and histograms
+have ten bins from 0 to the top of the scale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sparksim.trace import Trace
@@ -25,6 +26,9 @@ _CHARTS = (
     ("total delay", GREEN, "triangle", "2 3"),
 )
 """Colour, marker and dashes of each chart's curve; the delays are drawn as in the timeline's figure."""
+
+HOLLOW_FROM = 5
+"""Markers of the timeline's figure that are larger than this are hollow there."""
 
 _MARKERS = {"^": "triangle", "s": "square", "o": "circle"}
 _DASHES = {":": "2 3", "--": "6 3", "-": ""}
@@ -71,9 +75,10 @@ def delays_of(trace: Trace, lang: str = "en") -> dict[str, Any]:
             "colour": colour,
             "marker": _MARKERS[marker],
             "dash": _DASHES[dashes],
+            "hollow": size > HOLLOW_FROM,
             "values": _seconds([getattr(batch, column) for batch in batches]),
         }
-        for column, label, colour, marker, _, dashes in CURVES
+        for column, label, colour, marker, size, dashes in CURVES
     ]
     interval = {"value": status.started.batch_ms / 1000, "name": words["batch interval"]} if status.started else None
     return {
@@ -91,6 +96,8 @@ def _charts(batches: Sequence[Batch], batch_ms: int) -> list[dict[str, Any]]:
         "processing time": _seconds([batch.processing_time_ms for batch in batches]),
         "total delay": _seconds([batch.total_delay_ms for batch in batches]),
     }
+    rate_top = top_of(values["input rate"])
+    delay_top = top_of([batch_ms / 1000, *(value for kind in list(values)[1:] for value in values[kind])])
     return [
         {
             "kind": kind,
@@ -100,13 +107,15 @@ def _charts(batches: Sequence[Batch], batch_ms: int) -> list[dict[str, Any]]:
             "values": values[kind],
             "average": average(values[kind]),
             "level": batch_ms / 1000 if kind == "processing time" and batch_ms else None,
-            "histogram": histogram(values[kind]),
+            "top": (top := rate_top if kind == "input rate" else delay_top),
+            "histogram": histogram(values[kind], top),
         }
         for kind, colour, marker, dash in _CHARTS
     ]
 
 
 def _streams(status: StreamingStatus, batches: Sequence[Batch], batch_ms: int) -> list[dict[str, Any]]:
+    top = top_of([_rate(_records(batch), batch_ms) for batch in batches])
     ids = sorted({*status.receivers, *(stream_id for batch in batches for stream_id, _ in batch.records)})
     streams = []
     for stream_id in ids:
@@ -123,6 +132,8 @@ def _streams(status: StreamingStatus, batches: Sequence[Batch], batch_ms: int) -
                 "error": "" if receiver is None else receiver.error,
                 "rates": rates,
                 "average": average(rates),
+                "top": top,
+                "histogram": histogram(rates, top),
             }
         )
     return streams
@@ -160,11 +171,15 @@ def average(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def histogram(values: Sequence[float | None], bins: int = BINS) -> dict[str, list[Any]]:
-    """How many values lie in each of `bins` equal spans from 0 to the largest; a span has its lower edge."""
-    known = [value for value in values if value is not None]
-    width = max(known, default=0.0) / bins
+def top_of(values: Iterable[float | None]) -> float:
+    """The upper end of a scale from 0 on which all of these values are; 1 where there is nothing to show."""
+    return max((value for value in values if value is not None), default=0.0) or 1.0
+
+
+def histogram(values: Sequence[float | None], top: float, bins: int = BINS) -> dict[str, list[Any]]:
+    """How many values lie in each of `bins` equal spans from 0 to `top`; a span has its lower edge, the last both."""
     counts = [0] * bins
-    for value in known:
-        counts[min(bins - 1, int(value / width)) if width else 0] += 1
-    return {"edges": [width * number for number in range(bins + 1)], "counts": counts}
+    for value in values:
+        if value is not None:
+            counts[min(bins - 1, int(value / top * bins))] += 1
+    return {"edges": [top * number / bins for number in range(bins + 1)], "counts": counts}

@@ -2,6 +2,7 @@
 
 const NS = "http://www.w3.org/2000/svg";
 const MARGIN = { left: 52, right: 10, top: 8, bottom: 22 };
+const HOLLOW = 6.5; // so large is a hollow marker: it is seen around a filled one in the same place
 const MOST_MARKERS = 120; // more points than this are a line without markers
 
 /** An element of HTML with attributes and children. */
@@ -30,8 +31,7 @@ function ticksTo(top, most = 4) {
   return ticks;
 }
 
-function markerAt(kind, x, y) {
-  const size = 3.2;
+function markerAt(kind, x, y, size = 3.2) {
   const at = (points) => points.map(([dx, dy]) => `${(x + dx * size).toFixed(1)},${(y + dy * size).toFixed(1)}`).join(" ");
   if (kind === "circle") return shape("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: size });
   if (kind === "square") return shape("polygon", { points: at([[-1, -1], [1, -1], [1, 1], [-1, 1]]) });
@@ -57,7 +57,7 @@ function partsOf(values) {
 function drawChart(box, { times, series, level, clock, amount, label, height = 130, top }) {
   const width = Math.max(160, Math.floor(box.clientWidth));
   const known = series.flatMap((each) => each.values.filter((value) => value !== null));
-  const most = top ?? Math.max(...known, (level?.value ?? 0) * 1.08, 1e-9) * 1.06;
+  const most = (top ?? (Math.max(...known, level?.value ?? 0) || 1)) * 1.08;
   const first = times[0] ?? 0;
   const last = Math.max(times.at(-1) ?? 1, first + 1);
   const right = width - MARGIN.right;
@@ -102,14 +102,14 @@ function drawChart(box, { times, series, level, clock, amount, label, height = 1
   return most;
 }
 
-function curveOf({ colour, marker, dash, values }, times, x, y) {
+function curveOf({ colour, marker, dash, values, hollow }, times, x, y) {
   const group = shape("g", { stroke: colour, fill: "none" });
   for (const part of partsOf(values)) {
     const points = part.map((at) => `${x(times[at]).toFixed(1)},${y(values[at]).toFixed(1)}`).join(" ");
     group.append(shape("polyline", { points, "stroke-width": 1.6, "stroke-dasharray": dash }));
     if (times.length > MOST_MARKERS && part.length > 1) continue;
-    const markers = shape("g", { fill: colour });
-    for (const at of part) markers.append(markerAt(marker, x(times[at]), y(values[at])));
+    const markers = shape("g", { fill: hollow ? "none" : colour });
+    for (const at of part) markers.append(markerAt(marker, x(times[at]), y(values[at]), hollow ? HOLLOW : undefined));
     group.append(markers);
   }
   return group;
@@ -122,14 +122,19 @@ function drawHistogram(box, { edges, counts, colour, top, label, height = 130 })
   const most = Math.max(...counts, 1);
   const y = (value) => bottom - (value / top) * (bottom - MARGIN.top);
   const svg = shape("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "sc-chart" });
-  counts.forEach((count, at) => {
-    if (!count) return;
+  const labelled = []; // the numbers of long bars first: those that would cover them are left out
+  const order = [...counts.keys()].filter((at) => counts[at]).sort((one, other) => counts[other] - counts[one] || one - other);
+  for (const at of order) {
+    const count = counts[at];
     const [low, high] = [y(edges[at]), y(edges[at + 1])];
     const long = (count / most) * (width - 40);
     const tall = Math.max(2, low - high - 1);
     svg.append(shape("rect", { x: 1, y: Math.min(high, bottom - tall), width: long, height: tall, fill: colour }));
-    svg.append(shape("text", { x: long + 5, y: (low + high) / 2 + 4 }, String(count)));
-  });
+    const middle = (low + high) / 2;
+    if (labelled.some((each) => Math.abs(each - middle) < 9)) continue;
+    svg.append(shape("text", { x: long + 5, y: middle + 4 }, String(count)));
+    labelled.push(middle);
+  }
   svg.append(shape("line", { x1: 1, x2: 1, y1: MARGIN.top, y2: bottom, class: "sc-axis" }));
   box.replaceChildren(svg);
 }

@@ -24,9 +24,9 @@ function render({ model, el }) {
   };
 }
 
-function legendEntry({ name, colour, marker, dash }) {
+function legendEntry({ name, colour, marker, dash, hollow }) {
   const line = shape("line", { x1: 0, x2: 26, y1: 7, y2: 7, stroke: colour, "stroke-width": 1.6, "stroke-dasharray": dash });
-  const sign = shape("g", { fill: colour }, markerAt(marker, 13, 7));
+  const sign = shape("g", { fill: hollow ? "none" : colour, stroke: colour }, markerAt(marker, 13, 7, hollow ? 5 : undefined));
   return element("span", { class: "sc-entry" }, shape("svg", { width: 26, height: 14, "aria-hidden": "true" }, line, sign), name);
 }
 
