@@ -9,7 +9,6 @@ nearer to Java's than those of C are.
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
@@ -28,6 +27,7 @@ from sparksim.kafka.live_contact import (
     LATEST,
     SLICE_S,
     Contact,
+    Turns,
     commit,
     committed,
     offsets,
@@ -35,7 +35,7 @@ from sparksim.kafka.live_contact import (
     theirs,
     within,
 )
-from sparksim.kafka.live_errors import PASSING, ours
+from sparksim.kafka.live_errors import PASSING, ours, warn_of_offsets
 from sparksim.kafka.live_settings import (
     auto_offset_reset,
     commits_every_ms,
@@ -82,9 +82,7 @@ class LiveConsumer:
         self._subscribed = False
         self._down_since_s: float | None = None
         self._stored: dict[TopicPartition, int] = {}
-        self._committing = threading.Lock()
-        self._no_commit_waits = threading.Event()
-        self._no_commit_waits.set()
+        self._turns = Turns()
         self._failure: KafkaError | None = None
         self._complained = False
         self._on_their_way: deque[tuple[Offsets, CommitCallback | None]] = deque()
@@ -153,15 +151,9 @@ class LiveConsumer:
         self._paused.update(partitions)
 
     def commit(self, offsets: Offsets) -> None:
-        """See `Consumer`. The client belongs to one thread at a time, and one that polls on and on keeps it: it has to
-        stand back for a commit.
-        """
-        with self._committing:
-            self._no_commit_waits.clear()
-            try:
-                commit(self._contact, self._must_be_group(), offsets)
-            finally:
-                self._no_commit_waits.set()
+        """See `Consumer`."""
+        with self._turns.first():
+            commit(self._contact, self._must_be_group(), offsets)
         self._stored.update(offsets)
 
     def commit_async(self, offsets: Offsets, callback: CommitCallback | None = None) -> None:
@@ -312,7 +304,7 @@ class LiveConsumer:
         records: list[ConsumerRecord] = []
         while not records and self._failure is None:
             self._place()
-            self._no_commit_waits.wait(SLICE_S)  # no longer: in a rebalance the commit waits for this poll
+            self._turns.stand_back()
             left_s = deadline - time.monotonic()
             first = self._client.poll(max(0, min(SLICE_S, left_s)))
             if first is None:
@@ -371,14 +363,14 @@ class LiveConsumer:
     def _commit_by_itself(self) -> None:
         if self._commit_every_s is not None and time.monotonic() >= self._next_commit_s:
             self._next_commit_s = time.monotonic() + self._commit_every_s
-            self.commit_async(self._positions, _warn)
+            self.commit_async(self._positions, warn_of_offsets)
 
     def _commit_before_leaving(self, *, in_this_thread: bool) -> None:
         if self._commit_every_s is not None:
             try:
                 commit(self._contact, self._group, self._positions, in_this_thread=in_this_thread)
             except KafkaError as error:
-                _warn(self._positions, error)
+                warn_of_offsets(self._positions, error)
             else:
                 self._stored.update(self._positions)
 
@@ -400,9 +392,3 @@ class LiveConsumer:
             offsets, callback, failure = self._arrived.popleft()
             if callback is not None:
                 callback(offsets, failure)
-
-
-def _warn(offsets: Offsets, error: Exception | None) -> None:
-    """Java's client logs it when offsets cannot be committed by themselves, and goes on."""
-    if error is not None:
-        logging.getLogger("sparksim.kafka").warning("offsets not committed: %s", error)

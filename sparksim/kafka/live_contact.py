@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent import futures
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import confluent_kafka
@@ -90,6 +91,29 @@ class Contact:
             self.all_down = True
         else:
             self._trouble = error.str()
+
+
+class Turns:
+    """Who may use a client next: it belongs to one thread at a time, and one that polls on and on would keep it."""
+
+    def __init__(self) -> None:
+        self._one = threading.Lock()
+        self._nobody_waits = threading.Event()
+        self._nobody_waits.set()
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """For a `with` block that a thread which polls lets through."""
+        with self._one:
+            self._nobody_waits.clear()
+            try:
+                yield
+            finally:
+                self._nobody_waits.set()
+
+    def stand_back(self) -> None:
+        """Before a poll. For a slice at most: in the midst of a rebalance, a commit waits for the poll."""
+        self._nobody_waits.wait(SLICE_S)
 
 
 def offsets(contact: Contact, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 import confluent_kafka
 
 from sparksim.kafka import errors
+from sparksim.kafka.client import Offsets
 
 CLASSES: dict[type[errors.KafkaError], frozenset[str]] = {
     errors.BrokerNotAvailable: frozenset(
@@ -60,3 +63,9 @@ def kind_of(error: confluent_kafka.KafkaError) -> type[errors.KafkaError]:
 def ours(error: confluent_kafka.KafkaError, doing: str) -> errors.KafkaError:
     """The error of our own that means the same. `doing`: a phrase such as "reading orders/0"."""
     return kind_of(error)(f"{doing}: {error.str()}")
+
+
+def warn_of_offsets(offsets: Offsets, error: Exception | None) -> None:
+    """Java's client logs it when offsets cannot be committed by themselves, and goes on."""
+    if error is not None:
+        logging.getLogger("sparksim.kafka").warning("offsets not committed: %s", error)
