@@ -1,14 +1,14 @@
 # %% [markdown] lang="en"
 # # Exercise 2: running totals that survive
 #
-# A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to keep
-# it even when the driver dies.
+# A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to
+# keep it even when the driver dies.
 
 # %% [markdown] lang="zh"
 # # 练习 2：能够存活的累计总数
 #
-# 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），而且在驱动程序（driver）
-# 死亡后也要保住它。
+# 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），
+# 而且在驱动程序（driver）死亡后也要保住它。
 
 # %%
 from sparksim.sim import DriverCrash, Replay, Simulation
@@ -22,8 +22,8 @@ from sparksim.sim import DriverCrash, Replay, Simulation
 # %% [markdown] lang="zh"
 # ## 任务 1：add（4 分）
 #
-# Spark 在每个批次中为每个已有状态或刚到达的单词调用这个函数。`new_counts` 是本批次到达的计数列表；`total` 是目前的状态，
-# 单词首次出现时为 None。请返回新的状态。
+# Spark 在每个批次中为每个已有状态或刚到达的单词调用这个函数。`new_counts` 是本批次到达的计数列表；
+# `total` 是目前的状态，单词首次出现时为 None。请返回新的状态。
 
 
 # %%
@@ -37,11 +37,11 @@ def add(new_counts, total):
 # ## Task 2: running_totals (6 points)
 #
 # Read lines from localhost:9999 and print in every batch the total of each word so far, as pairs `(word, total)`, with
-# `pprint`. The directory for checkpoints is sim://checkpoint. When the driver has died and starts again, counting goes on
-# where it stood.
+# `pprint`. The directory for checkpoints is sim://checkpoint. When the driver has died and starts again, counting goes
+# on where it stood.
 #
-# Mind this: Spark saves states every 10 seconds at first, and in between it only knows how to compute them again from the
-# lines received. The lines die with the driver. So have the stream of totals saved in every batch: `checkpoint(1)`.
+# Mind this: of itself Spark saves states every 10 seconds only. In between it knows how to compute them again from the
+# lines received, and those die with the driver. So have the stream of totals saved in every batch: `checkpoint(1)`.
 
 # %% [markdown] lang="zh"
 # ## 任务 2：running_totals（6 分）

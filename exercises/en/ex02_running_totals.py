@@ -3,8 +3,8 @@
 # %% [markdown]
 # # Exercise 2: running totals that survive
 #
-# A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to keep
-# it even when the driver dies.
+# A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to
+# keep it even when the driver dies.
 
 # %%
 from sparksim.sim import DriverCrash, Replay, Simulation
@@ -23,11 +23,11 @@ def add(new_counts, total):
 # ## Task 2: running_totals (6 points)
 #
 # Read lines from localhost:9999 and print in every batch the total of each word so far, as pairs `(word, total)`, with
-# `pprint`. The directory for checkpoints is sim://checkpoint. When the driver has died and starts again, counting goes on
-# where it stood.
+# `pprint`. The directory for checkpoints is sim://checkpoint. When the driver has died and starts again, counting goes
+# on where it stood.
 #
-# Mind this: Spark saves states every 10 seconds at first, and in between it only knows how to compute them again from the
-# lines received. The lines die with the driver. So have the stream of totals saved in every batch: `checkpoint(1)`.
+# Mind this: of itself Spark saves states every 10 seconds only. In between it knows how to compute them again from the
+# lines received, and those die with the driver. So have the stream of totals saved in every batch: `checkpoint(1)`.
 
 # %%
 def running_totals(ssc):

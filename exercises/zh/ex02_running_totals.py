@@ -3,8 +3,8 @@
 # %% [markdown]
 # # 练习 2：能够存活的累计总数
 #
-# 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），而且在驱动程序（driver）
-# 死亡后也要保住它。
+# 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），
+# 而且在驱动程序（driver）死亡后也要保住它。
 
 # %%
 from sparksim.sim import DriverCrash, Replay, Simulation
@@ -12,8 +12,8 @@ from sparksim.sim import DriverCrash, Replay, Simulation
 # %% [markdown]
 # ## 任务 1：add（4 分）
 #
-# Spark 在每个批次中为每个已有状态或刚到达的单词调用这个函数。`new_counts` 是本批次到达的计数列表；`total` 是目前的状态，
-# 单词首次出现时为 None。请返回新的状态。
+# Spark 在每个批次中为每个已有状态或刚到达的单词调用这个函数。`new_counts` 是本批次到达的计数列表；
+# `total` 是目前的状态，单词首次出现时为 None。请返回新的状态。
 
 # %%
 def add(new_counts, total):

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,38 +87,31 @@ def stray_files(sources: Path, exercises: Path) -> list[Path]:
 
 
 def _cells(source: Path) -> list[Cell]:
-    cells: list[Cell] = []
-    kind, start, lines = None, 0, list[str]()
+    lines = source.read_text(encoding="utf-8").splitlines()
+    heads = [number for number, line in enumerate(lines) if line.startswith("# %%")]
+    if any(line.strip() for line in lines[: heads[0] if heads else None]):
+        raise SourceError(f"{source.name}, line 1: a source begins with a cell, '# %%'")
+    return [
+        _cell(source.name, lines[start], "\n".join(lines[start + 1 : end]).strip("\n"), start + 1)
+        for start, end in pairwise([*heads, len(lines)])
+    ]
 
-    def finish() -> None:
-        if kind is not None:
-            cells.append(Cell(kind["lang"], bool(kind["markdown"]), "\n".join(lines).strip("\n"), start))
-        elif "".join(lines).strip():
-            raise SourceError(f"{source.name}, line 1: a source begins with a cell, '# %%'")
 
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.startswith("# %%"):
-            lines.append(line)
-            continue
-        finish()
-        kind, start, lines = _HEADER.match(line), number, []
-        if kind is None or bool(kind["markdown"]) != bool(kind["lang"]):
-            raise SourceError(
-                f"{source.name}, line {number}: a cell begins with '# %%', or with '# %% [markdown] lang=\"en\"' and then "
-                'the same with "zh"'
-            )
-    finish()
-    return cells
+def _cell(name: str, head: str, text: str, line: int) -> Cell:
+    kind = _HEADER.match(head)
+    if kind is None or bool(kind["markdown"]) != bool(kind["lang"]):
+        raise SourceError(
+            f"{name}, line {line}: a cell begins with '# %%', or with '# %% [markdown] lang=\"en\"' and then the same "
+            'with "zh"'
+        )
+    return Cell(kind["lang"], bool(kind["markdown"]), text, line)
 
 
 def _check_translated(cells: list[Cell], name: str) -> None:
-    texts = [cell for cell in cells if cell.markdown]
-    after = dict(zip(cells, cells[1:], strict=False))
-    for cell in texts:
-        follows = after.get(cell)
-        if cell.lang == "en" and (follows is None or follows.lang != "zh"):
+    for cell, follows in pairwise([*cells, None]):
+        if cell is not None and cell.lang == "en" and (follows is None or follows.lang != "zh"):
             raise SourceError(f"{name}, line {cell.line}: this text has no Chinese cell after it")
-    english, chinese = (sum(cell.lang == lang for cell in texts) for lang in LANGUAGES)
+    english, chinese = (sum(cell.lang == lang for cell in cells) for lang in LANGUAGES)
     if english != chinese:
         raise SourceError(f"{name}: {english} English text cells and {chinese} Chinese ones; each needs its partner")
 

@@ -76,6 +76,6 @@ def test_building_again_removes_what_no_source_makes(tmp_path: Path) -> None:
     ],
 )
 def test_a_broken_source_is_refused(tmp_path: Path, source: str, complaint: str) -> None:
-    with pytest.raises(SourceError, match="ex07_double.py") as refused:
+    with pytest.raises(SourceError, match=r"ex07_double\.py") as refused:
         exercise_files(written(tmp_path, source))
     assert complaint in str(refused.value)
