@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -45,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code."""
+    if os.name != "posix":
+        raise Refusal("grading needs Linux or macOS, whose limits it uses; on Windows work in WSL")
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     try:
         submissions, left_out = find_submissions(options.paths, options.exercise)

@@ -24,7 +24,11 @@ class Finding:
 
 
 Judge = Callable[[Any], Finding | None]
-"""Gets what a `Call` returned, or the `Run` of a `Simulate`; None means that it is right."""
+"""Gets what a `Call` returned, or the `Run` of a `Simulate`; None means that it is right.
+
+What it gets may be forged, but holds no more than a few MB. Judge by `run.output` and `run.batches`: `run.delivery`
+counts out ranges of records, and a forged range can be endless.
+"""
 
 
 @dataclass(frozen=True)

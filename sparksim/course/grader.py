@@ -16,14 +16,20 @@ from typing import Any
 
 from sparksim.course import explain
 from sparksim.course.exercise import Case, Check, Exercise, Finding
-from sparksim.course.probes import Call, Probe
+from sparksim.course.probes import Call, Probe, Simulate
 from sparksim.course.sandbox.process import USUAL, Answers, Limits, ask
 from sparksim.course.submission import UnreadableSubmission, read_submission
 from sparksim.course.texts import NOT_STARTED, Text
 from sparksim.sim.run import Run
+from sparksim.trace.checks import check_trace
+from sparksim.trace.events import ApplicationStart, OutputPrinted
 from sparksim.trace.jsonl import read_jsonl_stream
 
 _LONGEST_VALUE = 1 << 16
+
+
+class Contradiction(Exception):
+    """A trace that no simulation gives."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,11 @@ def _finding(
     if "type" in answer:
         return Finding(explain.no_plain_value(str(answer["type"])[:80], case.probe), check.hint)
     try:
-        return case.judge(_value(answer, case.probe))
+        value = _value(answer, case.probe)
+        finding = case.judge(value)
+        if finding is None and isinstance(case.probe, Simulate) and not _is_believable(value, case.probe):
+            raise Contradiction
+        return finding
     except Exception as error:  # the answer may be forged: whatever it makes a judge stumble over is its own fault
         return Finding(explain.no_answer(type(error).__name__, case.probe), check.hint)
 
@@ -122,6 +132,23 @@ def _value(answer: dict[str, Any], probe: Probe) -> Any:
     if len(answer["value"]) > _LONGEST_VALUE:
         raise ValueError("too long")
     return ast.literal_eval(answer["value"])
+
+
+def _is_believable(run: Run, probe: Simulate) -> bool:
+    """Whether the run is of this seed, has read all the lines, printed in its batches, and contradicts itself nowhere.
+
+    That is a hurdle and no proof. Who knows how to make up a whole run has been sent the lines, and can count them.
+    """
+    seeds = {event.seed for event in run.trace.of(ApplicationStart)}
+    printing = {event.batch_time_ms for event in run.trace.of(OutputPrinted)}
+    batches = run.batches.column("batch_time_ms")
+    read = sum(run.batches.column("records"))
+    return (
+        seeds == {probe.seed}
+        and printing <= {None, *batches}
+        and read >= len(probe.lines)
+        and not check_trace(run.trace)
+    )
 
 
 def _notes(exercise: Exercise, answers: Answers, results: Sequence[Result], limits: Limits) -> list[Text]:

@@ -30,6 +30,7 @@ SAID = {
     "forged_answers": LEFT,
     "forged_files": "missing: words",
     "fork_bomb": "",
+    "forged_trace": "missing: words",
     "huge_answer": "",
     "huge_output": "printed more than 64 kB",
     "imports_the_checks": "imports what is not there (line 3)",

@@ -77,6 +77,10 @@ def test_a_mutant_loses_its_points_and_no_others(name: str, seed: int) -> None:
         assert finding.hint.zh
 
 
+def test_each_source_has_its_checks() -> None:
+    assert [path.stem for path in sorted(SOLUTIONS_DIR.glob("ex*.py"))] == [each.slug for each in EXERCISES.values()]
+
+
 def test_each_exercise_has_its_mutants() -> None:
     assert sorted(LOST) == sorted(path.stem for path in MUTANTS_DIR.glob("*.py"))
     counts = [sum(name.startswith(number) for name in LOST) for number in EXERCISES]

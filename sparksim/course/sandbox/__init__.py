@@ -3,3 +3,6 @@
 `process.py` stays outside: it starts the process, watches it, ends it, and trusts nothing that comes out. Inside,
 `launcher.py` puts up the walls (`walls.py`), then `runner.py` runs the submission and asks it the probes.
 """
+
+NO_WALLS = 97
+"""The exit code of the launcher that says that the system allows no namespaces."""

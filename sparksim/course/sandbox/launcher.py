@@ -13,10 +13,7 @@ import signal
 import sys
 from typing import Any
 
-from sparksim.course.sandbox import runner, walls
-
-NO_WALLS = 97
-"""The exit code that says that the system allows no namespaces."""
+from sparksim.course.sandbox import NO_WALLS, runner, walls
 
 
 def main() -> None:

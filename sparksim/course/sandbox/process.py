@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sparksim.course.probes import Probe
-from sparksim.course.sandbox.launcher import NO_WALLS
+from sparksim.course.sandbox import NO_WALLS
 
 _PACKAGE = Path(__file__).parents[2]
 _ROOT = _PACKAGE.parent
@@ -164,7 +165,7 @@ class _Process:
     def _read(self) -> Answers:
         """The lines with the token. Who has found it in memory can say anything, but does not know what is right."""
         answers = Answers(said=self._said.decode(errors="replace"))
-        for line in self._raw.split(b"\n"):
+        for line in BytesIO(self._raw):
             token, _, text = line.partition(b" ")
             if token != self._token.encode():
                 continue

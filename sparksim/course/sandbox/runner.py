@@ -25,7 +25,8 @@ _write = os.write
 
 
 def warm_up() -> None:
-    """Load what simulations need while it can still be read."""
+    """Load what simulations and sockets need while it can still be read."""
+    "localhost".encode("idna")
     import greenlet  # noqa: F401  # simulations load it when they start
 
     import sparksim.sim

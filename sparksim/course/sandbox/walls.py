@@ -13,6 +13,7 @@ import signal
 import stat
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 HOME = "/submission"
@@ -100,6 +101,8 @@ def die_with_parent() -> None:
 
 def limit(limits: Mapping[str, int]) -> None:
     """Set the limits of this process and its children: see `Limits`."""
+    # Other systems know some of these limits and refuse others.
+    refusals = () if os.uname().sysname == "Linux" else (AttributeError, ValueError, OSError)
     soft = {
         "RLIMIT_CPU": limits["cpu_s"],
         "RLIMIT_AS": limits["memory_mb"] << 20,
@@ -110,7 +113,7 @@ def limit(limits: Mapping[str, int]) -> None:
     }
     for name, value in soft.items():
         hard = value + 1 if name == "RLIMIT_CPU" else value  # the soft one sends SIGXCPU, which says what happened
-        if hasattr(resource, name):
+        with suppress(*refusals):
             resource.setrlimit(getattr(resource, name), (value, hard))
 
 
