@@ -11,7 +11,7 @@ from sparksim.course import grader
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.grader import Graded, grade
 from sparksim.course.sandbox import process
-from sparksim.course.sandbox.process import ask
+from sparksim.course.sandbox.process import USUAL, Limits, ask
 from tests.course.harm import HOSTILE_DIR, SOLUTION, TIGHT, surroundings
 
 WORDS = "def words(line):\n    return line.lower().split()\n"
@@ -22,9 +22,9 @@ def word_count(ssc):
 """
 
 
-def graded(path: Path, content: str | bytes) -> Graded:
+def graded(path: Path, content: str | bytes, limits: Limits = USUAL) -> Graded:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return grade(path, EXERCISES["ex01"], 1, limits=TIGHT)
+    return grade(path, EXERCISES["ex01"], 1, limits=limits)
 
 
 def notebook(*cells: str) -> str:
@@ -114,7 +114,8 @@ def test_a_submission_that_is_gone_is_said(tmp_path: Path) -> None:
 
 def test_answers_before_the_end_count(tmp_path: Path) -> None:
     """A program that never ends costs its own points; the function that answered before keeps its."""
-    result = graded(tmp_path / "ex01.py", WORDS + "\ndef word_count(ssc):\n    while True:\n        pass\n")
+    text = WORDS + "\ndef word_count(ssc):\n    while True:\n        pass\n"
+    result = graded(tmp_path / "ex01.py", text, TIGHT)
     assert result.score == 3
 
 
@@ -135,6 +136,10 @@ def test_without_namespaces_python_guards(
         assert message in result.notes[0].en
         assert result.score == 0
         assert around.harm() == []
+
+
+def test_without_namespaces_the_reference_gets_its_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "can_isolate", lambda: False)
     assert grade(SOLUTION, EXERCISES["ex01"], 1).score == 8
 
 

@@ -127,7 +127,7 @@ def refuse_network_and_folders(hidden: Iterable[str]) -> None:
     def refuse(event: str, arguments: tuple[object, ...]) -> None:
         if event in ("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"):
             raise PermissionError("an exercise has no network")
-        if event in ("open", "os.listdir") and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], (str, bytes, os.PathLike)):
             path = os.path.realpath(os.fsdecode(arguments[0])) + os.sep
             if path.startswith(closed):
                 raise PermissionError(f"an exercise cannot read {path}")
