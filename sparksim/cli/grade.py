@@ -21,12 +21,16 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.course.batch import find_submissions, grade_all
 from sparksim.course.results import as_csv, as_json, details, table
 from sparksim.course.sandbox.process import can_isolate
-from sparksim.course.texts import LANGUAGES
+from sparksim.course.texts import LANGUAGES, Text
 
-NO_WALLS = (
-    "sparksim: this system allows no namespaces, so a submission that goes around Python can reach the files and the "
-    "network that you can reach; grade strangers' work on Linux with namespaces, or in a container of its own"
+NO_WALLS = Text(
+    "this system allows no namespaces, so a submission that goes around Python can reach the files and the network "
+    "that you can reach; grade strangers' work on Linux with namespaces, or in a container of its own",
+    "本系统不允许命名空间，绕过 Python 的提交可以访问您能访问的文件和网络；"
+    "请在支持命名空间的 Linux 上或单独的容器中评分",
 )
+LEFT_OUT = Text("{} was left out: its name says no exercise (exNN)", "已跳过 {}：文件名未说明是哪道练习（exNN）")
+DRAWN = Text("the hidden inputs were drawn from --seed {}", "隐藏的输入由 --seed {} 抽取")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if not submissions:
         raise Refusal("no submission found: their names say the exercise and end in .py or .ipynb, as ex01_words.py")
     if not can_isolate():
-        print(NO_WALLS, file=sys.stderr)
+        _tell(NO_WALLS.of(options.lang))
     quiet = len(submissions) == 1 or not sys.stderr.isatty()
     grading = grade_all(submissions, seed, jobs=options.jobs)
     graded = list(tqdm(grading, total=len(submissions), disable=quiet, leave=False))
@@ -65,14 +69,19 @@ def run(options: argparse.Namespace) -> int:
     if len(graded) > 1:
         print(table(graded, options.lang))
     for name in left_out:
-        print(f"sparksim: {name} was left out: its name says no exercise (exNN)", file=sys.stderr)
-    print(f"sparksim: the hidden inputs were drawn from --seed {seed}", file=sys.stderr)
+        _tell(LEFT_OUT.of(options.lang).format(name))
+    _tell(DRAWN.of(options.lang).format(seed))
     if options.json is not None:
         text = json.dumps(as_json(graded, seed, options.lang), ensure_ascii=False, indent=1)
         options.json.write_text(f"{text}\n", encoding="utf-8")
     if options.csv is not None:
         options.csv.write_text(as_csv(graded, options.lang), encoding="utf-8")
     return 0 if all(each.score == each.points for each in graded) else 1
+
+
+def _tell(line: str) -> None:
+    sys.stdout.flush()
+    print(f"sparksim: {line}", file=sys.stderr, flush=True)
 
 
 def _count(text: str) -> int:

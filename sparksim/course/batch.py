@@ -34,9 +34,10 @@ class Submission:
 def find_submissions(paths: Sequence[Path], number: str | None = None) -> tuple[list[Submission], list[str]]:
     """The submissions among files and below folders, in order, and the names of files that were left out.
 
-    An exercise is told by `number`, or by the first exNN in the name of the file or of a folder around it. A file that
-    tells none is left out when it was found in a folder. Raises `IllegalArgumentError` for one that was named itself,
-    for a path that does not exist, and for a number that there is not.
+    An exercise is told by `number`, or by the last exNN in the path below the folder. A file that tells none is left
+    out when it was found in a folder. Folders that are links to elsewhere are not entered. Raises
+    `IllegalArgumentError` for a file that was named itself and tells none, for a path that does not exist, and for a
+    number that there is not.
     """
     known = ", ".join(EXERCISES)
     if number is not None and number not in EXERCISES:
@@ -80,7 +81,10 @@ def grade_all(
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    inside = (file for file in path.rglob("*") if file.suffix in SUFFIXES)
+    root = path.resolve()
+    inside = (
+        file for file in path.rglob("*") if file.suffix in SUFFIXES and file.parent.resolve().is_relative_to(root)
+    )
     return sorted(file for file in inside if not any(part.startswith(".") for part in file.relative_to(path).parts))
 
 

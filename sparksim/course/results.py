@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
 
+from sparksim.course.explain import printable
 from sparksim.course.grader import Graded, Result
 from sparksim.course.texts import Text
 
@@ -16,10 +17,12 @@ _EXPLAINED = Text("hint", "提示")
 _HEAD = (Text("submission", "提交"), Text("exercise", "练习"), Text("points", "分数"), Text("remark", "备注"))
 _FULL = Text("all right", "全部正确")
 _LOST = Text("lost", "失分")
+_SAID = 10
+"""How many of the last lines that a submission printed are shown."""
 
 
 def details(graded: Graded, lang: str = "en") -> str:
-    """One submission: every check, and for those that failed what was expected, what came, and a hint."""
+    """One submission: every check, where it failed what was expected, what came and a hint; then what was printed."""
     score = _OF.of(lang).format(score=graded.score, points=graded.points)
     lines = [f"{graded.submission}: {graded.exercise.title.of(lang)}: {score}"]
     lines += [f"  ! {note.of(lang)}" for note in graded.notes]
@@ -28,6 +31,8 @@ def details(graded: Graded, lang: str = "en") -> str:
             f"  {'✗' if result.finding else '✓'} {result.score}/{result.check.points}  {result.check.title.of(lang)}"
         )
         lines += [f"         {line}" for line in _explained(result, lang)]
+    said = [printable(line) for line in graded.said.splitlines()]
+    lines += [f"  | {line}" for line in ["…"] * (len(said) > _SAID) + said[-_SAID:]]
     return "\n".join(lines)
 
 

@@ -29,6 +29,8 @@ class UnreadableSubmission(Exception):
 def read_submission(path: Path) -> list[Chunk]:
     """The chunks of a submission. Raises `UnreadableSubmission`."""
     try:
+        if path.is_symlink():  # it may lead to the solution, which the grader can read
+            raise UnreadableSubmission(Text("a link; hand in the file itself", "是一个链接；请提交文件本身"))
         if not path.is_file() or path.stat().st_size > LARGEST_KB << 10:
             raise UnreadableSubmission(
                 Text(f"no file, or one of more than {LARGEST_KB} kB", f"不是文件，或超过 {LARGEST_KB} kB")

@@ -52,6 +52,12 @@ def test_a_failed_check_says_what_came_and_a_hint_in_the_language_asked_for() ->
     assert "         提示: 文本有 lower() 方法。" in command.stdout
 
 
+def test_what_a_submission_printed_is_shown_and_cannot_move_the_cursor(tmp_path: Path) -> None:
+    (tmp_path / "ex01.py").write_text("for n in range(12):\n    print(n, '\\x1b[2J')\n" + WORDS_ONLY)
+    command = run("grade", tmp_path / "ex01.py")
+    assert command.stdout[-11:] == ["  | …", *(f"  | {n}  [2J" for n in range(2, 12))]
+
+
 def test_a_folder_becomes_a_table_a_json_and_a_csv(course: Path) -> None:
     results, grades = course / "results.json", course / "grades.csv"
     command = run("grade", course, "--json", results, "--csv", grades, "--jobs", 2, "--seed", 5)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sparksim.course import grader
+from sparksim.course.batch import find_submissions, grade_all
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.grader import Graded, grade
 from sparksim.course.sandbox import process
@@ -112,6 +113,14 @@ def test_a_submission_that_is_gone_is_said(tmp_path: Path) -> None:
     assert result.notes[0].zh == "不是文件，或超过 2048 kB"
 
 
+def test_a_link_is_no_way_to_the_solution(tmp_path: Path) -> None:
+    (tmp_path / "ex01.py").symlink_to(SOLUTION)
+    (tmp_path / "mine").symlink_to(SOLUTION.parent)
+    [submission], _ = find_submissions([tmp_path])
+    result = grade(submission.path, submission.exercise, 1)
+    assert (submission.name, result.score, result.notes[0].en) == ("ex01.py", 0, "a link; hand in the file itself")
+
+
 def test_answers_before_the_end_count(tmp_path: Path) -> None:
     """A program that never ends costs its own points; the function that answered before keeps its."""
     text = WORDS + "\ndef word_count(ssc):\n    while True:\n        pass\n"
@@ -144,8 +153,6 @@ def test_without_namespaces_the_reference_gets_its_points(monkeypatch: pytest.Mo
 
 
 def test_a_grader_that_fails_costs_one_submission_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sparksim.course.batch import find_submissions, grade_all
-
     def out_of_processes(*arguments: object) -> object:
         if "alice" in str(arguments):
             raise BlockingIOError(11, "Resource temporarily unavailable")
