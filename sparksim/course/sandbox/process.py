@@ -39,8 +39,8 @@ _LOOK_EVERY_S = 0.05
 class Limits:
     """What a submission may use, all its processes together for `wall_s`, `total_mb` and `output_kb`, else each."""
 
-    wall_s: float = 20.0
-    cpu_s: int = 15
+    wall_s: float = 10.0
+    cpu_s: int = 8
     memory_mb: int = 1024
     total_mb: int = 1024
     file_mb: int = 16
@@ -116,7 +116,7 @@ class _Process:
             stderr=subprocess.STDOUT,
             pass_fds=[answers_to],
             cwd=folder,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
         os.close(answers_to)
