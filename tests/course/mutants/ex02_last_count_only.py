@@ -1,4 +1,4 @@
-"""Only the last new count: add/adds, and both checks of running_totals when a word comes twice."""
+"""Only the last new count: add/adds, add/new, and both checks of running_totals, since a word comes twice."""
 
 
 def add(new_counts, total):
