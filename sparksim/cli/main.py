@@ -17,6 +17,7 @@ COMMANDS = {
     "trace": "read the trace of an earlier run",
     "calibrate": "fit a cost model to recordings of real Spark",
     "fidelity": "predict recordings of real Spark and compare",
+    "grade": "grade exercises, one or a class's, in a sandbox",
     "semantics": "find out who loses what, by thousands of seeded crashes",
 }
 

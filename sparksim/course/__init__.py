@@ -1,1 +1,1 @@
-"""Lesson catalogue and grader: not part of this version."""
+"""The course's graded exercises: their format, the sandbox that submissions run in, and the grader."""

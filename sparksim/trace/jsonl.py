@@ -10,10 +10,10 @@ import os
 import types
 import typing
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from sparksim.trace import events
 from sparksim.trace.events import Event
@@ -39,11 +39,16 @@ class TraceWarning(UserWarning):
 def write_jsonl(trace: Iterable[Event], path: str | os.PathLike[str]) -> None:
     """Write the events to `path`, replacing it."""
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(_line({"format": FORMAT, "version": VERSION}))
-        for event in trace:
-            values = {field.name: getattr(event, field.name) for field in fields(event)}
-            values["time_ms"] = round(float(event.time_ms), 3)
-            file.write(_line({"event": type(event).__name__, **values}))
+        file.writelines(jsonl_lines(trace))
+
+
+def jsonl_lines(trace: Iterable[Event]) -> Iterator[str]:
+    """The lines that `write_jsonl` writes."""
+    yield _line({"format": FORMAT, "version": VERSION})
+    for event in trace:
+        values = {field.name: getattr(event, field.name) for field in fields(event)}
+        values["time_ms"] = round(float(event.time_ms), 3)
+        yield _line({"event": type(event).__name__, **values})
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> Trace:
@@ -51,27 +56,30 @@ def read_jsonl(path: str | os.PathLike[str]) -> Trace:
 
     Raises `TraceFormatError` for a file that holds anything else.
     """
+    with open(path, "rb") as file:
+        return read_jsonl_stream(file, os.fspath(path))
+
+
+def read_jsonl_stream(file: BinaryIO, name: str) -> Trace:
+    """The same from an open file, called `name` in errors and warnings."""
     trace = Trace()
     number = 1
     try:
-        with open(path, "rb") as file:
-            _check_header(file.readline())
-            for line in file:
-                number += 1
-                try:
-                    values = _object(line)
-                except ValueError:
-                    if line.endswith(b"\n"):
-                        raise
-                    warnings.warn(
-                        f"{os.fspath(path)} breaks off in line {number}: what stands before it was read",
-                        TraceWarning,
-                        stacklevel=2,
-                    )
-                    break
-                trace.append(_event(values))
+        _check_header(file.readline())
+        for line in file:
+            number += 1
+            try:
+                values = _object(line)
+            except ValueError:
+                if line.endswith(b"\n"):
+                    raise
+                warnings.warn(
+                    f"{name} breaks off in line {number}: what stands before it was read", TraceWarning, stacklevel=3
+                )
+                break
+            trace.append(_event(values))
     except ValueError as error:
-        raise TraceFormatError(f"{os.fspath(path)}, line {number}: {error}") from None
+        raise TraceFormatError(f"{name}, line {number}: {error}") from None
     return trace
 
 

@@ -1,0 +1,52 @@
+"""What a simulated program printed with `pprint`, read back as pairs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sparksim.course.exercise import Finding, short
+from sparksim.course.texts import Text
+from sparksim.sim.run import Run
+
+Pairs = Sequence[tuple[Any, Any]]
+
+_LONGEST_LINE = 1000
+
+
+def printed_pairs(run: Run, batch_s: float) -> list[tuple[Any, Any]]:
+    """The pairs that the batch of second `batch_s` printed, one a line; other lines are left out."""
+    pairs = []
+    for line in run.output[batch_s].splitlines():
+        if line.startswith("(") and len(line) <= _LONGEST_LINE:
+            with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+                value = ast.literal_eval(line)
+                if isinstance(value, tuple) and len(value) == 2:
+                    pairs.append(value)
+    return pairs
+
+
+def failed_batch(run: Run, hint: Text) -> Finding | None:
+    """The first batch whose job failed, if there is one."""
+    for batch in run.batches.where(failed=True):
+        second = batch.batch_time_ms / 1000
+        return Finding(
+            Text(f"the job of the batch of second {second:g} failed", f"第 {second:g} 秒的批次的作业失败了"), hint
+        )
+    return None
+
+
+def compared(pairs: Pairs, expected: Mapping[Any, Any], batch_s: float, hint: Text) -> Finding | None:
+    """None if `pairs` are those of `expected`, each once, in any order."""
+    if sorted(map(repr, pairs)) == sorted(map(repr, expected.items())):
+        return None
+    wanted, came = short(sorted(expected.items())), short(sorted(pairs, key=repr))
+    return Finding(
+        Text(
+            f"the batch of second {batch_s:g} should print {wanted}, and printed {came}",
+            f"第 {batch_s:g} 秒的批次应打印 {wanted}，实际打印 {came}",
+        ),
+        hint,
+    )

@@ -1,0 +1,87 @@
+"""What a hostile submission could harm, laid out for it, and how to see that it did not."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparksim.course.sandbox.process import Limits
+
+HOSTILE_DIR = Path(__file__).parent / "hostile"
+SOLUTION = Path(__file__).parents[2] / "solutions" / "ex01_word_count.py"
+TIGHT = Limits(
+    wall_s=1.5, cpu_s=1, memory_mb=512, total_mb=600, file_mb=4, processes=12, open_files=64, output_kb=64, answers_mb=2
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A folder with a file that everybody may delete, a listener on this machine, and a number of seconds to sleep."""
+
+    folder: Path
+    listener: socket.socket
+
+    @property
+    def nap(self) -> str:
+        """Seconds that nobody else sleeps."""
+        return f"600.{os.getpid()}"
+
+    def submission(self, hostile: Path) -> Path:
+        """The hostile file as a submission of the first exercise that knows its victims."""
+        text = hostile.read_text(encoding="utf-8")
+        for name, value in {
+            "VICTIM": str(self.folder / "victim"),
+            "SOLUTION": str(SOLUTION),
+            "PORT": str(self.listener.getsockname()[1]),
+            "GRADER": str(os.getpid()),
+            "NAP": self.nap,
+        }.items():
+            text = text.replace(f"@{name}@", value)
+        path = self.folder / f"ex01_{hostile.name}"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def harm(self) -> list[str]:
+        """What was done to them, in words."""
+        victim = self.folder / "victim"
+        changed = [str(path) for path in victim.iterdir() if path.name != "precious"]
+        if not (victim / "precious").exists() or (victim / "precious").read_text() != "precious":
+            changed.append("precious")
+        try:
+            self.listener.accept()[0].close()
+            changed.append("connected")
+        except BlockingIOError:
+            pass
+        return changed + [f"left running: {line}" for line in _running() if self.nap in line or _ours() in line]
+
+
+@contextmanager
+def surroundings(folder: Path) -> Iterator[Surroundings]:
+    """Everything in place, and open to everybody."""
+    victim = folder / "victim"
+    victim.mkdir(mode=0o777)
+    for path in (folder, victim):
+        path.chmod(0o777)
+    (victim / "precious").write_text("precious")
+    (victim / "precious").chmod(0o666)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield Surroundings(folder, listener)
+
+
+def _ours() -> str:
+    """What stands in the command line of every sandbox of this process."""
+    return f"sparksim-{os.getpid()}-"
+
+
+def _running() -> Iterator[str]:
+    """The command lines of all processes that are no zombies."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it has just ended
+            continue

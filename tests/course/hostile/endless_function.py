@@ -1,0 +1,9 @@
+"""Loops in a function that is graded."""
+
+
+def words(line):
+    while True:
+        line += ""
+
+
+word_count = words

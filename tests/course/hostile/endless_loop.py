@@ -1,0 +1,4 @@
+"""Never comes to its end."""
+
+while True:
+    pass

@@ -1,0 +1,5 @@
+"""Takes all the memory that it gets."""
+
+hoard = []
+while True:
+    hoard.append(bytearray(1 << 20))

@@ -1,0 +1,10 @@
+"""Counts the last two batches: word_count/next."""
+
+
+def words(line):
+    return line.lower().split()
+
+
+def word_count(ssc):
+    pairs = ssc.socketTextStream("localhost", 9999).flatMap(words).map(lambda word: (word, 1))
+    pairs.reduceByKeyAndWindow(lambda a, b: a + b, None, 2, 1).pprint()

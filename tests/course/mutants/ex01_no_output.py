@@ -1,0 +1,10 @@
+"""Without an output operation: both checks of word_count."""
+
+
+def words(line):
+    return line.lower().split()
+
+
+def word_count(ssc):
+    pairs = ssc.socketTextStream("localhost", 9999).flatMap(words).map(lambda word: (word, 1))
+    pairs.reduceByKey(lambda a, b: a + b).foreachRDD(lambda rdd: None)

