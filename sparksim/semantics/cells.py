@@ -83,7 +83,7 @@ class Cell(NamedTuple):
         way = SOURCES[self.source]
         return Simulation(
             way.program,
-            network={ADDRESS: way.serve(Replay(list(_arrivals(rng))))},
+            network={ADDRESS: way.serve(Replay(list(arrivals(rng))))},
             faults=_faults(self, rng),
             cluster=Cluster(3, 2),
             cost=COST,
@@ -101,7 +101,8 @@ def cells() -> Iterator[Cell]:
                 yield Cell(source, victim, stage)
 
 
-def _arrivals(rng: random.Random) -> Iterator[tuple[float, str]]:
+def arrivals(rng: random.Random) -> Iterator[tuple[float, str]]:
+    """When each record comes, in seconds, and the record: its own number."""
     second = 0.5
     for number in range(RECORDS):
         yield round(second, 6), str(number)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sparksim.cluster.cost import TEACHING
 from sparksim.cluster.faults import DriverCrash, ExecutorCrash, Fault
 from sparksim.cluster.moments import AtBatch
+from sparksim.semantics.cells import VICTIMS, arrivals
 from sparksim.semantics.kafka_ways import (
     BROKERS,
     CHECKPOINT,
@@ -32,13 +33,11 @@ from sparksim.sim.kafka import KafkaCluster, Producer, Topic
 from sparksim.sim.loads import Replay
 from sparksim.sim.simulation import Cluster, Simulation
 
-RECORDS, PER_SECOND, UNTIL_S = 110, 20, 20.0
+UNTIL_S = 20.0
 
 RECORD_MS = (10, 100)
 """A task takes time over its records, so that a crash finds it in the midst of them; in half of the stories so much
 that batches wait for each other."""
-
-VICTIMS = ("executor", "driver", "both")
 
 
 class Way(NamedTuple):
@@ -78,7 +77,8 @@ class KafkaCell(NamedTuple):
         """The story of this seed; `until` is `UNTIL_S`."""
         rng = random.Random(f"{self} {seed}")
         way = SOURCES[self.source]
-        orders = Producer(ORDERS, Replay(list(_arrivals(rng))), acks="all", idempotent=True, name="shop")
+        numbers = [(second, (number, number)) for second, number in arrivals(rng)]
+        orders = Producer(ORDERS, Replay(numbers), acks="all", idempotent=True, name="shop")
         return Simulation(
             partial(way.begin, write=SINKS[self.sink]),
             network={BROKERS: KafkaCluster([Topic(ORDERS, partitions=2, replicas=2)], [orders])},
@@ -97,13 +97,6 @@ def cells() -> Iterator[KafkaCell]:
         for sink in SINKS:
             for victim in VICTIMS:
                 yield KafkaCell(source, sink, victim)
-
-
-def _arrivals(rng: random.Random) -> Iterator[tuple[float, Any]]:
-    second = 0.5
-    for number in range(RECORDS):
-        yield round(second, 6), (str(number), str(number))
-        second += rng.uniform(0.2, 1.8) / PER_SECOND
 
 
 def _faults(victim: str, rng: random.Random) -> list[Fault]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sparksim.semantics.kafka_cells import RECORDS
+from sparksim.semantics.cells import RECORDS
 from sparksim.semantics.kafka_ways import ROWS
 from sparksim.semantics.study import Counts
 from sparksim.sim.run import Run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sparksim.semantics.kafka_cells import RECORDS, SINKS, SOURCES, VICTIMS, KafkaCell
+from sparksim.semantics.cells import RECORDS, VICTIMS
+from sparksim.semantics.kafka_cells import SINKS, SOURCES, KafkaCell
 from sparksim.semantics.kafka_findings import KafkaFinding
 from sparksim.semantics.kafka_promises import promise
 from sparksim.semantics.matrix import Matrix

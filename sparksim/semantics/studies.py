@@ -33,7 +33,7 @@ DELIVERING = Study(
     measure=kafka_findings.finding,
     parse=kafka_findings.KafkaFinding.parse,
     promise=kafka_promises.promise,
-    words={"source": tuple(kafka_cells.SOURCES), "sink": tuple(kafka_cells.SINKS), "victim": kafka_cells.VICTIMS},
+    words={"source": tuple(kafka_cells.SOURCES), "sink": tuple(kafka_cells.SINKS), "victim": VICTIMS},
 )
 
 STUDIES = (RECEIVING, DELIVERING)

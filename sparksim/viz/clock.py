@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from sparksim.trace import Trace
 from sparksim.trace.events import StreamingStarted
-
-EPOCH_MS = 1e11
-"""Times above this (the year 1973) are a wall clock's; a simulation's begin at 0."""
+from sparksim.trace.trace import EPOCH_MS
 
 
 @dataclass(frozen=True)

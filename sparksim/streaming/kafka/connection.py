@@ -3,11 +3,12 @@ anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.kafka.client import Consumer, Kafka, Settings, connect
+from sparksim.kafka.errors import UnknownTopicOrPartition
 from sparksim.kafka.records import TopicPartition
 
 
@@ -26,6 +27,18 @@ class Connection:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Connection, ()
+
+
+def partitions_of(kafka: Kafka, topics: Sequence[str]) -> list[TopicPartition]:
+    """All partitions of these topics. Raises `UnknownTopicOrPartition` and what asking the cluster raises."""
+    known = kafka.topics()
+    missing = [topic for topic in topics if topic not in known]
+    if missing:
+        raise UnknownTopicOrPartition(
+            f"topics={list(topics)!r}: the cluster has no topic {', '.join(map(repr, missing))}, but "
+            f"{', '.join(map(repr, sorted(known))) or 'none at all'}. Make the topic before the stream"
+        )
+    return [info.partition for topic in dict.fromkeys(topics) for info in known[topic]]
 
 
 def leader_hosts(kafka: Kafka, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, str]:

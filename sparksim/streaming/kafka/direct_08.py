@@ -14,11 +14,11 @@ from sparksim.core.conf import integer
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.kafka.client import Kafka, Offsets, Settings
-from sparksim.kafka.errors import KafkaError, OffsetOutOfRange, UnknownTopicOrPartition
+from sparksim.kafka.errors import KafkaError, OffsetOutOfRange
 from sparksim.kafka.records import ConsumerRecord, TopicPartition
 from sparksim.streaming.direct_dstream import DirectInputDStream
 from sparksim.streaming.kafka.arguments import whole
-from sparksim.streaming.kafka.connection import Connection, leader_hosts
+from sparksim.streaming.kafka.connection import Connection, leader_hosts, partitions_of
 from sparksim.streaming.kafka.messages import Broker, Decoder, KafkaMessageAndMetadata, MessageHandler, decoded
 from sparksim.streaming.kafka.rdd import Handle, KafkaRDD, Ranges
 from sparksim.streaming.kafka.reading import SimpleReader
@@ -82,14 +82,7 @@ def offsets_to_begin(kafka: Kafka, topics: Sequence[str], settings: Settings, gi
                 "and for no other; or no offsets, to begin where auto.offset.reset says"
             )
         return dict(given)
-    known = kafka.topics()
-    missing = [topic for topic in topics if topic not in known]
-    if missing:
-        raise UnknownTopicOrPartition(
-            f"topics={list(topics)!r}: the cluster has no topic {', '.join(map(repr, missing))}, but "
-            f"{', '.join(map(repr, sorted(known))) or 'none at all'}. Make the topic before the stream"
-        )
-    partitions = [info.partition for topic in dict.fromkeys(topics) for info in known[topic]]
+    partitions = partitions_of(kafka, topics)
     if str(settings.get("auto.offset.reset")).lower() == "smallest":
         return kafka.earliest_offsets(partitions)
     return kafka.latest_offsets(partitions)

@@ -14,11 +14,10 @@ from sparksim.cluster.backend import ClusterBackend
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import IllegalStateError
 from sparksim.kafka.client import Kafka, Offsets, Settings
-from sparksim.kafka.errors import UnknownTopicOrPartition
 from sparksim.kafka.records import TopicPartition
 from sparksim.streaming.arguments import check_text
 from sparksim.streaming.kafka.arguments import check_offsets, check_partitions, check_settings, check_topics
-from sparksim.streaming.kafka.connection import Connection
+from sparksim.streaming.kafka.connection import Connection, partitions_of
 
 STORAGE = "zookeeper"
 
@@ -39,14 +38,7 @@ class KafkaCluster:
     def getPartitions(self, topics: Sequence[str]) -> frozenset[TopicPartition]:
         """All partitions of these topics. Raises `UnknownTopicOrPartition`."""
         check_topics(topics)
-        known = self._kafka().topics()
-        for topic in topics:
-            if topic not in known:
-                raise UnknownTopicOrPartition(
-                    f"topics={list(topics)!r}: the cluster has no topic {topic!r}, but "
-                    f"{', '.join(map(repr, sorted(known))) or 'none at all'}"
-                )
-        return frozenset(info.partition for topic in topics for info in known[topic])
+        return frozenset(partitions_of(self._kafka(), topics))
 
     def getEarliestLeaderOffsets(self, topicAndPartitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset that each partition's leader still has."""
