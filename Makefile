@@ -44,6 +44,10 @@ test-recovery: $(VENV)/.test ## Kill drivers, real ones and simulated ones, and 
 test-papers: $(VENV)/.test ## Check the shapes of the published figures
 	$(PYTEST) -n auto -m paper tests
 
+.PHONY: test-course
+test-course: $(VENV)/.test ## Grade solutions, exercises, typical mistakes and hostile submissions
+	$(PYTEST) -n auto -m course tests/course
+
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
 	$(PYTEST) -m notebook tests/notebooks

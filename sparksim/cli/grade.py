@@ -1,6 +1,6 @@
 """Grade exercises: each submission runs in a sandbox, and what it answers is judged outside of it.
 
-FILE is a .py or .ipynb whose name holds the number of its exercise, such as ex01_word_count.py; a folder stands for all
+FILE is a .py or .ipynb whose name holds the number of its exercise, such as ex03_word_count.py; a folder stands for all
 such files below it. The exit code is 1 when a submission has not reached all its points.
 """
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     if not submissions:
-        raise Refusal("no submission found: their names say the exercise and end in .py or .ipynb, as ex01_words.py")
+        raise Refusal("no submission found: their names say the exercise and end in .py or .ipynb, as ex03_words.py")
     if not can_isolate():
         _tell(NO_WALLS.of(options.lang))
     quiet = len(submissions) == 1 or not sys.stderr.isatty()

@@ -52,7 +52,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """`slug` begins with its number, as ex01_word_count; `checks` draws the hidden inputs."""
+    """`slug` begins with its number, as ex03_word_count; `checks` draws the hidden inputs."""
 
     slug: str
     title: Text
@@ -61,7 +61,7 @@ class Exercise:
 
     @property
     def number(self) -> str:
-        """Such as ex01."""
+        """Such as ex03."""
         return self.slug.partition("_")[0]
 
 

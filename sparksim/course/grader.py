@@ -16,8 +16,9 @@ from typing import Any
 
 from sparksim.course import explain
 from sparksim.course.exercise import Case, Check, Exercise, Finding
-from sparksim.course.probes import Call, Probe, Simulate
+from sparksim.course.probes import Probe, Simulate, SimulateMain
 from sparksim.course.sandbox.process import USUAL, Answers, Limits, ask
+from sparksim.course.sinks import sinks_of
 from sparksim.course.submission import UnreadableSubmission, read_submission
 from sparksim.course.texts import NOT_STARTED, Text
 from sparksim.sim.run import Run
@@ -111,7 +112,11 @@ def _finding(
     try:
         value = _value(answer, case.probe)
         finding = case.judge(value)
-        if finding is None and isinstance(case.probe, Simulate) and not _is_believable(value, case.probe):
+        if (
+            finding is None
+            and isinstance(case.probe, Simulate | SimulateMain)
+            and not _is_believable(value, case.probe)
+        ):
             raise Contradiction
         return finding
     except Exception as error:  # the answer may be forged: whatever it makes a judge stumble over is its own fault
@@ -127,28 +132,24 @@ def _without_answer(function: str, check: Check, answers: Answers, limits: Limit
 
 
 def _value(answer: dict[str, Any], probe: Probe) -> Any:
-    if not isinstance(probe, Call):
-        return Run(read_jsonl_stream(BytesIO(answer["trace"].encode()), "the simulation"))
+    if isinstance(probe, Simulate | SimulateMain):
+        trace = read_jsonl_stream(BytesIO(answer["trace"].encode()), "the simulation")
+        return Run(trace, sinks=sinks_of(ast.literal_eval(answer["sinks"])))
     if len(answer["value"]) > _LONGEST_VALUE:
         raise ValueError("too long")
     return ast.literal_eval(answer["value"])
 
 
-def _is_believable(run: Run, probe: Simulate) -> bool:
-    """Whether the run is of this seed, has read all the lines, printed in its batches, and contradicts itself nowhere.
+def _is_believable(run: Run, probe: Simulate | SimulateMain) -> bool:
+    """Whether the run is of this seed, has read its records, printed in its batches, and contradicts itself nowhere.
 
-    That is a hurdle and no proof. Who knows how to make up a whole run has been sent the lines, and can count them.
+    That is a hurdle and no proof. Who knows how to make up a whole run has been sent the records, and can count them.
     """
     seeds = {event.seed for event in run.trace.of(ApplicationStart)}
     printing = {event.batch_time_ms for event in run.trace.of(OutputPrinted)}
     batches = run.batches.column("batch_time_ms")
     read = sum(run.batches.column("records"))
-    return (
-        seeds == {probe.seed}
-        and printing <= {None, *batches}
-        and read >= len(probe.lines)
-        and not check_trace(run.trace)
-    )
+    return seeds == {probe.seed} and printing <= {None, *batches} and read >= probe.reads and not check_trace(run.trace)
 
 
 def _notes(exercise: Exercise, answers: Answers, results: Sequence[Result], limits: Limits) -> list[Text]:

@@ -1,12 +1,18 @@
-"""What the grader asks a submission: to call a function with plain values, or to simulate a program.
+"""What the grader asks a submission: to call a function, or to run a program in a simulation.
 
-A probe holds data only and travels to the sandbox as JSON. What comes back is data too, and is judged elsewhere.
+A probe holds data only and travels to the sandbox. What comes back is data too, and is judged elsewhere.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+from sparksim.sim.run import Run
+from sparksim.trace.jsonl import jsonl_lines
 
 
 @dataclass(frozen=True)
@@ -22,25 +28,65 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Diagnose:
+    """Call `function` with a run, of which it gets the trace: what it has to find is in there."""
+
+    function: str
+    run: Run
+
+    def as_request(self) -> dict[str, Any]:
+        """The probe for the sandbox; the trace as JSON lines."""
+        return {"kind": "diagnose", "function": self.function, "trace": "".join(jsonl_lines(self.run.trace))}
+
+
+@dataclass(frozen=True)
 class Simulate:
     """Simulate the program `function(ssc)` for `until` seconds.
 
-    `lines` are `(seconds, line)`, sent to localhost:9999. The driver dies at `driver_crash` and starts again after
-    `restart_after`; the context then comes from `checkpoint`, where that is given. All times are in seconds.
+    `settings` are `Simulation`'s other arguments, made of what `sparksim.sim` offers: data, and no function of ours.
+    An honest run's batches have read `reads` records or more.
     """
 
     function: str
-    lines: tuple[tuple[float, str], ...]
     until: float
-    batch: float = 1.0
-    checkpoint: str | None = None
-    driver_crash: float | None = None
-    restart_after: float = 1.0
-    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reads: int = 0
+
+    @property
+    def seed(self) -> int:
+        """The seed of the simulation."""
+        return int(self.settings.get("seed", 0))
 
     def as_request(self) -> dict[str, Any]:
         """The probe for the sandbox."""
-        return {"kind": "simulate", **vars(self)}
+        return {"kind": "simulate", "function": self.function, "until": self.until, "settings": packed(self.settings)}
 
 
-Probe = Call | Simulate
+@dataclass(frozen=True)
+class SimulateMain:
+    """Simulate a whole program, `function()`, which makes its own contexts, for `until` seconds.
+
+    `settings` are `simulate_script`'s other arguments. A driver that comes back begins the submission anew.
+    """
+
+    function: str
+    until: float
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reads: int = 0
+
+    @property
+    def seed(self) -> int:
+        """The seed of the simulation."""
+        return int(self.settings.get("seed", 0))
+
+    def as_request(self) -> dict[str, Any]:
+        """The probe for the sandbox."""
+        return {"kind": "main", "function": self.function, "until": self.until, "settings": packed(self.settings)}
+
+
+Probe = Call | Diagnose | Simulate | SimulateMain
+
+
+def packed(settings: Mapping[str, Any]) -> str:
+    """Values of this package as text. Only the grader packs, and only the sandbox unpacks."""
+    return base64.b64encode(pickle.dumps(dict(settings))).decode("ascii")

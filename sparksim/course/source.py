@@ -45,7 +45,7 @@ class Cell:
 
 
 def exercise_files(source: Path) -> dict[str, str]:
-    """What is made from a source: `{"en/ex01_slug.py": text, ...}`, two languages times two kinds of file.
+    """What is made from a source: `{"en/ex03_slug.py": text, ...}`, two languages times two kinds of file.
 
     Raises `SourceError` for text outside of cells, a missing translation, a marker without its partner and a source
     that leaves nothing to write.

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sparksim.core.errors import IllegalArgumentError
@@ -88,6 +89,11 @@ class Run(AllTables):
     def delivery(self) -> RunDelivery:
         """What became of every record."""
         return RunDelivery(self.trace)
+
+    @property
+    def sinks(self) -> Mapping[str, SinkTable]:
+        """What every sink held at the end, by name; none at all where the run was read from its trace."""
+        return MappingProxyType(dict(self._sinks or {}))
 
     def sink(self, name: str) -> SinkTable:
         """What a sink held at the end. Raises `IllegalArgumentError` for a name that no program has used."""

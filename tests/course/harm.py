@@ -12,7 +12,7 @@ from pathlib import Path
 from sparksim.course.sandbox.process import Limits
 
 HOSTILE_DIR = Path(__file__).parent / "hostile"
-SOLUTION = Path(__file__).parents[2] / "solutions" / "ex01_word_count.py"
+SOLUTION = Path(__file__).parents[2] / "solutions" / "ex03_word_count.py"
 TIGHT = Limits(
     wall_s=1.5, cpu_s=1, memory_mb=512, total_mb=600, file_mb=4, processes=12, open_files=64, output_kb=64, answers_mb=2
 )
@@ -41,7 +41,7 @@ class Surroundings:
             "NAP": self.nap,
         }.items():
             text = text.replace(f"@{name}@", value)
-        path = self.folder / f"ex01_{hostile.name}"
+        path = self.folder / f"ex03_{hostile.name}"
         path.write_text(text, encoding="utf-8")
         return path
 

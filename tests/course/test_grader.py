@@ -25,7 +25,7 @@ def word_count(ssc):
 
 def graded(path: Path, content: str | bytes, limits: Limits = USUAL) -> Graded:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return grade(path, EXERCISES["ex01"], 1, limits=limits)
+    return grade(path, EXERCISES["ex03"], 1, limits=limits)
 
 
 def notebook(*cells: str) -> str:
@@ -47,16 +47,16 @@ def notebook(*cells: str) -> str:
     ids=["as made", "moved", "joined", "copied and mended", "magic", "others broken"],
 )
 def test_functions_count_and_not_cells(tmp_path: Path, cells: tuple[str, ...]) -> None:
-    assert graded(tmp_path / "ex01.ipynb", notebook(*cells)).score == 8
+    assert graded(tmp_path / "ex03.ipynb", notebook(*cells)).score == 8
 
 
 def test_a_deleted_cell_costs_its_points_and_no_others(tmp_path: Path) -> None:
-    result = graded(tmp_path / "ex01.ipynb", notebook(WORDS))
+    result = graded(tmp_path / "ex03.ipynb", notebook(WORDS))
     assert (result.score, [note.zh for note in result.notes]) == (3, ["缺少：word_count"])
 
 
 def test_what_stands_before_an_error_counts(tmp_path: Path) -> None:
-    result = graded(tmp_path / "ex01.py", WORDS + "\nraise ValueError('no\\x1b[2J more')\n" + WORD_COUNT)
+    result = graded(tmp_path / "ex03.py", WORDS + "\nraise ValueError('no\\x1b[2J more')\n" + WORD_COUNT)
     assert result.score == 3
     assert result.notes[0].en == "fails when it is loaded (line 4): ValueError: no [2J more"
     assert result.notes[0].zh == "加载时出错（第 4 行）：ValueError: no [2J more"
@@ -78,9 +78,9 @@ def answer(body: str) -> str:
         (answer("return (word for word in line.split())"), "words returns a generator; return a plain value"),
         (
             answer("return tuple(line.split())"),
-            "words('stage job') should be ['stage', 'job'] (list), and is ('stage', ",
+            "words('window batch') should be ['window', 'batch'] (list), and is ('window', ",
         ),
-        (answer("print(line.split())"), "words('stage job') should be ['stage', 'job'] (list), and is None (NoneType)"),
+        (answer("print(line.split())"), "words('window batch') should be ['window', 'batch'] (list), and is None (NoneType)"),
         (answer("return [1e999]"), "words returns a list; return a plain value"),
         (answer("return lines"), "words raises (line 2) NameError: name 'lines' is not defined"),
         (
@@ -95,7 +95,7 @@ def answer(body: str) -> str:
     ids=range(15),
 )
 def test_the_first_finding_says_what_is_wrong(tmp_path: Path, content: str | bytes, message: str) -> None:
-    finding = graded(tmp_path / "ex01.py", content).results[0].finding
+    finding = graded(tmp_path / "ex03.py", content).results[0].finding
     assert finding is not None
     assert finding.message.en.startswith(message)
 
@@ -104,27 +104,27 @@ def test_the_first_finding_says_what_is_wrong(tmp_path: Path, content: str | byt
     "content", ["not JSON", "[]", '{"cells": 5}', '{"cells": [{"cell_type": "code"}]}', "[" * 99_999]
 )
 def test_what_is_no_notebook_is_said(tmp_path: Path, content: str) -> None:
-    result = graded(tmp_path / "ex01.ipynb", content)
+    result = graded(tmp_path / "ex03.ipynb", content)
     assert (result.score, result.notes[0].en) == (0, "not a notebook that Jupyter wrote")
 
 
 def test_a_submission_that_is_gone_is_said(tmp_path: Path) -> None:
-    result = grade(tmp_path / "ex01.py", EXERCISES["ex01"], 1)
+    result = grade(tmp_path / "ex03.py", EXERCISES["ex03"], 1)
     assert result.notes[0].zh == "不是文件，或超过 2048 kB"
 
 
 def test_a_link_is_no_way_to_the_solution(tmp_path: Path) -> None:
-    (tmp_path / "ex01.py").symlink_to(SOLUTION)
+    (tmp_path / "ex03.py").symlink_to(SOLUTION)
     (tmp_path / "mine").symlink_to(SOLUTION.parent)
     [submission], _ = find_submissions([tmp_path])
     result = grade(submission.path, submission.exercise, 1)
-    assert (submission.name, result.score, result.notes[0].en) == ("ex01.py", 0, "a link; hand in the file itself")
+    assert (submission.name, result.score, result.notes[0].en) == ("ex03.py", 0, "a link; hand in the file itself")
 
 
 def test_answers_before_the_end_count(tmp_path: Path) -> None:
     """A program that never ends costs its own points; the function that answered before keeps its."""
     text = WORDS + "\ndef word_count(ssc):\n    while True:\n        pass\n"
-    result = graded(tmp_path / "ex01.py", text, TIGHT)
+    result = graded(tmp_path / "ex03.py", text, TIGHT)
     assert result.score == 3
 
 
@@ -141,7 +141,7 @@ def test_without_namespaces_python_guards(
 ) -> None:
     monkeypatch.setattr(process, "can_isolate", lambda: False)
     with surroundings(tmp_path) as around:
-        result = grade(around.submission(HOSTILE_DIR / f"{name}.py"), EXERCISES["ex01"], 1, limits=TIGHT)
+        result = grade(around.submission(HOSTILE_DIR / f"{name}.py"), EXERCISES["ex03"], 1, limits=TIGHT)
         assert message in result.notes[0].en
         assert result.score == 0
         assert around.harm() == []
@@ -149,7 +149,7 @@ def test_without_namespaces_python_guards(
 
 def test_without_namespaces_the_reference_gets_its_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "can_isolate", lambda: False)
-    assert grade(SOLUTION, EXERCISES["ex01"], 1).score == 8
+    assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
 
 
 def test_a_grader_that_fails_costs_one_submission_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def test_a_grader_that_fails_costs_one_submission_only(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(grader, "ask", out_of_processes)
     for name in ("alice", "bob"):
-        (tmp_path / f"ex01_{name}.py").write_text(f"# {name}\n{WORDS}{WORD_COUNT}")
+        (tmp_path / f"ex03_{name}.py").write_text(f"# {name}\n{WORDS}{WORD_COUNT}")
     first, second = grade_all(find_submissions([tmp_path])[0], 1)
     assert (first.score, second.score) == (0, 8)
     assert first.notes[0].en.startswith("could not be graded (BlockingIOError: [Errno 11] Resource temporarily")

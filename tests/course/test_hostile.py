@@ -55,10 +55,11 @@ SAID = {
 """What the first finding says; "" where two limits are close, so that the machine's load decides which one it names."""
 
 
+@pytest.mark.course
 @pytest.mark.parametrize("name", SAID)
 def test_a_hostile_submission_gets_nothing_and_harms_nothing(name: str, tmp_path: Path) -> None:
     with surroundings(tmp_path) as around:
-        graded = grade(around.submission(HOSTILE_DIR / f"{name}.py"), EXERCISES["ex01"], 1, limits=TIGHT)
+        graded = grade(around.submission(HOSTILE_DIR / f"{name}.py"), EXERCISES["ex03"], 1, limits=TIGHT)
         assert graded.score == 0
         finding = graded.results[0].finding
         assert finding is not None
@@ -73,11 +74,12 @@ def test_every_hostile_submission_is_tried() -> None:
     assert sorted(SAID) == sorted(path.stem for path in HOSTILE_DIR.glob("*.py"))
 
 
+@pytest.mark.course
 def test_the_others_in_the_batch_get_their_points(tmp_path: Path) -> None:
     with surroundings(tmp_path) as around:
         for name in ("kills_everybody", "forged_files", "huge_output", "daemon"):
             around.submission(HOSTILE_DIR / f"{name}.py")
-        (tmp_path / "ex01_zoe.py").write_text(SOLUTION.read_text(encoding="utf-8"), encoding="utf-8")
+        (tmp_path / "ex03_zoe.py").write_text(SOLUTION.read_text(encoding="utf-8"), encoding="utf-8")
         submissions, left_out = find_submissions([tmp_path])
         graded = list(grade_all(submissions, 1, jobs=3, limits=replace(TIGHT, wall_s=4, cpu_s=4)))
         assert [each.score for each in graded] == [0, 0, 0, 0, 8]
@@ -85,11 +87,12 @@ def test_the_others_in_the_batch_get_their_points(tmp_path: Path) -> None:
         assert around.harm() == []
 
 
+@pytest.mark.course
 def test_the_grader_s_environment_stays_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_SECRET", "42")
-    spy = tmp_path / "ex01_spy.py"
+    spy = tmp_path / "ex03_spy.py"
     spy.write_text("import os\nprint(sorted(os.environ))\n", encoding="utf-8")
-    said = grade(spy, EXERCISES["ex01"], 1, limits=TIGHT).said
+    said = grade(spy, EXERCISES["ex03"], 1, limits=TIGHT).said
     assert "HOME" in said
     assert "COURSE_SECRET" not in said
     assert os.environ["COURSE_SECRET"] == "42"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
 from pathlib import Path
 from random import Random
 
@@ -15,48 +15,34 @@ from sparksim.course.grader import Graded, grade
 from sparksim.course.texts import NOT_STARTED
 
 MUTANTS_DIR = Path(__file__).parent / "mutants"
+MUTANTS = sorted(MUTANTS_DIR.glob("ex*/*.py"))
 
-GROW, SURVIVE = "running_totals/grow", "running_totals/survive"
-BATCH, NEXT = "word_count/batch", "word_count/next"
 
-LOST = {
-    "ex01_counts_a_window": {NEXT: "windows and states carry earlier batches along"},
-    "ex01_keeps_capitals": {"words/lower": "lower()"},
-    "ex01_map_for_flat_map": {BATCH: "map makes one record of a line", NEXT: "map makes one record of a line"},
-    "ex01_never_reduced": {BATCH: "reduceByKey adds the numbers of one word"},
-    "ex01_no_output": {BATCH: "Without an output operation", NEXT: "Without an output operation"},
-    "ex01_split_at_one_blank": {"words/split": "split() without an argument"},
-    "ex02_adds_to_none": {"add/new": "has the state None", GROW: "updateStateByKey(add)", SURVIVE: "dies with it"},
-    "ex02_counts_each_batch": {GROW: "keeps a state per word from batch to batch", SURVIVE: "Keep totals in the state"},
-    "ex02_forgets_quiet_words": {
-        "add/quiet": "return None and Spark forgets the word",
-        GROW: "keeps a state per word",
-        SURVIVE: "dies with it",
-    },
-    "ex02_last_count_only": {
-        "add/adds": "plus all new counts",
-        "add/new": "begin with 0",
-        GROW: "keeps a state per word",
-        SURVIVE: "dies with it",
-    },
-    "ex02_no_checkpoint": {GROW: "it needs ssc.checkpoint"},
-    "ex02_saves_rarely": {SURVIVE: "totals.checkpoint(1)"},
-    "ex02_totals_in_the_driver": {SURVIVE: "What lies in the driver's memory"},
-}
-"""For each mutant, the checks that it fails and what the hint says."""
+def loses(mutant: Path) -> dict[str, str]:
+    """What the mutant's LOSES says: the checks that it fails, and a part of each hint."""
+    for statement in ast.parse(mutant.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "LOSES":
+            return dict(ast.literal_eval(statement.value))
+    raise AssertionError(f'{mutant}: say what it loses, as LOSES = {{"function/check": "part of the hint"}}')
 
 
 def graded(path: Path, seed: int) -> Graded:
-    return grade(path, EXERCISES[path.name[:4]], seed)
+    return grade(path, EXERCISES[f"ex{path.name[2:4]}"], seed)
 
 
+@pytest.mark.course
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("slug", [exercise.slug for exercise in EXERCISES.values()])
 def test_the_reference_gets_all_points(slug: str, seed: int) -> None:
     result = graded(SOLUTIONS_DIR / f"{slug}.py", seed)
-    assert (result.score, result.notes) == (result.points, ())
+    assert (result.score, result.notes, [each.finding for each in result.results if each.finding]) == (
+        result.points,
+        (),
+        [],
+    )
 
 
+@pytest.mark.course
 @pytest.mark.parametrize(
     "path", sorted(EXERCISES_DIR.glob("*/ex*")), ids=lambda path: f"{path.parent.name}/{path.name}"
 )
@@ -66,13 +52,16 @@ def test_the_exercise_as_released_gets_none_and_says_what_is_missing(path: Path)
     assert (result.score, [note.en for note in result.notes]) == (0, [f"{NOT_STARTED}: {missing}"])
 
 
-@pytest.mark.parametrize("name", LOST)
-def test_a_mutant_loses_its_points_and_no_others(name: str) -> None:
-    findings = {each.check.name: each.finding for each in graded(MUTANTS_DIR / f"{name}.py", seed=1).results}
-    failed = {check: finding for check, finding in findings.items() if finding}
-    assert failed.keys() == LOST[name].keys()
+@pytest.mark.course
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_mutant_loses_its_points_and_no_others(mutant: Path) -> None:
+    result = grade(mutant, EXERCISES[mutant.parent.name], seed=1)
+    failed = {each.check.name: each.finding for each in result.results if each.finding}
+    expected = loses(mutant)
+    assert {name: finding.hint.en for name, finding in failed.items() if name not in expected} == {}
+    assert failed.keys() == expected.keys()
     for check, finding in failed.items():
-        assert LOST[name][check] in finding.hint.en
+        assert expected[check] in finding.hint.en
         assert finding.hint.zh
 
 
@@ -81,15 +70,15 @@ def test_each_source_has_its_checks() -> None:
 
 
 def test_each_exercise_has_its_mutants() -> None:
-    assert sorted(LOST) == sorted(path.stem for path in MUTANTS_DIR.glob("*.py"))
-    counts = [sum(name.startswith(number) for name in LOST) for number in EXERCISES]
-    assert min(counts) >= 4
+    counts = {number: len(list((MUTANTS_DIR / number).glob("*.py"))) for number in EXERCISES}
+    assert {number: count for number, count in counts.items() if count < 4} == {}
+    assert {path.parent.name for path in MUTANTS} == set(EXERCISES)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_checks_are_the_same_for_the_same_seed_and_others_for_another(exercise: Exercise) -> None:
-    def probes(seed: int) -> Sequence[object]:
-        return [case.probe for check in exercise.checks(Random(seed)) for case in check.cases]
+    def probes(seed: int) -> list[dict[str, object]]:
+        return [case.probe.as_request() for check in exercise.checks(Random(seed)) for case in check.cases]
 
     assert probes(1) == probes(1)
     assert probes(1) != probes(2)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from sparksim.course.exercise import Exercise
-from sparksim.course.exercises import ex01_word_count, ex02_running_totals
+from importlib import import_module
+from pkgutil import iter_modules
 
-EXERCISES: dict[str, Exercise] = {
-    module.EXERCISE.number: module.EXERCISE for module in (ex01_word_count, ex02_running_totals)
-}
-"""By number, such as "ex01"."""
+from sparksim.course.exercise import Exercise
+
+
+def _all() -> list[Exercise]:
+    names = sorted(module.name for module in iter_modules(__path__) if module.name.startswith("ex"))
+    return [import_module(f"{__name__}.{name}").EXERCISE for name in names]
+
+
+EXERCISES: dict[str, Exercise] = {exercise.number: exercise for exercise in _all()}
+"""By number, such as "ex03"; every module of this folder that is called exNN_slug has one."""

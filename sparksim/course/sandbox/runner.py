@@ -7,12 +7,21 @@ know: that stays outside, with the seed.
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
+import pickle
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparksim.course.sinks import rows_of
+
+if TYPE_CHECKING:
+    from sparksim.sim import Run, Simulation
 
 MODULE = "submission"
 """The `__name__` that the submission sees, so that what it does only as a program is left out."""
@@ -44,12 +53,18 @@ def run(request: dict[str, Any]) -> None:
 
     send({"started": True})
     names: dict[str, Any] = {"__name__": MODULE, "__builtins__": __builtins__}
-    faults = [fault for chunk in request["chunks"] if (fault := _load(chunk["name"], chunk["text"], names))]
-    send({"loaded": faults, "functions": [name for name, value in names.items() if callable(value)]})
+    faults = [_load(chunk["name"], chunk["text"], names) for chunk in request["chunks"]]
+    text = "\n\n".join(chunk["text"] for chunk, fault in zip(request["chunks"], faults, strict=True) if fault is None)
+    send(
+        {
+            "loaded": [fault for fault in faults if fault],
+            "functions": [name for name, value in names.items() if callable(value)],
+        }
+    )
     for number, probe in enumerate(request["probes"]):
         function = names.get(probe["function"])
         if callable(function):
-            send({"probe": number, **_answer(function, probe)})
+            send({"probe": number, **_answer(function, probe, text)})
     send({"finished": True})
     with suppress(Exception):
         sys.stdout.flush()
@@ -63,30 +78,55 @@ def _load(name: str, text: str, names: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _answer(function: Callable[..., Any], probe: dict[str, Any]) -> dict[str, Any]:
+def _answer(function: Callable[..., Any], probe: dict[str, Any], text: str) -> dict[str, Any]:
     try:
         if probe["kind"] == "simulate":
-            return {"trace": _simulate(function, probe)}
-        value = function(*ast.literal_eval(probe["arguments"]))
+            return _told(_simulation(function, probe).run(until=probe["until"]))
+        if probe["kind"] == "main":
+            return _told(_simulated_main(probe, text))
+        value = function(*_arguments(probe))
         return {"value": repr(value)} if _is_plain(value) else {"type": type(value).__name__}
     except BaseException as error:
         return _raised(error)
 
 
-def _simulate(program: Callable[..., Any], probe: dict[str, Any]) -> str:
-    from sparksim.sim import DriverCrash, Replay, Simulation
+def _arguments(probe: dict[str, Any]) -> tuple[Any, ...]:
+    if probe["kind"] == "call":
+        arguments: tuple[Any, ...] = ast.literal_eval(probe["arguments"])
+        return arguments
+    from sparksim.sim.run import Run
+    from sparksim.trace.jsonl import read_jsonl_stream
+
+    return (Run(read_jsonl_stream(BytesIO(probe["trace"].encode()), "the run")),)
+
+
+def _simulation(program: Callable[..., Any], probe: dict[str, Any]) -> Simulation:
+    from sparksim.sim import Simulation
+
+    return Simulation(program, **_unpacked(probe))
+
+
+def _simulated_main(probe: dict[str, Any], text: str) -> Run:
+    """The submission as a script that ends with a call of its main program."""
+    from sparksim.sim import simulate_script
+
+    script = Path("submission.py")
+    script.write_text(f"__name__ = {MODULE!r}\n{text}\n{probe['function']}()\n", encoding="utf-8")
+    return simulate_script(script, until=probe["until"], **_unpacked(probe))
+
+
+def _unpacked(probe: dict[str, Any]) -> dict[str, Any]:
+    """What the grader has packed; it comes from nobody else."""
+    settings: dict[str, Any] = pickle.loads(base64.b64decode(probe["settings"]))
+    return settings
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """The trace of a run, and what its sinks held where that is plain."""
     from sparksim.trace.jsonl import jsonl_lines
 
-    at, restart = probe["driver_crash"], probe["restart_after"]
-    simulation = Simulation(
-        program,
-        network={"localhost:9999": Replay([(moment, line) for moment, line in probe["lines"]])},
-        batch=probe["batch"],
-        faults=[] if at is None else [DriverCrash(at, restart_after=restart)],
-        checkpoint=probe["checkpoint"],
-        seed=probe["seed"],
-    )
-    return "".join(jsonl_lines(simulation.run(until=probe["until"]).trace))
+    sinks = {name: rows for name, rows in rows_of(run).items() if _is_plain(rows)}
+    return {"trace": "".join(jsonl_lines(run.trace)), "sinks": repr(sinks)}
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:

@@ -1,5 +1,5 @@
 """Asks the checks what they expect."""
 
-from sparksim.course.exercises.ex01_word_count import checks
+from sparksim.course.exercises.ex03_word_count import checks
 
 expected = checks

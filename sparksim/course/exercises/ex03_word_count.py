@@ -1,4 +1,4 @@
-"""Exercise 1: words of a line, and how often each came in a batch."""
+"""Exercise 3: words of a line, and how often each came in a batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sparksim.course.exercise import Case, Check, Exercise, Finding, returns
 from sparksim.course.printed import compared, failed_batch, printed_pairs
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
-from sparksim.sim.run import Run
+from sparksim.sim import Replay, Run
 
 VOCABULARY = ("batch", "block", "core", "driver", "job", "receiver", "stage", "task", "window", "stream")
 
@@ -49,7 +49,8 @@ def checks(random: Random) -> Sequence[Check]:
     second = [f"{drawn[0]} {drawn[3]}", drawn[4]]
     moments = sorted(round(random.uniform(1.25, 1.7), 2) for _ in first)
     lines = [*zip(moments, first, strict=True), *((at + 1, line) for at, line in zip(moments, second, strict=True))]
-    stream = Simulate("word_count", tuple(lines), until=5, seed=random.randrange(1000))
+    settings = {"network": {"localhost:9999": Replay(lines)}, "seed": random.randrange(1000)}
+    stream = Simulate("word_count", until=5, settings=settings, reads=len(lines))
     loud = " ".join(word.upper() if at % 2 else word.title() for at, word in enumerate(drawn[:3]))
     return [
         Check(
@@ -110,7 +111,7 @@ def _next_hint(pairs: Sequence[tuple[Any, Any]]) -> Text:
 
 
 EXERCISE = Exercise(
-    "ex01_word_count",
+    "ex03_word_count",
     Text("Word count per batch", "每个批次的词数统计"),
     ("words", "word_count"),
     checks,

@@ -1,16 +1,17 @@
-"""Exercise 2: totals since the program started, which the death of the driver does not change."""
+"""Exercise 7: totals since the program started, which the death of the driver does not change."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, returns
 from sparksim.course.printed import compared, failed_batch, printed_pairs
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
-from sparksim.sim.run import Run
+from sparksim.sim import DriverCrash, Replay, Run
 
 VOCABULARY = ("batch", "block", "core", "driver", "job", "receiver", "stage", "task")
 CHECKPOINT = "sim://checkpoint"
@@ -42,15 +43,13 @@ def checks(random: Random) -> Sequence[Check]:
     starts = (1.3, 2.3, 10.3)
     lines = [(at + n / 5, line) for at, burst in zip(starts, bursts, strict=True) for n, line in enumerate(burst)]
     seed = random.randrange(1000)
-    calm = Simulate("running_totals", tuple(lines[:4]), until=5, seed=seed)
-    crash = Simulate(
+    crash = DriverCrash(round(random.uniform(4.3, 6.8), 2), restart_after=round(random.uniform(0.5, 1.5), 1))
+    calm = Simulate("running_totals", until=5, settings=_settings(lines[:4], seed), reads=4)
+    survival = Simulate(
         "running_totals",
-        tuple(lines),
         until=13,
-        checkpoint=CHECKPOINT,
-        driver_crash=round(random.uniform(4.3, 6.8), 2),
-        restart_after=round(random.uniform(0.5, 1.5), 1),
-        seed=seed,
+        settings={**_settings(lines, seed), "checkpoint": CHECKPOINT, "faults": [crash]},
+        reads=len(lines),
     )
     one, two, total = (random.randrange(2, 9) for _ in range(3))
     return [
@@ -89,10 +88,14 @@ def checks(random: Random) -> Sequence[Check]:
             "running_totals/survive",
             Text("running_totals: totals survive the death of the driver", "running_totals：驱动程序死亡后总数仍在"),
             4,
-            [Case(crash, _totals(11.0, bursts, SURVIVE))],
+            [Case(survival, _totals(11.0, bursts, SURVIVE))],
             SURVIVE,
         ),
     ]
+
+
+def _settings(lines: Sequence[tuple[float, str]], seed: int) -> dict[str, Any]:
+    return {"network": {"localhost:9999": Replay(lines)}, "seed": seed}
 
 
 def _totals(batch_s: float, bursts: Sequence[Sequence[str]], hint: Text) -> Callable[[Run], Finding | None]:
@@ -105,7 +108,7 @@ def _totals(batch_s: float, bursts: Sequence[Sequence[str]], hint: Text) -> Call
 
 
 EXERCISE = Exercise(
-    "ex02_running_totals",
+    "ex07_running_totals",
     Text("Running totals that survive", "能够存活的累计总数"),
     ("add", "running_totals"),
     checks,

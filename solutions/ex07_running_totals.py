@@ -1,11 +1,11 @@
 # %% [markdown] lang="en"
-# # Exercise 2: running totals that survive
+# # Exercise 7: running totals that survive
 #
 # A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to
 # keep it even when the driver dies.
 
 # %% [markdown] lang="zh"
-# # 练习 2：能够存活的累计总数
+# # 练习 7：能够存活的累计总数
 #
 # 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），
 # 而且在驱动程序（driver）死亡后也要保住它。

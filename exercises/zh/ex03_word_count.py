@@ -1,7 +1,7 @@
-# 由 solutions/build.py 从 solutions/ex01_word_count.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex03_word_count.py 生成，请勿修改：请在副本中作答。
 
 # %% [markdown]
-# # 练习 1：每个批次的词数统计
+# # 练习 3：每个批次的词数统计
 #
 # 流就是一串小作业（job）。Spark 每秒取出已到达的行，对它们运行同一个作业，然后忘掉它们。请用两个函数写出这个作业。
 

@@ -1,4 +1,10 @@
-"""Forgets words that did not come: add/quiet, and both checks of running_totals."""
+"""Forgets words that did not come."""
+
+LOSES = {
+    "add/quiet": "return None and Spark forgets the word",
+    "running_totals/grow": "keeps a state per word",
+    "running_totals/survive": "dies with it",
+}
 
 
 def add(new_counts, total):

@@ -1,4 +1,8 @@
-"""Totals in a dictionary of the driver: running_totals/survive."""
+"""Totals in a dictionary of the driver."""
+
+LOSES = {
+    "running_totals/survive": "What lies in the driver's memory",
+}
 
 totals = {}
 

@@ -1,11 +1,11 @@
 # %% [markdown] lang="en"
-# # Exercise 1: word count per batch
+# # Exercise 3: word count per batch
 #
 # A stream is a row of small jobs. Every second Spark takes the lines that have come in, runs the same job over them,
 # and forgets them. You write that job, in two functions.
 
 # %% [markdown] lang="zh"
-# # 练习 1：每个批次的词数统计
+# # 练习 3：每个批次的词数统计
 #
 # 流就是一串小作业（job）。Spark 每秒取出已到达的行，对它们运行同一个作业，然后忘掉它们。请用两个函数写出这个作业。
 

@@ -1,7 +1,7 @@
-# Made from solutions/ex01_word_count.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex03_word_count.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
 
 # %% [markdown]
-# # Exercise 1: word count per batch
+# # Exercise 3: word count per batch
 #
 # A stream is a row of small jobs. Every second Spark takes the lines that have come in, runs the same job over them,
 # and forgets them. You write that job, in two functions.

@@ -1,7 +1,7 @@
-# Made from solutions/ex02_running_totals.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex07_running_totals.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
 
 # %% [markdown]
-# # Exercise 2: running totals that survive
+# # Exercise 7: running totals that survive
 #
 # A batch forgets the batch before. To count since the program started, Spark has to keep a *state* per word, and to
 # keep it even when the driver dies.

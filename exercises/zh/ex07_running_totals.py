@@ -1,7 +1,7 @@
-# 由 solutions/build.py 从 solutions/ex02_running_totals.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex07_running_totals.py 生成，请勿修改：请在副本中作答。
 
 # %% [markdown]
-# # 练习 2：能够存活的累计总数
+# # 练习 7：能够存活的累计总数
 #
 # 每个批次都会忘掉上一个批次。要从程序启动起一直计数，Spark 必须为每个单词保存一个*状态*（state），
 # 而且在驱动程序（driver）死亡后也要保住它。

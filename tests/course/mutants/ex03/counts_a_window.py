@@ -1,4 +1,8 @@
-"""Counts the last two batches: word_count/next."""
+"""Counts the last two batches."""
+
+LOSES = {
+    "word_count/next": "windows and states carry earlier batches along",
+}
 
 
 def words(line):
