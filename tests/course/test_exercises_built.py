@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from solutions.build import EXERCISES_DIR, SOLUTIONS_DIR
-from sparksim.course.source import SourceError, all_files, build, exercise_files, stray_files
+from sparksim.course.cells import SourceError
+from sparksim.course.source import all_files, build, exercise_files, stray_files
 from sparksim.course.texts import NOT_STARTED
 
 SOURCE = """# %% [markdown] lang="en"

@@ -80,7 +80,10 @@ def answer(body: str) -> str:
             answer("return tuple(line.split())"),
             "words('window batch') should be ['window', 'batch'] (list), and is ('window', ",
         ),
-        (answer("print(line.split())"), "words('window batch') should be ['window', 'batch'] (list), and is None (NoneType)"),
+        (
+            answer("print(line.split())"),
+            "words('window batch') should be ['window', 'batch'] (list), and is None (NoneType)",
+        ),
         (answer("return [1e999]"), "words returns a list; return a plain value"),
         (answer("return lines"), "words raises (line 2) NameError: name 'lines' is not defined"),
         (
