@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparksim.course.live_run import live
+    from sparksim.course.overview import course_map
     from sparksim.course.teaching import confirm, lesson, predict
 
-__all__ = ["confirm", "lesson", "live", "predict"]
+__all__ = ["confirm", "course_map", "lesson", "live", "predict"]
 
 _HOMES = {
     "confirm": "teaching",
+    "course_map": "overview",
     "lesson": "teaching",
     "live": "live_run",
     "predict": "teaching",
