@@ -19,7 +19,7 @@ from sparksim.trace.formats.csv_folder import write_tables
 from sparksim.trace.formats.perfetto import write_perfetto
 from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
-from sparksim.trace.state_tables import StateRow, WindowRow
+from sparksim.trace.state_tables import StateKeyRow, StateRow, WindowRow
 from sparksim.trace.table import Table
 from sparksim.trace.trace import Trace
 
@@ -78,6 +78,14 @@ class Run(AllTables):
     def states(self) -> Table[StateRow]:
         """Per batch and stream with states: how many keys have one, and what the batch did to them."""
         return state_tables.states(self.trace)
+
+    @cached_property
+    def state_keys(self) -> Table[StateKeyRow]:
+        """Per batch, stream and key: what became of the key's state, its size, and the state as a short text.
+
+        The first hundred keys of each partition and batch; `spark.sparksim.stateKeys` sets another number.
+        """
+        return state_tables.state_keys(self.trace)
 
     @cached_property
     def windows(self) -> Table[WindowRow]:

@@ -23,6 +23,7 @@ from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene
+from sparksim.streaming.state_account import CREATED, REMOVED, TIMED_OUT, UPDATED, KeyAccount, size_of
 from sparksim.streaming.state_map import StateMap
 from sparksim.streaming.times import to_ms
 
@@ -122,16 +123,17 @@ class StateSpec:
 
 @dataclass(slots=True)
 class Tally:
-    """What a batch did to the states of a partition: keys that it updated, and how many came and went."""
+    """What a batch did to the states of a partition: keys that it updated, how many came and went, and why."""
 
     updated: set[Any] = field(default_factory=set)
+    gone: dict[Any, str] = field(default_factory=dict)
     added: int = 0
     removed: int = 0
     timed_out: int = 0
 
 
 class MapWithStateRDD(RDD[Any]):
-    """One record per partition, `(StateMap, mapped records, number of keys)` (Spark: MapWithStateRDD).
+    """One record per partition, `(StateMap, mapped records, keys, bytes of the states)` (Spark: MapWithStateRDD).
 
     A task works on a copy of the last map: whatever becomes of the task, the next attempt finds the last map unchanged.
     """
@@ -146,6 +148,7 @@ class MapWithStateRDD(RDD[Any]):
         update: Callable[..., Any],
         time_ms: int,
         stream: str,
+        keys_to_tell: int,
     ) -> None:
         parents = tuple(OneToOneDependency(rdd) for rdd in (last, batch) if rdd is not None)
         super().__init__(sc, parents, batch.partitioner)
@@ -156,6 +159,7 @@ class MapWithStateRDD(RDD[Any]):
         self._closure = Closure((update,))
         self._time_ms = time_ms
         self._stream = stream
+        self._keys_to_tell = keys_to_tell
 
     def getNumPartitions(self) -> int:
         return self._partitions
@@ -169,19 +173,37 @@ class MapWithStateRDD(RDD[Any]):
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
         assert self._batch is not None
-        before, _, keys = next(self._last.iterator(index, task)) if self._last is not None else (None, [], 0)
+        last = next(self._last.iterator(index, task)) if self._last is not None else (None, [], 0, 0)
+        before, _, keys, before_bytes = last
         states = StateMap(before)
         (update,) = self._closure.load()
         tally = Tally()
         mapped = update(states, self._batch.iterator(index, task), self.full_scan, tally)
         keys += tally.added - tally.removed - tally.timed_out
-        done = (keys, len(tally.updated), tally.removed, tally.timed_out)
+        account = KeyAccount(self._keys_to_tell)
+        size_bytes = before_bytes + (_tell(account, states, tally) if self._keys_to_tell else 0)
+        done = (keys, len(tally.updated), tally.removed, tally.timed_out, *account.told(size_bytes))
         task.services.note_state(StateChange(self._time_ms, self._stream, index, *done))
-        yield states, mapped, keys
+        yield states, mapped, keys, size_bytes
 
     def _forget_parents(self) -> None:
         super()._forget_parents()
         self._last = self._batch = None
+
+
+def _tell(account: KeyAccount, states: StateMap, tally: Tally) -> int:
+    """Put into the account what is different from the last map. Gives by how many bytes the states have grown."""
+    grown = 0
+    for key, before, now in states.changes():
+        if before is not None:
+            grown -= size_of(before)
+        if now is not None:
+            grown += (size_bytes := size_of(now))
+            if key in tally.updated:
+                account.tell(key, CREATED if before is None else UPDATED, size_bytes, now)
+        elif key in tally.gone:
+            account.tell(key, tally.gone[key])
+    return grown
 
 
 class MapWithState(Rule):
@@ -190,10 +212,11 @@ class MapWithState(Rule):
     must_checkpoint = True
     level = StorageLevel(False, True, False, True, 1)  # as objects: a batch costs as much as it touches
 
-    def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None) -> None:
+    def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None, keys_to_tell: int) -> None:
         self.spec = spec
         self.partitioner = Partitioner(partitions, portable_hash)
         self.initial = initial
+        self.keys_to_tell = keys_to_tell
 
     def checkpoint_ms(self, slide_ms: int) -> int | None:
         return CHECKPOINT_SLIDES * slide_ms
@@ -204,13 +227,14 @@ class MapWithState(Rule):
         if last is None and self.initial is not None:
             # States that were there from the start count as touched in the first batch.
             begin = _begin(batch_time_ms)
-            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms, stream.call_site)
+            first = self.initial.partitionBy(count)
+            last = MapWithStateRDD(sc, None, first, begin, batch_time_ms, stream.call_site, self.keys_to_tell)
         batch = parent.get_or_compute(batch_time_ms)
         data = (sc.emptyRDD() if batch is None else batch).partitionBy(count)
         spec = self.spec
         moment = scene._datetime(batch_time_ms) if spec._timed else None
         update = _update(spec._function, moment, batch_time_ms, spec._timeout_ms)
-        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site)
+        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site, self.keys_to_tell)
 
 
 def _begin(time_ms: int) -> Callable[..., list[Any]]:
@@ -245,7 +269,9 @@ def _update(
             call(mapped, key, value, state)
             if state.removed:
                 states.remove(key)
-                tally.removed += had_state
+                if had_state:
+                    tally.removed += 1
+                    tally.gone[key] = REMOVED
             elif state.updated or (timeout_ms is not None and state.exists()):
                 states.put(key, state.get(), time_ms)
                 tally.added += not had_state
@@ -256,6 +282,7 @@ def _update(
                 call(mapped, key, None, State(states.own(key), timing_out=True))
                 states.remove(key)
                 tally.timed_out += 1
+                tally.gone[key] = TIMED_OUT
         return mapped
 
     return update
@@ -263,12 +290,12 @@ def _update(
 
 def mapped_records(partition: Iterator[Any]) -> Iterator[Any]:
     """What the function returned, out of the internal stream's partition."""
-    for _states, mapped, _keys in partition:
+    for _states, mapped, *_size in partition:
         yield from mapped
 
 
 def snapshot(partition: Iterator[Any]) -> Iterator[Any]:
     """Every (key, state), out of the internal stream's partition."""
-    for states, _mapped, _keys in partition:
+    for states, *_rest in partition:
         for key, state, _touched_ms in states.all():
             yield key, state
