@@ -121,23 +121,23 @@ class Run(AllTables):
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
 
-    def state_figure(self) -> Figure:
-        """How many keys have a state, by partition, and what each batch did to them, as a matplotlib figure.
+    def state_figure(self, *, lang: str = "en") -> Figure:
+        """Keys with a state and their bytes by partition, what each batch did to them, and the largest ones one by one.
 
-        Raises `ValueError` for a run without states.
+        A matplotlib figure; `lang` is "en" or "zh". Raises `ValueError` for another one and for a run without states.
         """
         from sparksim.viz.states import state_figure
 
-        return state_figure(self.trace)
+        return state_figure(self.trace, lang)
 
-    def window_figure(self, last: int = 24) -> Figure:
+    def window_figure(self, last: int = 24, *, lang: str = "en") -> Figure:
         """Which batches feed which window, for the `last` windows of each stream, as a matplotlib figure.
 
-        Raises `ValueError` for a run without windows and for `last` below 1.
+        `lang` is "en" or "zh". Raises `ValueError` for another one, for a run without windows and for `last` below 1.
         """
         from sparksim.viz.windows import window_figure
 
-        return window_figure(self.trace, last)
+        return window_figure(self.trace, last, lang)
 
     def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
         """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.

@@ -12,7 +12,7 @@ from sparksim.core.backend import KeyChange
 from sparksim.core.conf import SparkConf, integer
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.serializer import dumps
-from sparksim.core.short_text import short_text
+from sparksim.trace.short_text import short_text
 
 STATE_KEYS = "spark.sparksim.stateKeys"
 """So many keys of each partition and batch are told (100 by default). 0: none, and no state is measured."""

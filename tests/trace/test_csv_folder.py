@@ -9,19 +9,14 @@ import pandas
 import pytest
 
 from sparksim.trace import Trace
-from sparksim.trace.events import StateUpdated, WindowComputed
 from sparksim.trace.formats.csv_folder import all_tables, write_tables
-from tests.trace.small import small_trace
+from tests.trace.small import LOOKS_BACK, small_trace
 
 TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
     *("states", "state_keys", "windows"),
     *("delivery", "lost", "records"),
 )
-LOOKS_BACK = [
-    StateUpdated(1100, 1000, "updateStateByKey at a.py:3", 0, 1, 1, 0, 0, 5, (("'a'", "created", 5, "1"),), 0),
-    WindowComputed(1100, 1000, "window at a.py:5", (1000,), (1000,), ()),
-]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sparksim.core.short_text import WIDTH, short_text
+from sparksim.trace.short_text import WIDTH, short_text
 
 
 @dataclass
@@ -53,8 +53,8 @@ ITSELF.append(ITSELF)
         (OrderedDict(a=1), "OrderedDict({'a': 1})"),
         (Point(1, 2), "Point(x=1, y=2)"),
         (Session("me", {"b", "a"}, 5), "Session(user='me', pages={'a', 'b'})"),
-        (Session, "<class 'tests.core.test_sh…ext.Session'>"),
-        (Plain(), "<tests.core.test_short_tex…Plain object>"),
+        (Session, "<class 'tests.trace.test_s…ext.Session'>"),
+        (Plain(), "<tests.trace.test_short_te…Plain object>"),
         (Rude(), "<Rude>"),
         ([Rude()], "[<Rude>]"),
         (list(range(1000)), "[0, 1, 2, 3, 4, 5, 6, 7, … 992 more]"),

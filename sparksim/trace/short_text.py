@@ -28,6 +28,11 @@ def short_text(value: Any, width: int = WIDTH) -> str:
         text = repr(value) if type(value) in _PLAIN else _text(value, width)
     except Exception:  # what the __repr__ of a user's class raises
         text = f"<{type(value).__name__}>"
+    return cut(text, width)
+
+
+def cut(text: str, width: int) -> str:
+    """The text, without its middle if it is longer than `width`."""
     return text if len(text) <= width else f"{text[: width - width // 3 - 1]}…{text[len(text) - width // 3 :]}"
 
 
