@@ -76,7 +76,10 @@ class Run(AllTables):
 
     @cached_property
     def states(self) -> Table[StateRow]:
-        """Per batch and stream with states: how many keys have one, and what the batch did to them."""
+        """Per batch and stream with states: how many keys have one, what the batch did to them, how large they are.
+
+        On a simulated cluster all states are weighed, in a live run only with `spark.sparksim.stateBytes`.
+        """
         return state_tables.states(self.trace)
 
     @cached_property

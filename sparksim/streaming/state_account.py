@@ -1,31 +1,42 @@
 """What a batch did to single keys of a partition of states, for the trace, and how many bytes the states are.
 
 Only so many keys are told one by one, in the order in which the batch came to them; the others are counted. A state is
-as large as its pickle, like everything else that is stored.
+as large as its pickle, like everything else that is stored. Weighing all states takes time, so a live run, in which
+time is measured, does it only if it is asked to.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparksim.core.backend import KeyChange
-from sparksim.core.conf import SparkConf, integer
+from sparksim.core.conf import SparkConf, boolean, integer
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.serializer import dumps
 from sparksim.trace.short_text import short_text
 
 STATE_KEYS = "spark.sparksim.stateKeys"
-"""So many keys of each partition and batch are told (100 by default). 0: none, and no state is measured."""
+"""So many changed keys of each partition and batch are told one by one (100 by default)."""
+
+STATE_BYTES = "spark.sparksim.stateBytes"
+"""Whether all states of each partition and batch are weighed. By default they are on a simulated cluster only."""
 
 CREATED, UPDATED, REMOVED, TIMED_OUT = "created", "updated", "removed", "timed out"
 
 
-def keys_to_tell(conf: SparkConf) -> int:
-    """The setting `STATE_KEYS`. Raises `IllegalArgumentError` for a negative number."""
-    keys = integer(conf, STATE_KEYS, 100)
-    if keys < 0:
-        raise IllegalArgumentError(f"{STATE_KEYS}={keys!r}: give the number of keys to tell, 0 for none")
-    return keys
+class Watch(NamedTuple):
+    """How closely states are looked at: by the settings `STATE_KEYS` and `STATE_BYTES`."""
+
+    keys: int
+    bytes: bool
+
+    @staticmethod
+    def of(conf: SparkConf) -> Watch:
+        """Raises `IllegalArgumentError` for a negative number of keys."""
+        keys = integer(conf, STATE_KEYS, 100)
+        if keys < 0:
+            raise IllegalArgumentError(f"{STATE_KEYS}={keys!r}: give the number of keys to tell, 0 for none")
+        return Watch(keys, boolean(conf, STATE_BYTES, not (conf.get("spark.master") or "").startswith("local")))
 
 
 def size_of(state: Any) -> int:
@@ -40,17 +51,15 @@ class KeyAccount:
     """Of one partition and batch: the first `limit` keys one by one, and how many more there are."""
 
     def __init__(self, limit: int) -> None:
+        self.changes: list[KeyChange] = []
         self.left_out = 0
         self._limit = limit
-        self._told: list[KeyChange] = []
 
-    def tell(self, key: Any, change: str, size_bytes: int | None = None, state: Any = None) -> None:
-        """This became of a key; a state that it has now is `size_bytes` large."""
-        if len(self._told) < self._limit:
-            self._told.append((short_text(key), change, size_bytes, "" if state is None else short_text(state)))
-        else:
+    def tell(self, key: Any, change: str, state: Any) -> None:
+        """This became of a key; None is no state."""
+        if len(self.changes) >= self._limit:
             self.left_out += 1
-
-    def told(self, size_bytes: int) -> tuple[int | None, tuple[KeyChange, ...], int | None]:
-        """The last three values of a `StateChange`; all states together are `size_bytes` large."""
-        return (size_bytes, tuple(self._told), self.left_out) if self._limit else (None, (), None)
+        elif state is None:
+            self.changes.append((short_text(key), change, None, ""))
+        else:
+            self.changes.append((short_text(key), change, size_of(state), short_text(state)))

@@ -10,7 +10,7 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
 from sparksim.streaming.arguments import check_type
 from sparksim.streaming.map_with_state import MapWithState, StateSpec
-from sparksim.streaming.state_account import keys_to_tell
+from sparksim.streaming.state_account import Watch
 from sparksim.streaming.update_state import UpdateState
 from sparksim.streaming.window_operators import WindowOperators
 
@@ -36,7 +36,7 @@ class StateOperators(WindowOperators[T], Generic[T]):
         _require_two_arguments(updateFunc)
         stream = self._stream()
         initial = self._initial_states(initialRDD, "initialRDD")
-        rule = UpdateState(updateFunc, self._partitions(numPartitions), initial, self._keys_to_tell())
+        rule = UpdateState(updateFunc, self._partitions(numPartitions), initial, self._watch())
         return stream._ruled(rule, stream.slide_ms)
 
     def mapWithState(self, spec: StateSpec) -> MappedWithStateDStream[Any]:
@@ -45,11 +45,11 @@ class StateOperators(WindowOperators[T], Generic[T]):
             raise IllegalArgumentError(f"mapWithState({spec!r}): give StateSpec.function(f)")
         stream = self._stream()
         initial = self._initial_states(spec._initial, "initialState")
-        rule = MapWithState(spec, self._partitions(spec._partitions), initial, self._keys_to_tell())
+        rule = MapWithState(spec, self._partitions(spec._partitions), initial, self._watch())
         return stream._ruled(rule, stream.slide_ms)._mapped_with_state()
 
-    def _keys_to_tell(self) -> int:
-        return keys_to_tell(self._ssc.sparkContext._conf)
+    def _watch(self) -> Watch:
+        return Watch.of(self._ssc.sparkContext._conf)
 
     def _initial_states(self, pairs: Any, name: str) -> RDD[Any] | None:
         """Raises `IllegalArgumentError` for a list of anything but pairs; what is in an RDD, its tasks find out."""

@@ -14,7 +14,7 @@ from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene
-from sparksim.streaming.state_account import CREATED, REMOVED, UPDATED, KeyAccount, size_of
+from sparksim.streaming.state_account import CREATED, REMOVED, UPDATED, KeyAccount, Watch, size_of
 
 UpdateFunction = Callable[[list[Any], Any], Any]
 """`(new values, state or None) -> state`, or None to drop the key."""
@@ -26,11 +26,11 @@ class UpdateState(Rule):
     must_checkpoint = True
     level = StorageLevel.MEMORY_ONLY
 
-    def __init__(self, update: UpdateFunction, partitions: int, initial: RDD[Any] | None, keys_to_tell: int) -> None:
+    def __init__(self, update: UpdateFunction, partitions: int, initial: RDD[Any] | None, watch: Watch) -> None:
         self.update = update
         self.partitions = partitions
         self.initial = initial
-        self.keys_to_tell = keys_to_tell
+        self.watch = watch
 
     def compute(self, stream: Past, parent: Past, batch_time_ms: int, scene: Scene) -> RDD[Any] | None:
         last = stream.get_or_compute(batch_time_ms - stream.slide_ms)
@@ -43,7 +43,7 @@ class UpdateState(Rule):
             both = batch.groupByKey(partitions).mapValues(_without_state)
         else:
             both = before.cogroup(batch.partitionBy(partitions), partitions)
-        updating = _updating(update, batch_time_ms, stream.call_site, self.keys_to_tell)
+        updating = _updating(update, batch_time_ms, stream.call_site, self.watch)
         return both.mapPartitionsWithIndex(updating, True)
 
 
@@ -52,16 +52,16 @@ def _without_state(values: Any) -> tuple[Any, Any]:
 
 
 def _updating(
-    update: UpdateFunction, batch_time_ms: int, stream: str, keys_to_tell: int
+    update: UpdateFunction, batch_time_ms: int, stream: str, watch: Watch
 ) -> Callable[[int, Iterator[Any]], Iterator[Any]]:
     """From (key, (last states, new values)) to (key, state), and what became of the keys.
 
-    Told one by one are keys with new values and those that lost their state. All states are weighed.
+    Told one by one are keys with new values and those that lost their state.
     """
 
     def states(index: int, pairs: Iterator[Any]) -> Iterator[Any]:
-        account = KeyAccount(keys_to_tell)
-        keys = updated = removed = all_bytes = 0
+        account = KeyAccount(watch.keys)
+        keys = updated = removed = size_bytes = 0
         for key, (last, values) in pairs:
             before, new = next(iter(last), None), list(values)
             touched = bool(new)  # the function may do with the list what it likes
@@ -69,17 +69,17 @@ def _updating(
             if state is not None:
                 keys += 1
                 updated += touched
-                size_bytes = size_of(state) if keys_to_tell else 0
-                all_bytes += size_bytes
+                if watch.bytes:
+                    size_bytes += size_of(state)
                 if touched:
-                    account.tell(key, CREATED if before is None else UPDATED, size_bytes, state)
+                    account.tell(key, CREATED if before is None else UPDATED, state)
                 yield key, state
             elif before is not None:
                 removed += 1
-                account.tell(key, REMOVED)
+                account.tell(key, REMOVED, None)
         task = TaskContext.get()
         assert task is not None
-        done = (keys, updated, removed, 0, *account.told(all_bytes))
-        task.services.note_state(StateChange(batch_time_ms, stream, index, *done))
+        told = (size_bytes if watch.bytes else None, tuple(account.changes), account.left_out)
+        task.services.note_state(StateChange(batch_time_ms, stream, index, keys, updated, removed, 0, *told))
 
     return states

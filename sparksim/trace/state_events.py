@@ -21,8 +21,9 @@ class StateUpdated(Event):
 
     `size_bytes` is what all its states are as pickles, one by one. `changes` tell of single keys, in the order in which
     the batch came to them: as many as `spark.sparksim.stateKeys` says; `left_out` is how many more there were. A key
-    that `updateStateByKey` looked at without new values is not told. Where that setting is 0, and in traces from before
-    there were these fields, `size_bytes` and `left_out` are None.
+    that `updateStateByKey` looked at without new values is not told. `size_bytes` is None where it is off to weigh all
+    states (`spark.sparksim.stateBytes`), as in live runs by default. In traces from before there were these fields
+    `left_out` is None too.
     """
 
     batch_time_ms: int

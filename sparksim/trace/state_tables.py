@@ -20,7 +20,7 @@ class StateRow:
     that where there are many keys, for it takes what it shows from the first partitions.
 
     `size_bytes` is what all states are as pickles, `partition_bytes` the same of each partition; None where nothing was
-    measured. `left_out` is how many keys the batch changed that `state_keys` does not have; None if nobody looked.
+    measured. `left_out` is how many keys the batch changed that `state_keys` does not have; None if nobody counted.
     """
 
     batch_time_ms: int

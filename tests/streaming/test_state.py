@@ -22,7 +22,7 @@ RUNNING = [
 ]
 
 
-UNSEEN = {"spark.sparksim.stateKeys": "0"}
+UNSEEN = {"spark.sparksim.stateKeys": "0", "spark.sparksim.stateBytes": "false"}
 """The trace measures no state."""
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from sparksim.core.conf import SparkConf
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim import ExecutorCrash, Run
 from sparksim.streaming import State, StateSpec
+from sparksim.streaming.state_account import Watch
 from sparksim.trace.events import StateUpdated
 from sparksim.trace.jsonl import jsonl_lines
 from tests.streaming.lives import live, running_count, story
@@ -126,8 +128,23 @@ def test_how_many_keys_are_told_is_a_setting(build: str) -> None:
     records = [(0.5, "a"), (0.6, "b"), (0.7, "c")]
     [few] = (two := run(program, records, 1.5, conf={"spark.sparksim.stateKeys": 2})).states
     [none] = (off := run(program, records, 1.5, conf={"spark.sparksim.stateKeys": 0})).states
+    [unweighed] = run(program, records, 1.5, conf={"spark.sparksim.stateBytes": False}).states
     assert (len(two.state_keys), few.left_out, few.size_bytes) == (2, 1, 3 * pickled(1))
-    assert (len(off.state_keys), none.left_out, none.size_bytes, none.keys) == (0, None, None, 3)
+    assert (len(off.state_keys), none.left_out, none.size_bytes, none.keys) == (0, 3, 3 * pickled(1), 3)
+    assert (unweighed.size_bytes, unweighed.left_out) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("master", "settings", "watch"),
+    [
+        ("sim[2,1]", {}, Watch(100, True)),
+        ("local[2]", {}, Watch(100, False)),
+        ("local[2]", {"spark.sparksim.stateBytes": "true"}, Watch(100, True)),
+        ("sim[2,1]", {"spark.sparksim.stateBytes": "false", "spark.sparksim.stateKeys": "7"}, Watch(7, False)),
+    ],
+)
+def test_a_live_run_weighs_all_states_only_if_asked_to(master: str, settings: dict[str, str], watch: Watch) -> None:
+    assert Watch.of(SparkConf().setMaster(master).setAll(list(settings.items()))) == watch
 
 
 def test_a_negative_number_of_keys_is_refused() -> None:
