@@ -28,6 +28,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "numbers": ("numbers are bytes", "数字为字节数"),
     "untold": ("{count} more changes are not told key by key", "另有 {count} 次变化没有逐键记录"),
     "and": ("; ", "；"),
+    "driver died": ("driver died", "驱动程序崩溃"),
     "windows of": ("windows of {stream}", "{stream} 的窗口"),
     "time": ("time (s)", "时间（秒）"),
     "window ends": ("window ends with batch", "窗口的最后一个批次"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparksim.trace import Trace
+from sparksim.trace.events import DriverDied
 from sparksim.trace.state_tables import StateKeyRow, StateRow, state_keys, states
 from sparksim.viz.clock import Clock
 from sparksim.viz.palette import BATCH_COLOURS, BLUE, GREY, HATCHES, INK, VERMILION
@@ -32,7 +33,10 @@ CHANGES = (
 NOT_COMPUTED: dict[str, Any] = {"facecolor": "white", "edgecolor": GREY, "hatch": "////"}
 
 NAMED_PARTITIONS = 8
-"""So many partitions are named beside their stack; the colours repeat before that."""
+"""So many partitions are named beside their stack."""
+
+AGAIN = (None, "\\\\\\", "xxx", "ooo")
+"""How the partitions are hatched when the colours are used up."""
 
 KEYS_HIGH, BYTES_HIGH, CHANGES_HIGH, ROW_HIGH = 2.6, 1.7, 1.4, 0.21
 """Heights of the panels and of one key, in inches."""
@@ -65,8 +69,19 @@ def state_figure(trace: Trace, lang: str = "en") -> Figure:
     drawn = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (_, draw) in zip(drawn, panels, strict=True):
         draw(axes)
+    _mark_deaths([axes for [axes] in drawn], trace, clock, words)
     drawn[-1][0].set_xlabel(words["batch time"])
     return figure
+
+
+def _mark_deaths(panels: list[Axes], trace: Trace, clock: Clock, words: Words) -> None:
+    """A line through all panels where the driver died."""
+    for event in trace.of(DriverDied):
+        moment = clock.seconds(event.time_ms)
+        for axes in panels:
+            axes.axvline(moment, color=VERMILION, linewidth=1.2, linestyle=(0, (2, 2)))
+        style: dict[str, Any] = {"va": "top", "fontsize": 8, "color": VERMILION}
+        panels[0].text(moment, 1, f" {words['driver died']}", transform=panels[0].get_xaxis_transform(), **style)
 
 
 def _panels(rows: list[StateRow], changes: list[StateKeyRow], clock: Clock, words: Words) -> list[Panel]:
@@ -116,7 +131,8 @@ def _stack(
         known = last_known([amount[partition] for amount in amounts])
         colour = BATCH_COLOURS[partition % len(BATCH_COLOURS)]
         label = words["partition"].format(number=partition) if partition < NAMED_PARTITIONS else ""
-        style: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.6, "label": label}
+        hatch = AGAIN[partition // len(BATCH_COLOURS) % len(AGAIN)]
+        style: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.6, "hatch": hatch, "label": label}
         bars = axes.bar(moments, known, width, bottom=below, color=colour, **style)
         for bar, row in zip(bars, rows, strict=True):
             if row.partitions[partition] is None:
@@ -127,6 +143,7 @@ def _stack(
     if any(None in row.partitions for row in rows):
         axes.bar(moments[:1], 0, label=words["not computed"], **NOT_COMPUTED)  # for the legend
     axes.plot(moments, below, color=INK, marker=".", linewidth=1, label=words[total])
+    axes.set_ylim(0, 1.08 * max(*below, 1))
     return below
 
 

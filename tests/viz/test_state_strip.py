@@ -116,6 +116,20 @@ def test_many_partitions_are_not_all_named() -> None:
     assert labels == ["all keys", *[f"partition {number}" for number in range(8)], "and 22 more"]
 
 
+def test_partitions_of_the_same_colour_differ_in_hatch() -> None:
+    parts = [e.StateUpdated(1090, 1000, STREAM, number, 1, 1, 0, 0) for number in range(5)]
+    bars = [each[0] for each in run(*parts).state_figure().axes[0].containers]
+    assert bars[0].get_facecolor() == bars[4].get_facecolor() != bars[1].get_facecolor()
+    assert [bar.get_hatch() for bar in bars] == [None, None, None, None, "\\\\\\"]
+
+
+def test_the_death_of_a_driver_is_marked_in_all_panels() -> None:
+    figure = run(changed(1, ("'a'", CREATED, 10, "x")), e.DriverDied(1500, "app-0", 2000)).state_figure()
+    assert texts(figure.axes[0])[-1].strip() == "driver died"
+    for axes in figure.axes:
+        assert list(axes.lines[-1].get_xdata()) == [1.5, 1.5]
+
+
 def test_in_chinese_every_word_is() -> None:
     of_states = story().state_figure(lang="zh").axes
     assert of_states[0].get_title(loc="left") == f"{STREAM} 的状态"
