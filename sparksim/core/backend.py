@@ -41,7 +41,7 @@ class StateChange(NamedTuple):
     timed_out: int
     size_bytes: int | None
     changes: tuple[KeyChange, ...]
-    left_out: int | None
+    left_out: int
 
 
 class TaskServices(Protocol):
