@@ -81,7 +81,8 @@ def states(trace: Iterable[Event]) -> Table[StateRow]:
 def state_keys(trace: Iterable[Event]) -> Table[StateKeyRow]:
     """One row per key that a batch changed, by batch and partition; as many of each as `spark.sparksim.stateKeys` says.
 
-    A partition that was computed more than once counts as it was computed last.
+    A partition that was computed more than once counts as it was computed last. Keys that had a state from the start
+    (`initialState`, `initialRDD`) have a row when a batch touches them.
     """
     return Table(
         StateKeyRow,
