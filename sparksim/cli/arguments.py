@@ -6,7 +6,7 @@ Each function is the `type=` of an option; argparse puts the option's name in fr
 from __future__ import annotations
 
 import re
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -16,6 +16,7 @@ from sparksim.cluster.cost import PRESETS
 from sparksim.cluster.faults import DriverCrash, ExecutorCrash
 from sparksim.cluster.master_url import is_master, parse_master
 from sparksim.core.errors import SparkException
+from sparksim.core.language import LANGUAGES, VARIABLE
 from sparksim.sim import Constant, KafkaCluster, Poisson, Producer, Replay, Topic
 from sparksim.sim.loads import Load
 
@@ -25,6 +26,12 @@ LOADS = ("constant", "poisson", "file")
 _ADDRESS = re.compile(r"[^=\s]+:\d{1,5}")
 _KAFKA = re.compile(r"([^=\s]+:\d{1,5})=([^:@]+)(?::([^@]*))?@([^:]*):?(.*)")
 _CRASH = re.compile(r"(receiver|random|driver|[1-9]\d*)@([^+]+)(?:\+(.+))?")
+
+
+def add_language(parser: ArgumentParser) -> None:
+    """The option that every command with something to say has; `main` does what it says."""
+    what = f"the language of messages, figures and pages (default: what {VARIABLE} says, else {LANGUAGES[0]})"
+    parser.add_argument("--lang", choices=LANGUAGES, help=what)
 
 
 def program(text: str) -> Path:

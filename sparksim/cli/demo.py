@@ -30,6 +30,7 @@ WIDTH = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim demo`."""
+    arguments.add_language(parser)
     parser.add_argument(
         "--figure", metavar="FILE.png", type=arguments.figure, default=Path("sparksim-demo.png"),
         help="where the timeline goes (default: %(default)s)",

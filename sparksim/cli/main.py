@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
 
 from sparksim.cli.refusal import Refusal
+from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import language, shown_in
 
 COMMANDS = {
     "run": "run a program, live or in virtual time",
@@ -62,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_intermixed_args(options)
     arguments.verbatim = verbatim
     try:
-        code: int = command.run(arguments)
+        with _shown_in(getattr(arguments, "lang", None)):
+            code: int = command.run(arguments)
         sys.stdout.flush()
     except Refusal as refusal:
         print(f"{parser.prog}: error: {refusal}", file=sys.stderr)
@@ -71,6 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
+
+
+@contextmanager
+def _shown_in(lang: str | None) -> Iterator[None]:
+    """The language that was asked for; refuses one of the environment that there is not."""
+    with shown_in(lang):
+        try:
+            language()
+        except IllegalArgumentError as error:
+            raise Refusal(str(error)) from None
+        yield
 
 
 def _partition(words: list[str]) -> tuple[list[str], bool, list[str]]:

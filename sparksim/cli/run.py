@@ -63,11 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--until", metavar="S", type=arguments.until, help=UNTIL_HELP)
     add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the run")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw the timeline (.png, .svg, .pdf)")
+    arguments.add_language(parser)
     add = parser.add_argument_group("only live").add_argument
     add("--ui", action="store_true", help=f"serve Spark's Streaming page while it runs, at {LOOPBACK}:{PORT}")
     add("--ui-port", metavar="N", type=arguments.any_port, help="at another port; 0 is any free one")
     add("--ui-host", metavar="H", help="at another address of this machine, where other machines may reach it")
-    add("--lang", choices=("en", "zh"), default="en", help="the language of that page (default en)")
     add = parser.add_argument_group("only in virtual time").add_argument
     add("--source", metavar="HOST:PORT=LOAD", type=arguments.source, action="append", help=SOURCE_HELP)
     add(
@@ -126,7 +126,7 @@ def _streaming_page(options: argparse.Namespace) -> Iterator[StreamingServer | N
     host = options.ui_host or LOOPBACK
     port = PORT if options.ui_port is None else options.ui_port
     try:
-        page = StreamingServer(host, port, exposed=options.ui_host is not None, lang=options.lang)
+        page = StreamingServer(host, port, exposed=options.ui_host is not None)
     except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     if not is_loopback(host):

@@ -16,6 +16,7 @@ from sparksim.trace.events import FaultInjected
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim semantics`."""
+    arguments.add_language(parser)
     add = parser.add_argument
     defaults = " and ".join(f"{study.runs} of the {study.title}" for study in STUDIES)
     add("--runs", metavar="N", type=int, help=f"stories per cell (default: {defaults})")

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--delivery-figure", metavar="FILE.png", type=arguments.figure, help="draw what became of each record of Kafka")
     add("--html", metavar="FILE.html", type=arguments.page, help="write the timeline as a page to look into, offline")
     add("--streaming", metavar="FILE.html", type=arguments.page, help="write Spark's Streaming tab as a page, offline")
-    add("--lang", choices=("en", "zh"), default="en", help="the language of these pages (default en)")
+    arguments.add_language(parser)
     add("--csv", metavar="DIR", type=Path, help="write every table as a CSV file into this folder")
     add("--save", metavar="NAME", help=f"write it as NAME says, which ends in {', '.join(SAVED_AS)}")
 
@@ -58,10 +58,10 @@ def run(options: argparse.Namespace) -> int:
     if options.delivery_figure is not None:
         print(_draw_delivery(result, options.delivery_figure))
     if options.html is not None:
-        result.save(options.html, lang=options.lang)
+        result.save(options.html)
         print(f"timeline in {options.html}")
     if options.streaming is not None:
-        result.streaming_page(lang=options.lang).save(options.streaming)
+        result.streaming_page().save(options.streaming)
         print(f"Streaming page in {options.streaming}")
     if options.csv is not None:
         _save(result, f"{options.csv}/")

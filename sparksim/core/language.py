@@ -6,6 +6,8 @@ It is a setting of the process, for display alone: no event, no schedule and no 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sparksim.core.errors import IllegalArgumentError
@@ -55,6 +57,18 @@ def language(lang: str | None = None) -> str:
             f"call sparksim.set_language({LANGUAGES[0]!r})"
         )
     return begun
+
+
+@contextmanager
+def shown_in(lang: str | None) -> Iterator[None]:
+    """Within, what is shown is in this language; None changes nothing. Raises as `set_language` does."""
+    before = _set[:]
+    if lang is not None:
+        set_language(lang)
+    try:
+        yield
+    finally:
+        _set[:] = before
 
 
 def _known() -> str:

@@ -16,6 +16,7 @@ import ipywidgets
 
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import language
 from sparksim.lab.collector import Collector
 from sparksim.lab.comparison import differences, differences_html
 from sparksim.lab.knobs import Knobs
@@ -64,10 +65,11 @@ class Lab:
     `error` is the text of what the simulation refused, "" when it ran; `python` the program that rebuilds it.
     """
 
-    def __init__(self, simulation: Simulation, *, until: float, lang: str, theme: str) -> None:
+    def __init__(self, simulation: Simulation, *, until: float, lang: str | None, theme: str) -> None:
         if not is_positive(until):
             raise IllegalArgumentError(f"until={until!r}: give a positive number of seconds to simulate")
         check_theme(theme)
+        lang = language(lang)
         self._words = lab_words(lang)
         self._how = {"lang": lang, "theme": theme}
         self._simulation, self._until = simulation, until

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sparksim.core.language import Text
+
 _WORDS: Mapping[str, tuple[str, str]] = {
     "batch": ("Batch interval (s)", "批次间隔（秒）"),
     "block": ("Block interval (s)", "块间隔（秒）"),
@@ -51,11 +53,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "total_delay_p95_ms": ("total delay, 95 % (ms)", "总延迟 95 分位（毫秒）"),
     "stable": ("load sustained", "负载可持续"),
 }
-LANGUAGES = ("en", "zh")
 
 
-def lab_words(lang: str) -> dict[str, str]:
-    """The texts in a language. Raises `ValueError` for one that there is not."""
-    if lang not in LANGUAGES:
-        raise ValueError(f"lang={lang!r}: there are texts in {' and '.join(map(repr, LANGUAGES))}")
-    return {key: texts[LANGUAGES.index(lang)] for key, texts in _WORDS.items()}
+def lab_words(lang: str | None = None) -> dict[str, str]:
+    """The texts in a language, by default the set one. Raises `ValueError` for one that there is not."""
+    return {key: Text(*texts).of(lang) for key, texts in _WORDS.items()}

@@ -49,14 +49,15 @@ class RunDelivery(Delivery):
         """The account as this input stream alone has it."""
         return RunDelivery(self._events, stream_id)
 
-    def figure(self, width: float = 14.0) -> Figure:
+    def figure(self, width: float = 14.0, *, lang: str | None = None) -> Figure:
         """The way of every record of Kafka or another log, from its producer to the sinks, as a matplotlib figure.
 
-        `width` in inches. Raises `ValueError` when no producer and no log occurs in the run.
+        `width` in inches; `lang` is "en", "zh" or None, the set language. Raises `ValueError` when no producer and no
+        log occurs in the run, and for a language that there is not.
         """
         from sparksim.viz.delivery import delivery_figure
 
-        return delivery_figure(self, width=width)
+        return delivery_figure(self, width=width, lang=lang)
 
 
 class Run(AllTables):
@@ -124,11 +125,15 @@ class Run(AllTables):
         """What the program printed, per batch."""
         return Output(self.trace)
 
-    def figure(self, start: float | None = None, end: float | None = None) -> Figure:
-        """The timeline between two moments, in seconds, as a matplotlib figure."""
+    def figure(self, start: float | None = None, end: float | None = None, *, lang: str | None = None) -> Figure:
+        """The timeline between two moments, in seconds, as a matplotlib figure.
+
+        `lang` is "en", "zh" or None, the set language. Raises `ValueError` for an empty run, an empty span and a
+        language that there is not.
+        """
         from sparksim.viz.timeline import timeline_figure
 
-        return timeline_figure(self.trace, start_s=start, end_s=end)
+        return timeline_figure(self.trace, start_s=start, end_s=end, lang=lang)
 
     def state_figure(self, *, lang: str = "en") -> Figure:
         """Keys with a state and their bytes by partition, what each batch did to them, and the largest ones one by one.
@@ -148,30 +153,31 @@ class Run(AllTables):
 
         return window_figure(self.trace, last, lang)
 
-    def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
+    def timeline(self, *, lang: str | None = None, theme: str = "auto") -> Timeline:
         """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.
 
-        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ImportError` without anywidget, and
-        `ValueError` for an empty run and for a language or a theme that there is not.
+        `lang` is "en", "zh" or None, the set language; `theme` is "auto", "light" or "dark". Raises `ImportError`
+        without anywidget, and `ValueError` for an empty run and for a language or a theme that there is not.
         """
         from sparksim.viz import timeline_widget
 
         return timeline_widget(self.trace, lang=lang, theme=theme)
 
-    def streaming_page(self, *, lang: str = "en", theme: str = "auto") -> StreamingPage:
+    def streaming_page(self, *, lang: str | None = None, theme: str = "auto") -> StreamingPage:
         """Spark's Streaming tab, as a page that a notebook shows and that `.save("streaming.html")` writes.
 
-        `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ValueError` for another one and for an empty
-        run.
+        `lang` is "en", "zh" or None, the set language; `theme` is "auto", "light" or "dark". Raises `ValueError` for
+        another one and for an empty run.
         """
         from sparksim.viz.streaming_page import streaming_page
 
         return streaming_page(self.trace, lang=lang, theme=theme)
 
-    def save(self, path: str | Path, *, lang: str = "en") -> None:
-        """Write the run; the name says what: see `SAVED_AS`. `lang` is the language of a page, "en" or "zh".
+    def save(self, path: str | Path, *, lang: str | None = None) -> None:
+        """Write the run; the name says what: see `SAVED_AS`.
 
-        Raises `IllegalArgumentError` for any other name.
+        `lang` is the language of a page or a figure, "en", "zh" or None, the set one. Raises `IllegalArgumentError` for
+        any other name, and for a language that there is not.
         """
         name = str(path)
         if name.endswith(".eventlog"):
@@ -187,7 +193,7 @@ class Run(AllTables):
 
             Path(path).write_text(timeline_html(self.trace, lang=lang), encoding="utf-8")
         elif name.endswith(FIGURE_SUFFIXES):
-            self.figure().savefig(path)
+            self.figure(lang=lang).savefig(path)
         else:
             ways = ", ".join(f"{suffix} for {what}" for suffix, what in SAVED_AS.items())
             raise IllegalArgumentError(f"save({name!r}): the end of the name says what to write; use {ways}")

@@ -38,16 +38,24 @@ class SweepTable(Table[Any]):
         """The rows that meet `condition(row)` and whose columns equal the given values, as a sweep of its own."""
         return SweepTable(self.knobs, self._row_type, super().where(condition, **equals))
 
-    def figure(self, measure: str = "total_delay_ms", over: str | None = None, by: str | None = None) -> Figure:
+    def figure(
+        self,
+        measure: str = "total_delay_ms",
+        over: str | None = None,
+        by: str | None = None,
+        *,
+        lang: str | None = None,
+    ) -> Figure:
         """A measure over one knob, one line per value of another one.
 
         By default `over` is the first knob whose values are numbers, and `by` the first other one. Where a third knob
-        varies too, choose one of its values first: `table.where(seed=1).figure()`. Raises `ValueError` for columns that
-        do not fit, and when a line would have two points in one place.
+        varies too, choose one of its values first: `table.where(seed=1).figure()`. `lang` is "en", "zh" or None, the
+        set language. Raises `ValueError` for columns that do not fit, when a line would have two points in one place,
+        and for a language that there is not.
         """
         from sparksim.viz.sweeps import sweep_figure
 
-        return sweep_figure(self, self.knobs, measure, over, by)
+        return sweep_figure(self, self.knobs, measure, over, by, lang)
 
 
 def sweep(

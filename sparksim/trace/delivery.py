@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from sparksim.core.language import Text
 from sparksim.trace.anomalies import AnomalyRow, anomaly_rows
 from sparksim.trace.entries import Ledger
 from sparksim.trace.events import Event
@@ -23,6 +24,9 @@ from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.kafka_delivery import KafkaDelivery, ProducedRow
 from sparksim.trace.story import StoryRow, story_of
 from sparksim.trace.table import Table
+from sparksim.trace.words import OUTCOMES, fates
+
+SENT = Text("{} records sent: ", "已发送 {} 条记录：")
 
 STORY_WIDTH = 1000
 """Stories are shown whole."""
@@ -147,8 +151,8 @@ class Delivery:
         return Table(StoryRow, story_of(source, number, self.kafka, self._events), width=STORY_WIDTH)
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.count(outcome)} {outcome}" for outcome in (ONCE, REPEATED, LOST, PENDING))
-        return f"{self.sent} records sent: {counts}\n{self.summary}"
+        counts = fates({outcome: self.count(outcome) for outcome in OUTCOMES})
+        return f"{SENT.of().format(self.sent)}{counts}\n{self.summary}"
 
     __repr__ = __str__
 

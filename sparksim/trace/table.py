@@ -11,11 +11,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from html import escape
 from typing import Any, Generic, TypeVar, overload
+from unicodedata import east_asian_width
+
+from sparksim.core.language import Text
+from sparksim.trace.words import REASONS
 
 R = TypeVar("R")
 
 SHOWN_ROWS = 60
 SHOWN_WIDTH = 72
+
+REASON_COLUMNS = frozenset({"reason", "decided_by"})
+"""Their sentences are shown in the set language; in the rows they stay English."""
+
+MORE_ROWS = Text("{} {} more rows {}", "{} 另有 {} 行 {}")
+YES, NO = Text("yes", "是"), Text("no", "否")
 
 
 class Table(Sequence[R], Generic[R]):
@@ -78,17 +88,17 @@ class Table(Sequence[R], Generic[R]):
         numeric = self._numeric_columns()
         head, tail, omitted = self._ends(max_rows)
         lines = [self.columns, *map(self._cells, head), *map(self._cells, tail)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
+        widths = [max(_room(line[i]) for line in lines) for i in range(len(self.columns))]
         text = [
             "  ".join(
-                cell.rjust(width) if right else cell.ljust(width)
+                " " * (width - _room(cell)) + cell if right else cell + " " * (width - _room(cell))
                 for cell, width, right in zip(line, widths, numeric, strict=True)
             ).rstrip()
             for line in lines
         ]
         text.insert(1, "  ".join("-" * width for width in widths))
         if omitted:
-            text.insert(2 + len(head), f"... {omitted:,} more rows ...")
+            text.insert(2 + len(head), MORE_ROWS.of().format("...", f"{omitted:,}", "..."))
         return "\n".join(text)
 
     def __str__(self) -> str:
@@ -108,7 +118,8 @@ class Table(Sequence[R], Generic[R]):
             return "<tr>" + "".join(f"<td{style}>{escape(cell)}</td>" for cell, style in cells) + "</tr>"
 
         names = "".join(f"<th{style}>{escape(name)}</th>" for name, style in zip(self.columns, styles, strict=True))
-        gap = [f'<tr><td colspan="{len(self.columns)}">… {omitted:,} more rows …</td></tr>'] if omitted else []
+        told = MORE_ROWS.of().format("…", f"{omitted:,}", "…")
+        gap = [f'<tr><td colspan="{len(self.columns)}">{told}</td></tr>'] if omitted else []
         body = "\n".join([*map(line, head), *gap, *map(line, tail)])
         return f"<table>\n<thead><tr>{names}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
@@ -149,16 +160,23 @@ class Table(Sequence[R], Generic[R]):
         ]
 
     def _cells(self, row: R) -> tuple[str, ...]:
-        return tuple(_cell(getattr(row, name), self._width) for name in self.columns)
+        return tuple(_cell(name, getattr(row, name), self._width) for name in self.columns)
 
 
-def _cell(value: object, width: int) -> str:
+def _cell(name: str, value: object, width: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return YES.of() if value else NO.of()
+    if isinstance(value, str) and name in REASON_COLUMNS:
+        value = REASONS.of(value)
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _room(text: str) -> int:
+    """How many columns of a terminal it takes: a Chinese character two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -18,12 +18,12 @@ from socket import AF_INET, AF_INET6, AddressFamily
 from urllib.parse import parse_qs, urlsplit
 
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import language
 from sparksim.trace.events import Event
 from sparksim.trace.trace import Trace
 from sparksim.viz.streaming_page import page_html, page_policy
 from sparksim.viz.streaming_status import RETAINED_BATCHES, StreamingStatus
 from sparksim.viz.streaming_view import streaming_view
-from sparksim.viz.streaming_words import streaming_words
 
 LOOPBACK = "127.0.0.1"
 PORT = 4040
@@ -49,14 +49,15 @@ class StreamingServer:
     `IllegalArgumentError` for such a host, for one that is no address of this machine, and for a port in use.
     """
 
-    def __init__(self, host: str = LOOPBACK, port: int = PORT, *, exposed: bool = False, lang: str = "en") -> None:
-        streaming_words(lang)
+    def __init__(
+        self, host: str = LOOPBACK, port: int = PORT, *, exposed: bool = False, lang: str | None = None
+    ) -> None:
+        self._lang = language(lang)
         if not is_loopback(host) and not exposed:
             raise IllegalArgumentError(
                 f"host={host!r} can be reached by other machines: use 127.0.0.1, or say exposed=True if that is meant"
             )
         self.token = secrets.token_urlsafe(24)
-        self._lang = lang
         self._lock = threading.Lock()
         self._status = StreamingStatus()
         self._server = _listen(host, port, self)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["delivery_figure", "timeline_figure", "timeline_html", "timeline_widget"]
 
 
-def timeline_widget(trace: Trace, *, lang: str = "en", theme: str = "auto", batches: int = LAST_BATCHES) -> Timeline:
+def timeline_widget(
+    trace: Trace, *, lang: str | None = None, theme: str = "auto", batches: int = LAST_BATCHES
+) -> Timeline:
     """The timeline of a run for a notebook; see `timeline_html` for the arguments and for what is refused.
 
     Raises `ImportError` without anywidget.

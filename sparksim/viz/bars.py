@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
 from sparksim.viz.lanes import DISCONNECT, ERROR, LOSS, Bar, Lane
+from sparksim.viz.lettering import letters
 from sparksim.viz.palette import (
     BATCH_COLOURS,
     FAILED,
@@ -125,7 +126,7 @@ def _draw_bars(
 def _draw_labels(axes: Axes, lane: Lane, bars: Iterable[Bar], top: float, height: float, scale: Scale) -> None:
     """The label of each bar that is long and thick enough for it."""
     for bar in bars:
-        if bar.label and scale.inches(bar) > (len(bar.label) + 1) * LETTER_IN and height / lane.slots > 0.5:
+        if bar.label and scale.inches(bar) > (letters(bar.label) + 1) * LETTER_IN and height / lane.slots > 0.5:
             slot_top, slot_height = _place(bar.slot, lane, top, height)
             axes.text(
                 (max(bar.start_s, scale.start_s) + min(bar.end_s, scale.end_s)) / 2,

@@ -10,6 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.charts import chart_text
 from sparksim.viz.streaming_view import delays_of
@@ -18,7 +19,8 @@ from sparksim.viz.streaming_view import delays_of
 class DelayPlot(anywidget.AnyWidget):
     """Scheduling delay, processing time and total delay of each batch, and the batch interval as a line.
 
-    `show(trace)` shows another run. `lang` is "en" or "zh"; raises `ValueError` for another one.
+    `show(trace)` shows another run. `lang` is "en", "zh" or None, the set language; raises `ValueError` for another
+    one.
     """
 
     _esm = chart_text("chart.js", "delays.js")
@@ -26,9 +28,9 @@ class DelayPlot(anywidget.AnyWidget):
 
     delays = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, trace: Trace, *, lang: str = "en", **traits: Any) -> None:
-        self._lang = lang
-        super().__init__(delays=delays_of(trace, lang), **traits)
+    def __init__(self, trace: Trace, *, lang: str | None = None, **traits: Any) -> None:
+        self._lang = language(lang)
+        super().__init__(delays=delays_of(trace, self._lang), **traits)
 
     def show(self, trace: Trace) -> None:
         """Show the run of this trace instead."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sparksim.trace import Trace, batches
 from sparksim.viz.clock import Clock
 from sparksim.viz.palette import BLUE, GREEN, INK, PINK
+from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ CURVES = (
 )
 
 
-def draw_delays(axes: Axes, trace: Trace, clock: Clock) -> None:
+def draw_delays(axes: Axes, trace: Trace, clock: Clock, words: Words) -> None:
     """One point per batch at its batch time, in seconds; a batch without a delay yet has no point."""
     rows = sorted(batches(trace), key=lambda row: row.batch_time_ms)
     spaced = len(rows) <= 150
@@ -40,11 +41,12 @@ def draw_delays(axes: Axes, trace: Trace, clock: Clock) -> None:
             markerfacecolor="none" if size > 5 else colour,
             linestyle=dashes,
             linewidth=1.4,
-            label=label,
+            label=words[label],
         )
     if clock.batch_ms:
-        axes.axhline(clock.batch_ms / 1000, color=INK, linewidth=1, linestyle=(0, (6, 3)), label="batch interval")
-    axes.set_ylabel("delay (s)")
+        level_s, name = clock.batch_ms / 1000, words["batch interval"]
+        axes.axhline(level_s, color=INK, linewidth=1, linestyle=(0, (6, 3)), label=name)
+    axes.set_ylabel(words["delay"])
     axes.margins(y=0.12)
     top = max(axes.get_ylim()[1], clock.batch_ms / 1000 * 1.1)
     axes.set_ylim(-0.05 * top, top)

@@ -10,6 +10,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
+from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.view import LAST_BATCHES, run_title, timeline_packet
 
@@ -31,6 +32,9 @@ SCRIPTS = (
     "render.js",
 )
 """One module in several files: each is readable alone, and all share the names of all."""
+
+LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
+"""What a page says its language is."""
 
 THEMES = ("auto", "light", "dark")
 
@@ -55,15 +59,17 @@ body {{ margin: 12px; }}
 """
 
 
-def timeline_html(trace: Trace, *, lang: str = "en", theme: str = "auto", batches: int = LAST_BATCHES) -> str:
-    """The page: `lang` is "en" or "zh", `theme` "auto", "light" or "dark"; at first it shows the last `batches`.
+def timeline_html(trace: Trace, *, lang: str | None = None, theme: str = "auto", batches: int = LAST_BATCHES) -> str:
+    """The page: `lang` is "en", "zh" or None, the set language; at first it shows the last `batches`.
 
-    Raises `ValueError` for an empty trace and for a language or a theme that there is not.
+    `theme` is "auto", "light" or "dark". Raises `ValueError` for an empty trace and for a language or a theme
+    that there is not.
     """
     check_theme(theme)
+    lang = language(lang)
     packet = timeline_packet(trace, lang=lang, batches=batches)
     return _PAGE.format(
-        lang="zh-Hans" if lang == "zh" else lang,
+        lang=LANGUAGE_TAGS[lang],
         theme=theme,
         scheme="light dark" if theme == "auto" else theme,
         title=escape(run_title(trace) or "sparksim"),

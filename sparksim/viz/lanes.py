@@ -84,15 +84,15 @@ class Lane:
     who: str = field(default="", compare=False)
 
 
-def lanes(trace: Trace) -> list[Lane]:
+def lanes(trace: Trace, words: Words = ENGLISH) -> list[Lane]:
     """All lanes of the figure: receivers, blocks, waiting batches, output operations, cores of executors."""
     facts = Facts(trace)
     return [
-        *receiver_lanes(facts),
+        *receiver_lanes(facts, words),
         *block_lanes(facts),
         *queue_lanes(facts),
         *operation_lanes(facts),
-        *core_lanes(facts),
+        *core_lanes(facts, words),
     ]
 
 

@@ -24,6 +24,7 @@ from sparksim.viz.bars import MARKS, Scale, draw_lane
 from sparksim.viz.clock import Clock
 from sparksim.viz.delays import draw_delays
 from sparksim.viz.lanes import Lane, failures, lanes
+from sparksim.viz.lettering import letters
 from sparksim.viz.palette import (
     BATCH_COLOURS,
     FAILED,
@@ -36,6 +37,7 @@ from sparksim.viz.palette import (
     UNASSIGNED,
     colour_of,
 )
+from sparksim.viz.words import Words
 
 # Inches: the margins beside the panels, then what is stacked from top to bottom.
 LEFT, RIGHT = 1.65, 0.25
@@ -52,7 +54,8 @@ LETTER, KEY = 0.58 * FONT / 72, 0.6
 # Beyond these a figure shows less detail.
 LABEL_ROWS, ROOMY_BARS, BATCH_LINES, COLOURED_BATCHES = 5, 1000, 80, 200
 
-STYLE_NAMES = {RECEIVER: "receiver", UNASSIGNED: "no batch (yet)", FAILED: "failed or lost", KILLED: "killed"}
+STYLES = (RECEIVER, UNASSIGNED, FAILED, KILLED)
+"""Those of the legend, in order."""
 
 
 class NotebookFigure(Figure):
@@ -73,9 +76,10 @@ class Row:
     height: float
 
 
-def draw_page(trace: Trace, clock: Clock, start_s: float, end_s: float, width: float) -> Figure:
+def draw_page(trace: Trace, clock: Clock, span_s: tuple[float, float], width: float, words: Words) -> Figure:
     """The whole figure; see `timeline_figure`."""
-    rows = stacked(lanes(trace))
+    start_s, end_s = span_s
+    rows = stacked(lanes(trace, words))
     bars = sum(len(row.lane.bars) for row in rows)
     batches = (end_s - start_s) * 1000 // clock.batch_ms if clock.batch_ms else 1
     scale = Scale(
@@ -85,9 +89,9 @@ def draw_page(trace: Trace, clock: Clock, start_s: float, end_s: float, width: f
         roomy=bars <= ROOMY_BARS,
         batches_per_colour=1 if bars <= ROOMY_BARS else 1 + int(batches // COLOURED_BATCHES),
     )
-    struck = [(at_s, label) for at_s, label in failures(trace) if start_s <= at_s <= end_s]
+    struck = [(at_s, label) for at_s, label in failures(trace, words) if start_s <= at_s <= end_s]
     levels = label_levels(struck, scale)
-    legend = _legend_entries([row.lane for row in rows], scale)
+    legend = _legend_entries([row.lane for row in rows], scale, words)
     columns = legend_columns([label for _, label in legend], width)
 
     units = rows[-1].top + rows[-1].height if rows else 1.0
@@ -100,10 +104,12 @@ def draw_page(trace: Trace, clock: Clock, start_s: float, end_s: float, width: f
     inner = (width - LEFT - RIGHT) / width
     upper = figure.add_axes((LEFT / width, (bottom_in + DELAYS + GAP) / height, inner, lanes_in / height), gid="lanes")
     lower = figure.add_axes((LEFT / width, bottom_in / height, inner, DELAYS / height), gid="delays", sharex=upper)
-    figure.text(0.1 / width, 1 - 0.1 / height, _title(trace), fontsize=FONT + 2, weight="bold", va="top")
+    figure.text(
+        0.1 / width, 1 - 0.1 / height, _title(trace, words), fontsize=FONT + 2, weight=words["weight"], va="top"
+    )
 
-    _draw_lanes(upper, rows, units, lanes_in, scale)
-    draw_delays(lower, trace, clock)
+    _draw_lanes(upper, rows, units, lanes_in, scale, words)
+    draw_delays(lower, trace, clock, words)
     for axes in (upper, lower):
         _draw_moments(axes, clock, struck, scale)
         axes.set_xlim(start_s, end_s)
@@ -112,7 +118,7 @@ def draw_page(trace: Trace, clock: Clock, start_s: float, end_s: float, width: f
     upper.tick_params(axis="x", labelbottom=False, length=0)
     upper.tick_params(axis="y", length=0)
     _draw_failure_labels(upper, struck, levels, scale)
-    lower.set_xlabel("seconds since the run began", fontsize=FONT)
+    lower.set_xlabel(words["seconds"], fontsize=FONT)
     lower.yaxis.label.set_fontsize(FONT)
     curves, curve_labels = lower.get_legend_handles_labels()
     lower.legend(
@@ -156,7 +162,7 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
 
     def total(columns: int) -> float:
         rows = ceil(len(labels) / columns)
-        return sum(max(map(len, labels[i : i + rows])) * LETTER + KEY for i in range(0, len(labels), rows))
+        return sum(max(map(letters, labels[i : i + rows])) * LETTER + KEY for i in range(0, len(labels), rows))
 
     columns = next((columns for columns in range(len(labels), 1, -1) if total(columns) <= width), 1)
     return ceil(len(labels) / ceil(len(labels) / columns)) if labels else 1  # with so many rows, fewer may do
@@ -180,20 +186,27 @@ def label_levels(struck: Sequence[tuple[float, str]], scale: Scale) -> list[int 
 
 def _label_span(at_s: float, label: str, scale: Scale) -> tuple[float, float]:
     """Where the label lies: to the right of its moment, or to the left when the page ends before it does."""
-    length_s = (len(label) + 2) * LETTER * scale.seconds_per_inch
+    length_s = (letters(label) + 2) * LETTER * scale.seconds_per_inch
     return (at_s, at_s + length_s) if at_s + length_s <= scale.end_s else (at_s - length_s, at_s)
 
 
-def _draw_lanes(axes: Axes, rows: Sequence[Row], units: float, lanes_in: float, scale: Scale) -> None:
+def _draw_lanes(axes: Axes, rows: Sequence[Row], units: float, lanes_in: float, scale: Scale, words: Words) -> None:
     axes.set_ylim(units, 0)
     for row in rows:
         draw_lane(axes, row.lane, row.top, row.height, scale)
     font = min(FONT, lanes_in / units * 72 * 0.8)
-    axes.set_yticks([row.top + row.height / 2 for row in rows], [row.lane.label for row in rows], fontsize=font)
+    axes.set_yticks(
+        [row.top + row.height / 2 for row in rows], [_label(row.lane, words) for row in rows], fontsize=font
+    )
     axes.tick_params(axis="y", labelsize=font)
     for above, below in pairwise(rows):
         if above.lane.group != below.lane.group:
             axes.axhline(below.top - GROUP_GAP / 2, color=PALE, linewidth=0.8, zorder=1)
+
+
+def _label(lane: Lane, words: Words) -> str:
+    executor = words["executor"].format(who=lane.group.rpartition(" ")[2])
+    return words[f"row.{lane.kind}"].format(who=lane.who, group=executor)
 
 
 def _draw_moments(axes: Axes, clock: Clock, struck: Sequence[tuple[float, str]], scale: Scale) -> None:
@@ -233,34 +246,35 @@ def _draw_failure_labels(
         )
 
 
-def _legend_entries(all_lanes: Sequence[Lane], scale: Scale) -> list[tuple[Any, str]]:
+def _legend_entries(all_lanes: Sequence[Lane], scale: Scale, words: Words) -> list[tuple[Any, str]]:
     """(handle, text) of what the reader needs to know, and only of what occurs in this run."""
     styles = {bar.style for lane in all_lanes for bar in lane.bars}
     marks = {mark.kind for lane in all_lanes for mark in lane.marks}
     entries: list[tuple[Any, str]] = []
     if any(isinstance(style, int) for style in styles):
-        batches = "batch" if scale.batches_per_colour == 1 else f"{scale.batches_per_colour} batches"
+        told = "legend.batch" if scale.batches_per_colour == 1 else "legend.batches"
         colours = tuple(Patch(facecolor=colour) for colour in BATCH_COLOURS)
-        entries.append((colours, f"one colour per {batches}, in turn"))
-    for style, name in STYLE_NAMES.items():
+        entries.append((colours, words[told].format(batches=scale.batches_per_colour)))
+    for style in STYLES:
         if style in styles:
-            entries.append((Patch(facecolor=colour_of(style), edgecolor="white", hatch=HATCHES.get(style)), name))
+            patch = Patch(facecolor=colour_of(style), edgecolor="white", hatch=HATCHES.get(style))
+            entries.append((patch, words[f"style.{style}"]))
     if any(bar.in_vain for lane in all_lanes for bar in lane.bars):
-        entries.append((Patch(facecolor=GREY, edgecolor="white", hatch=HATCHES[FAILED]), "sound, but its batch failed"))
+        entries.append((Patch(facecolor=GREY, edgecolor="white", hatch=HATCHES[FAILED]), words["legend.in vain"]))
     if any(lane.gaps for lane in all_lanes):
-        entries.append((Patch(facecolor=PALE, edgecolor="white", hatch="\\\\"), "executor not there"))
+        entries.append((Patch(facecolor=PALE, edgecolor="white", hatch="\\\\"), words["legend.executor absent"]))
     for kind, (marker, colour, _) in MARKS.items():
         if kind in marks:
             mark = Line2D([], [], linestyle="", marker=marker, markersize=6)
             mark.set(markerfacecolor=colour, markeredgecolor=INK, markeredgewidth=0.6)
-            entries.append((mark, kind))
-    entries.append((Line2D([], [], color=GREY, linewidth=0.8), "batch time"))
+            entries.append((mark, words[f"mark.{kind}"]))
+    entries.append((Line2D([], [], color=GREY, linewidth=0.8), words["legend.batch time"]))
     return entries
 
 
-def _title(trace: Trace) -> str:
+def _title(trace: Trace, words: Words) -> str:
     started = trace.of(ApplicationStart)
     if not started:
-        return "run"
-    seed = "" if started[0].seed is None else f", seed {started[0].seed}"
-    return f"{started[0].app_name} on {started[0].master}{seed}"
+        return words["run"]
+    told = words["title" if started[0].seed is None else "title with seed"]
+    return told.format(app=started[0].app_name, master=started[0].master, seed=started[0].seed)

@@ -12,9 +12,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.charts import chart_text
-from sparksim.viz.html_page import check_theme
+from sparksim.viz.html_page import LANGUAGE_TAGS, check_theme
 from sparksim.viz.streaming_status import RETAINED_BATCHES, StreamingStatus
 from sparksim.viz.streaming_view import streaming_view
 from sparksim.viz.streaming_words import streaming_words
@@ -55,12 +56,12 @@ class StreamingPage:
 
 
 def streaming_page(
-    trace: Trace, *, lang: str = "en", theme: str = "auto", retained: int = RETAINED_BATCHES
+    trace: Trace, *, lang: str | None = None, theme: str = "auto", retained: int = RETAINED_BATCHES
 ) -> StreamingPage:
     """The Streaming page of a trace, with the last `retained` batches (`spark.streaming.ui.retainedBatches`).
 
-    `lang` is "en" or "zh", `theme` "auto", "light" or "dark". Raises `ValueError` for an empty trace, for another
-    language or theme, and for `retained` below 1.
+    `lang` is "en", "zh" or None, the set language, `theme` "auto", "light" or "dark". Raises `ValueError` for an empty
+    trace, for another language or theme, and for `retained` below 1.
     """
     if not len(trace):
         raise ValueError("the trace is empty: run something before showing its Streaming page")
@@ -68,17 +69,18 @@ def streaming_page(
     return StreamingPage(page_html(view, lang=lang, theme=theme))
 
 
-def page_html(view: dict[str, Any] | None, *, lang: str = "en", theme: str = "auto") -> str:
+def page_html(view: dict[str, Any] | None, *, lang: str | None = None, theme: str = "auto") -> str:
     """The page with its data; with None in its place, the page that asks for "data" beside it.
 
     Raises `ValueError` for a language or a theme that there is not.
     """
     check_theme(theme)
+    lang = language(lang)
     words = streaming_words(lang)
     text = "" if view is None else json.dumps(view, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     name = "" if view is None else f"{view['app']} · "
     return _PAGE.format(
-        lang="zh-Hans" if lang == "zh" else lang,
+        lang=LANGUAGE_TAGS[lang],
         theme=theme,
         policy=escape(page_policy(asks=view is None)),
         title=escape(f"{name}{words['title']}"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.trace.trace import EPOCH_MS
 from sparksim.viz.delays import CURVES
@@ -34,8 +35,12 @@ _MARKERS = {"^": "triangle", "s": "square", "o": "circle"}
 _DASHES = {":": "2 3", "--": "6 3", "-": ""}
 
 
-def streaming_view(status: StreamingStatus, lang: str = "en", live: bool = False) -> dict[str, Any]:
-    """Everything on the page. Times are ms on the run's clock. Raises `ValueError` for a language that there is not."""
+def streaming_view(status: StreamingStatus, lang: str | None = None, live: bool = False) -> dict[str, Any]:
+    """Everything on the page, in the language `lang`, by default the set one. Times are ms on the run's clock.
+
+    Raises `ValueError` for a language that there is not.
+    """
+    lang = language(lang)
     words = streaming_words(lang)
     batches = sorted([*status.ended, *status.active.values()], key=lambda batch: batch.batch_time_ms)
     batch_ms = status.started.batch_ms if status.started else 0
@@ -60,7 +65,7 @@ def streaming_view(status: StreamingStatus, lang: str = "en", live: bool = False
     }
 
 
-def delays_of(trace: Trace, lang: str = "en") -> dict[str, Any]:
+def delays_of(trace: Trace, lang: str | None = None) -> dict[str, Any]:
     """What the delay plot draws: a curve for each delay, in seconds per batch, and the batch interval.
 
     Times are ms since the run's origin. Raises `ValueError` for a language that there is not.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sparksim.viz.words import words_of
+from sparksim.core.language import Text
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "title": ("Streaming Statistics", "流处理统计"),
@@ -60,8 +60,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def streaming_words(lang: str) -> dict[str, str]:
-    """The texts in a language. Raises `ValueError` for one that there is not."""
-    words_of(lang)
-    at = 1 if lang == "zh" else 0
-    return {key: texts[at] for key, texts in _WORDS.items()}
+def streaming_words(lang: str | None = None) -> dict[str, str]:
+    """The texts in a language, by default the set one. Raises `ValueError` for one that there is not."""
+    return {key: Text(*texts).of(lang) for key, texts in _WORDS.items()}

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from sparksim.viz.lettering import letters, shortened
 from sparksim.viz.page import FONT, LETTER, NotebookFigure, legend_columns
 from sparksim.viz.palette import GREEN, GREY, INK, ORANGE, PALE, VERMILION
 from sparksim.viz.strips import (
@@ -29,6 +30,7 @@ from sparksim.viz.strips import (
     Span,
     Strip,
 )
+from sparksim.viz.words import Words
 
 LEFT, RIGHT, TITLE, GAP, LEGEND_ROW, BOTTOM = 1.75, 0.3, 0.45, 0.34, 0.22, 0.12
 LANE, LANES_AT_MOST, CELL, NUMBERED = 0.24, 16.0, 0.45, 0.17
@@ -46,22 +48,6 @@ LOOK: dict[str, tuple[str, str]] = {
 }
 """Fill and hatch of each state; what is unknown is not drawn."""
 
-UNTOLD = {
-    "producer": "the trace does not say who produced them",
-    "sink": "no sink says which records are behind its rows",
-}
-
-MEANING = {
-    ONCE: "once",
-    SEVERAL: "several times",
-    GONE: "lost here",
-    SKIP: "skipped: its reader began behind it",
-    BUFFER: "lost in a receiver",
-    FAILURE: "its batch failed",
-    WAITS: "on its way when the run ended",
-    NOWHERE: "did not come here",
-}
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -77,7 +63,7 @@ class Layout:
         return self.column_in >= NUMBERED
 
 
-def draw_strips(strips: Sequence[Strip], title: str, width: float) -> Figure:
+def draw_strips(strips: Sequence[Strip], title: str, width: float, words: Words) -> Figure:
     """The whole figure; see `delivery_figure`."""
     columns = max(len(strip.numbers) for strip in strips)
     column_in = min(CELL, (width - LEFT - RIGHT) / columns)
@@ -85,19 +71,19 @@ def draw_strips(strips: Sequence[Strip], title: str, width: float) -> Figure:
     layout = Layout(columns, column_in, min(LANE, LANES_AT_MOST / lanes))
     labels = [_labels(strip.notes, layout, width) for strip in strips]
     labels_in = [NOTE_ROW * (max((label.row for label in each), default=-1) + 1) for each in labels]
-    legend = _legend(strips)
+    legend = _legend(strips, words)
     per_row = legend_columns([label for _, label in legend], width)
     bottom_in = BOTTOM + LEGEND_ROW * ceil(len(legend) / per_row)
     strip_in = len(LANES) * layout.lane_in
     height = TITLE + sum(labels_in) + (strip_in + GAP) * len(strips) + bottom_in
 
     figure = NotebookFigure(figsize=(width, height), dpi=100, facecolor="white")
-    figure.text(0.1 / width, 1 - 0.1 / height, title, fontsize=FONT + 2, weight="bold", va="top")
+    figure.text(0.1 / width, 1 - 0.1 / height, title, fontsize=FONT + 2, weight=words["weight"], va="top")
     top_in = TITLE
     for strip, each, room_in in zip(strips, labels, labels_in, strict=True):
         top_in += room_in
         place = LEFT / width, 1 - (top_in + strip_in) / height, columns * column_in / width, strip_in / height
-        _draw(figure.add_axes(place, gid=strip.label), strip, layout, each)
+        _draw(figure.add_axes(place, gid=strip.label), strip, layout, each, words)
         top_in += strip_in + GAP
     figure.legend(
         [handle for handle, _ in legend],
@@ -111,11 +97,11 @@ def draw_strips(strips: Sequence[Strip], title: str, width: float) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label]) -> None:
+def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label], words: Words) -> None:
     axes.set_xlim(0, layout.columns)
     axes.set_ylim(len(LANES), 0)
     for lane, spans in enumerate(strip.lanes):
-        _draw_lane(axes, lane, spans, layout)
+        _draw_lane(axes, lane, spans, layout, words)
     if layout.numbered:
         at_producer = {column: span.state for span in strip.lanes[0] for column in range(span.first, span.last + 1)}
         for column, number in enumerate(strip.numbers):
@@ -136,7 +122,8 @@ def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label]) -> 
     for label in labels:
         _draw_label(axes, label, layout)
     axes.spines[:].set_visible(False)
-    axes.set_yticks([lane + 0.5 for lane in range(len(LANES))], LANES, fontsize=FONT - 1)
+    names = [words[f"strip.{lane}"] for lane in LANES]
+    axes.set_yticks([lane + 0.5 for lane in range(len(LANES))], names, fontsize=FONT - 1)
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel(strip.label, fontsize=FONT, rotation=0, ha="right", va="center", labelpad=4, weight="bold")
     axes.tick_params(axis="x", labelsize=FONT - 1, length=2)
@@ -147,11 +134,12 @@ def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label]) -> 
         axes.set_xticks([tick + 0.5 for tick in ticks], [f"{strip.numbers[tick]:,}" for tick in ticks])
 
 
-def _draw_lane(axes: Axes, lane: int, spans: Sequence[Span], layout: Layout) -> None:
+def _draw_lane(axes: Axes, lane: int, spans: Sequence[Span], layout: Layout, words: Words) -> None:
     """Each state is one collection. What went wrong can be seen however narrow it is, and lies above the rest."""
     if all(span.state == UNKNOWN for span in spans):
         where = 0.1 / layout.column_in
-        axes.text(where, lane + 0.5, UNTOLD[LANES[lane]], fontsize=FONT - 1.5, color=GREY, va="center", style="italic")
+        untold = words[f"untold.{LANES[lane]}"]
+        axes.text(where, lane + 0.5, untold, fontsize=FONT - 1.5, color=GREY, va="center", style="italic")
     for state, (colour, hatch) in LOOK.items():
         alike = [span for span in spans if span.state == state]
         if not alike:
@@ -243,11 +231,10 @@ def _label(note: Note, layout: Layout, width: float) -> Label:
     column = note.column + (0.14 if layout.numbered else 0.5)  # in a cell beside the number
     line_in = column * layout.column_in
     right_in, left_in = width - LEFT - line_in - 0.1, line_in + LEFT - 0.1
-    needed_in = len(note.text) * LETTER + 0.1
+    needed_in = letters(note.text) * LETTER + 0.1
     held_at = "left" if needed_in <= right_in or right_in >= left_in else "right"
-    letters = int(((right_in if held_at == "left" else left_in) - 0.1) / LETTER)
-    text = note.text if len(note.text) <= letters else f"{note.text[: letters - 1]}…"
-    length_in = len(text) * LETTER + 0.1
+    text = shortened(note.text, int(((right_in if held_at == "left" else left_in) - 0.1) / LETTER))
+    length_in = letters(text) * LETTER + 0.1
     begin_in = line_in if held_at == "left" else line_in - length_in
     return Label(note, column, line_in, text, begin_in, begin_in + length_in, held_at)
 
@@ -272,17 +259,17 @@ def _draw_label(axes: Axes, label: Label, layout: Layout) -> None:
     text.set(bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6}, gid="note")
 
 
-def _legend(strips: Sequence[Strip]) -> list[tuple[Any, str]]:
+def _legend(strips: Sequence[Strip], words: Words) -> list[tuple[Any, str]]:
     """What occurs in this figure."""
     states = {span.state for strip in strips for lane in strip.lanes for span in lane}
     entries: list[tuple[Any, str]] = [
-        (Patch(facecolor=colour, edgecolor="white", hatch=hatch), MEANING[state])
+        (Patch(facecolor=colour, edgecolor="white", hatch=hatch), words[f"state.{state}"])
         for state, (colour, hatch) in LOOK.items()
         if state in states
     ]
     if any(strip.reordered for strip in strips):
         mark = Line2D([], [], linestyle="", marker="D", markersize=5, markerfacecolor="white", markeredgecolor=INK)
-        entries.append((mark, "out of order"))
+        entries.append((mark, words["reordered"]))
     if any(strip.batches for strip in strips):
-        entries.append((Line2D([], [], color=INK, linewidth=0.7), "one batch to the next"))
+        entries.append((Line2D([], [], color=INK, linewidth=0.7), words["next batch"]))
     return entries

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from sparksim.trace.anomalies import Anomaly, kinds_of
+from sparksim.trace.anomalies import Anomaly, AnomalyRow, kinds_of
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.fates import BATCH, LOG, LOST, PENDING, PRODUCER, RECEIVER, SKIPPED
 from sparksim.trace.kafka_delivery import Case
+from sparksim.trace.words import REASONS, anomaly_name
+from sparksim.viz.figure_words import figure_words
+from sparksim.viz.words import Words
 
 ONCE, SEVERAL, WAITS, NOWHERE, UNKNOWN = "once", "several times", "waits", "not there", "unknown"
 GONE, SKIP, BUFFER, FAILURE = "lost", "skipped", "lost in the receiver", "its batch failed"
@@ -56,20 +59,29 @@ class Strip:
     notes: list[Note] = field(default_factory=list)
 
 
-def strips(delivery: Delivery) -> list[Strip]:
-    """One per log and producer, in order of topic and partition, and one for all records that are in no log."""
+def strips(delivery: Delivery, lang: str | None = None) -> list[Strip]:
+    """One per log and producer, in order of topic and partition, and one for all records that are in no log.
+
+    Labels and notes are in the language `lang`, by default the set one.
+    """
+    words = figure_words(lang)
     by_log: dict[tuple[str, str], list[Case]] = {}
     for case in delivery.kafka.cases():
         places = case.given.places
         key = (places[0].lane[0], case.given.producer) if places else (IN_NO_LOG, "")
         by_log.setdefault(key, []).append(case)
-    texts = {row.anomaly: f"{row.anomaly}: {row.records:,} ({row.decided_by})" for row in delivery.anomalies}
+    texts = {row.anomaly: _told(row, words, lang) for row in delivery.anomalies}
     logs = [log for log, _ in by_log]
     made = []
     for (log, producer), cases in sorted(by_log.items(), key=lambda each: _rank(*each[0])):
-        label = f"{log}, {producer}" if logs.count(log) > 1 else log
+        label = words["in no log"] if log == IN_NO_LOG else f"{log}, {producer}" if logs.count(log) > 1 else log
         made.append(_strip(label, cases, _notes(cases, texts, delivery)))
     return made
+
+
+def _told(row: AnomalyRow, words: Words, lang: str | None) -> str:
+    name, decided_by = anomaly_name(row.anomaly, lang), REASONS.of(row.decided_by, lang)
+    return words["anomaly"].format(anomaly=name, records=f"{row.records:,}", decided_by=decided_by)
 
 
 def _rank(log: str, producer: str) -> tuple[bool, str, int, str]:

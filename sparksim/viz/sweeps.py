@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sparksim.core.language import language
 from sparksim.trace.table import Table
+from sparksim.viz.figure_words import column_title, figure_words
+from sparksim.viz.fonts import lettering
 from sparksim.viz.palette import BLUE, GREEN, INK, ORANGE, PINK, SKY, VERMILION
+from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +26,6 @@ LINES = (
 )
 """Colour, marker and dashes of each line; they repeat after six."""
 
-UNITS = {"batch": "s", "block": "s", "rate": "records per second"}
-
 
 class _Point(NamedTuple):
     x: float
@@ -37,18 +39,26 @@ def sweep_figure(
     measure: str = "total_delay_ms",
     over: str | None = None,
     by: str | None = None,
+    lang: str | None = None,
 ) -> Figure:
     """Draw the column `measure` of a sweep over the knob `over`, one line per value of the knob `by`.
 
     By default `over` is the first knob whose values are numbers and `by` the first other one that varies. A measure
     that is None has no point; where the table has a column `stable`, the points of runs that were not are hollow.
-    Raises `ValueError` for names that are no columns, and when a line would have two points in one place.
+    `lang` is "en", "zh" or None, the set language. Raises `ValueError` for names that are no columns, when a line would
+    have two points in one place, and for a language that there is not.
     """
+    lang = language(lang)
+    over, by = _axes(table, knobs, measure, over, by)
+    lines = _lines(table, knobs, measure, over, by)
+    with lettering(lang):
+        return _drawn(lines, column_title(over, lang), column_title(measure, lang), figure_words(lang))
+
+
+def _drawn(lines: Mapping[str, Sequence[_Point]], x_title: str, y_title: str, words: Words) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    over, by = _axes(table, knobs, measure, over, by)
-    lines = _lines(table, knobs, measure, over, by)
     figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.add_subplot()
     handles = []
@@ -65,11 +75,11 @@ def sweep_figure(
     everything = [point for points in lines.values() for point in points]
     if any(point.hollow for point in everything):
         style = {"color": INK, "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
-        handles.append(Line2D([], [], label="not sustained", **style))
+        handles.append(Line2D([], [], label=words["not sustained"], **style))
     if handles:
         figure.legend(handles=handles, frameon=False, loc="outside right upper")
-    axes.set_xlabel(_label(over))
-    axes.set_ylabel(_label(measure))
+    axes.set_xlabel(x_title)
+    axes.set_ylabel(y_title)
     if all(point.y >= 0 for point in everything):
         axes.set_ylim(bottom=0)
     axes.grid(alpha=0.25)
@@ -122,11 +132,3 @@ def _numeric(table: Table[Any], name: str) -> bool:
 def _short(value: object) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 32 else text[:31] + "…"
-
-
-def _label(column: str) -> str:
-    """A column's name for people: `total_delay_p95_ms` is "total delay p95 (ms)"."""
-    if column in UNITS:
-        return f"{column} ({UNITS[column]})"
-    name, ms, _ = column.rpartition("_ms")
-    return f"{name.replace('_', ' ')} (ms)" if ms else column.replace("_", " ")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sparksim.core.language import language
 from sparksim.trace import Table, Trace
 from sparksim.trace.events import ApplicationStart, BlocksAllocated, RecordsSent
 from sparksim.viz import kafka_lanes, lanes, outer_lanes
@@ -71,8 +72,8 @@ DURATIONS = frozenset({"scheduling_delay_ms", "processing_time_ms", "total_delay
 """The columns in milliseconds that are no moments."""
 
 
-def timeline_packet(trace: Trace, *, lang: str = "en", batches: int = LAST_BATCHES) -> bytes:
-    """The timeline of a run, ready for a browser, with its texts in the language `lang`: "en" or "zh".
+def timeline_packet(trace: Trace, *, lang: str | None = None, batches: int = LAST_BATCHES) -> bytes:
+    """The timeline of a run, ready for a browser; its texts are in the language `lang`, by default the set one.
 
     At first it shows the last `batches` batches, or the whole run where there are no more. Raises `ValueError` for an
     empty trace, for a language that there is not, and for `batches` below 1.
@@ -81,6 +82,7 @@ def timeline_packet(trace: Trace, *, lang: str = "en", batches: int = LAST_BATCH
         raise ValueError("the trace is empty: run something before showing its timeline")
     if batches < 1:
         raise ValueError(f"batches={batches!r}: give the number of batches to show at first, 1 or more")
+    lang = language(lang)
     words = words_of(lang)
     facts = Facts(trace)
     shown = all_lanes(facts, words)

@@ -10,6 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.html_page import check_theme, script, style
 from sparksim.viz.view import LAST_BATCHES, timeline_packet
@@ -31,10 +32,10 @@ class Timeline(anywidget.AnyWidget):
     chosen = traitlets.Unicode("").tag(sync=True)
 
     def __init__(
-        self, trace: Trace, *, lang: str = "en", theme: str = "auto", batches: int = LAST_BATCHES, **traits: Any
+        self, trace: Trace, *, lang: str | None = None, theme: str = "auto", batches: int = LAST_BATCHES, **traits: Any
     ) -> None:
         check_theme(theme)
-        self._how: dict[str, Any] = {"lang": lang, "batches": batches}
+        self._how: dict[str, Any] = {"lang": language(lang), "batches": batches}
         super().__init__(packet=timeline_packet(trace, **self._how), theme=theme, **traits)
 
     def show(self, trace: Trace) -> None:

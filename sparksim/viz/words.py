@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sparksim.core.language import language
 from sparksim.viz.chinese import CHINESE
 from sparksim.viz.english import ENGLISH
 
 Words = Mapping[str, str]
 
-__all__ = ["ENGLISH", "LANGUAGES", "Words", "words_of"]
+__all__ = ["ENGLISH", "WORDS", "Words", "words_of"]
 
-LANGUAGES: Mapping[str, Words] = {"en": ENGLISH, "zh": CHINESE}
+WORDS: Mapping[str, Words] = {"en": ENGLISH, "zh": CHINESE}
 
 
-def words_of(lang: str) -> Words:
-    """The texts in a language. Raises `ValueError` for one that there is not."""
-    if lang not in LANGUAGES:
-        raise ValueError(f"lang={lang!r}: there are texts in {' and '.join(map(repr, LANGUAGES))}")
-    return LANGUAGES[lang]
+def words_of(lang: str | None = None) -> Words:
+    """The texts in a language, by default the set one. Raises `ValueError` for one that there is not."""
+    return WORDS[language(lang)]

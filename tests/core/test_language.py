@@ -9,7 +9,7 @@ import pytest
 
 from sparksim import language, set_language
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.core.language import VARIABLE, Text
+from sparksim.core.language import VARIABLE, Text, shown_in
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,15 @@ def test_the_argument_counts_before_the_call_and_the_call_before_the_environment
     set_language(called)
     assert language(argument) == shown
     assert Text("a batch", "一个批次").of(argument) == {"en": "a batch", "zh": "一个批次"}[shown]
+
+
+def test_a_language_for_a_while_gives_way_to_the_one_before() -> None:
+    set_language("zh")
+    with shown_in("en"):
+        assert language() == "en"
+        with shown_in(None):
+            assert language() == "en"
+    assert language() == "zh"
 
 
 def test_an_unknown_language_is_refused_and_changes_nothing() -> None:

@@ -28,7 +28,7 @@ from sparksim.viz.kafka_lanes import (
 )
 from sparksim.viz.lanes import LOSS, Bar, Lane, Mark
 from sparksim.viz.palette import BROKER, UNASSIGNED
-from sparksim.viz.words import LANGUAGES
+from sparksim.viz.words import WORDS
 from tests.viz.kafka_run import LOGS, kafka_trace
 from tests.viz.word_count import WordCount
 
@@ -166,5 +166,5 @@ def test_every_mark_has_words_and_a_shape_of_its_own() -> None:
     shapes = dict(re.findall(r'^  "([^"]+)": \{ (path: .+) \},$', script(), re.MULTILINE))
     assert shapes.keys() == kinds
     assert len(set(shapes.values())) == len(kinds)
-    for words in LANGUAGES.values():
+    for words in WORDS.values():
         assert len({words[f"mark.{kind}"] for kind in kinds}) == len(kinds)

@@ -12,7 +12,7 @@ from sparksim.trace import events as e
 from sparksim.viz.columns import unpack
 from sparksim.viz.html_page import script
 from sparksim.viz.view import COLUMNS, timeline_packet
-from sparksim.viz.words import LANGUAGES
+from sparksim.viz.words import WORDS
 from tests.trace.small import small_trace
 from tests.viz.kafka_run import kafka_trace
 from tests.viz.word_count import WordCount
@@ -150,7 +150,7 @@ def test_a_stack_trace_is_cut() -> None:
     ("trace", "how", "message"),
     [
         (Trace(), {}, "the trace is empty: run something before showing its timeline"),
-        (small_trace(), {"lang": "de"}, "lang='de': there are texts in 'en' and 'zh'"),
+        (small_trace(), {"lang": "de"}, "lang='de': there are texts in 'en' and 'zh'; give one of these"),
         (small_trace(), {"batches": 0}, "batches=0: give the number of batches to show at first, 1 or more"),
     ],
 )
@@ -160,7 +160,7 @@ def test_what_cannot_be_shown_is_refused(trace: Trace, how: dict[str, Any], mess
 
 
 def test_both_languages_say_the_same_with_the_same_values() -> None:
-    english, chinese = LANGUAGES["en"], LANGUAGES["zh"]
+    english, chinese = WORDS["en"], WORDS["zh"]
     assert english.keys() == chinese.keys()
     places = re.compile(r"\{\w+\}")
     different = {key for key, text in english.items() if set(places.findall(text)) != set(places.findall(chinese[key]))}
@@ -168,7 +168,7 @@ def test_both_languages_say_the_same_with_the_same_values() -> None:
 
 
 def test_the_script_says_nothing_that_there_is_no_text_for() -> None:
-    english = LANGUAGES["en"]
+    english = WORDS["en"]
     said = set(re.findall(r'say\(run, "([^"]+)"', script())) | set(re.findall(r'entry\("([^"]+)"', script()))
     assert len(said) > 30
     assert said - english.keys() == set()
