@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ast
 import socket
-import textwrap
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ from pathlib import Path
 
 from sparksim.cli import arguments, report
 from sparksim.cli.live import run_live
+from sparksim.cli.paragraph import filled
 from sparksim.cli.refusal import Refusal, require_matplotlib
+from sparksim.core.language import Text
 from sparksim.sim import ExecutorCrash, Poisson, simulate_script
 from sparksim.sim.output import caught_output
 
@@ -26,6 +27,46 @@ CRASH_S = 7.3
 RATE_PER_S = 50
 SEED = 7
 WIDTH = 100
+
+PROGRAM = Text(
+    "This is an ordinary Spark Streaming program, {program}: it reads lines from a TCP socket and counts the "
+    "words of every second. What follows needs no JVM, no Spark and no cluster.",
+    "这是一个普通的 Spark Streaming 程序 {program}：它从 TCP 套接字读取文本行，统计每一秒的单词数。"
+    "以下内容不需要 JVM，不需要 Spark，也不需要集群。",
+)
+LIVE = Text(
+    "1. Live: a real socket, real seconds, two cores of this machine (local[2]).",
+    "1. 实时：真实的套接字，真实的时间，本机的两个核心（local[2]）。",
+)
+SIMULATED = Text(
+    "2. The same file in virtual time: three executors with two cores each (sim[3,2]), {rate} lines per second, "
+    "and after {crash:g} s the executor that runs the receiver dies.",
+    "2. 同一个文件，在虚拟时间中：三个执行器（executor），各有两个核心（sim[3,2]），每秒 {rate} 行；"
+    "{crash:g} 秒后，运行接收器（receiver）的执行器崩溃。",
+)
+MOVED = Text(
+    "The receiver moved from executor {first} to executor {second}. Every batch was still processed, because each "
+    "received block had a second copy on another executor. What became of each line:",
+    "接收器从执行器 {first} 移到了执行器 {second}。每个批次（batch）仍然得到处理，"
+    "因为每个收到的数据块（block）在另一个执行器上还有一份副本。每一行的去向：",
+)
+COUNTED = Text(
+    "Live, the program counted {count} words in {lines} lines: {words}.",
+    "实时运行时，程序在 {lines} 行中数出 {count} 个单词：{words}。",
+)
+DRAWN = Text(
+    "The simulated {seconds:g} seconds, from receiver to delays, are drawn in {figure}",
+    "模拟的 {seconds:g} 秒，从接收器到延迟，都画在 {figure}",
+)
+NO_EXAMPLE = Text(
+    "examples/word_count.py is missing from this installation of sparksim; install it again",
+    "这份 sparksim 安装中缺少 examples/word_count.py；请重新安装",
+)
+PORT_TAKEN = Text(
+    "port {port} cannot be used: {error}. Something else may listen there; choose another with --port, or leave it "
+    "out for any free one",
+    "端口 {port} 无法使用：{error}。可能有别的程序在监听；请用 --port 换一个，或不写以使用任意空闲端口",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,17 +86,10 @@ def run(options: argparse.Namespace) -> int:
     """Tell it. Gives the exit code."""
     require_matplotlib()
     program = word_count()
-    _say(
-        f"This is an ordinary Spark Streaming program, {program.name}: it reads lines from a TCP socket and counts the "
-        "words of every second. What follows needs no JVM, no Spark and no cluster."
-    )
-    _say("1. Live: a real socket, real seconds, two cores of this machine (local[2]).", rule=True)
+    _say(PROGRAM.of().format(program=program.name))
+    _say(LIVE.of(), rule=True)
     counted = _live(program, options.port)
-    _say(
-        f"2. The same file in virtual time: three executors with two cores each (sim[3,2]), {RATE_PER_S} lines per "
-        f"second, and after {CRASH_S:g} s the executor that runs the receiver dies.",
-        rule=True,
-    )
+    _say(SIMULATED.of().format(rate=RATE_PER_S, crash=CRASH_S), rule=True)
     simulated = simulate_script(
         program,
         master="sim[3,2]",
@@ -66,16 +100,13 @@ def run(options: argparse.Namespace) -> int:
     )
     print(report.batch_table(simulated))
     first, second = simulated.receivers[0], simulated.receivers[1]
-    _say(
-        f"The receiver moved from executor {first.executor_id} to executor {second.executor_id}. Every batch was still "
-        "processed, because each received block had a second copy on another executor. What became of each line:"
-    )
+    _say(MOVED.of().format(first=first.executor_id, second=second.executor_id))
     print(simulated.delivery)
     simulated.save(options.figure)
     by_count = sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     words = ", ".join(f"{word} {count}" for word, count in by_count)
-    _say(f"Live, the program counted {sum(counted.values())} words in {len(LINES)} lines: {words}.", rule=True)
-    print(f"The simulated {SIMULATED_S:g} seconds, from receiver to delays, are drawn in {options.figure}")
+    _say(COUNTED.of().format(count=sum(counted.values()), lines=len(LINES), words=words), rule=True)
+    print(DRAWN.of().format(seconds=SIMULATED_S, figure=options.figure))
     return 0
 
 
@@ -85,7 +116,7 @@ def word_count() -> Path:
     for folder in (package / "shipped" / "examples", package.parent / "examples"):
         if (folder / "word_count.py").is_file():
             return folder / "word_count.py"
-    raise Refusal("examples/word_count.py is missing from this installation of sparksim; install it again")
+    raise Refusal(NO_EXAMPLE.of())
 
 
 def _live(program: Path, wanted_port: int) -> Counter[str]:
@@ -129,11 +160,8 @@ def _listening(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        raise Refusal(
-            f"port {port} cannot be used: {error.strerror}. Something else may listen there; choose another with "
-            "--port, or leave it out for any free one"
-        ) from error
+        raise Refusal(PORT_TAKEN.of().format(port=port, error=error.strerror)) from error
 
 
 def _say(text: str, rule: bool = False) -> None:
-    print(("\n" + "=" * WIDTH if rule else "") + f"\n{textwrap.fill(text, WIDTH)}\n", flush=True)
+    print(("\n" + "=" * WIDTH if rule else "") + f"\n{filled(text, WIDTH)}\n", flush=True)

@@ -18,6 +18,7 @@ from sparksim.cluster.watched import watched_backends
 from sparksim.core.conf import forced_properties, integer, set_system_property
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException
+from sparksim.core.language import Text
 from sparksim.core.script import run_script
 from sparksim.streaming.context import StreamingContext
 from sparksim.trace.events import (
@@ -36,6 +37,16 @@ DEFAULT_MASTER = "local[2]"
 RETAINED = "spark.streaming.ui.retainedBatches"
 QUIET_S = 5.0
 """The progress line shows up in runs that are longer than this."""
+
+PROGRESS = Text(
+    "{batches} batches, {records:,} records, delay {delay:.2f} s (Ctrl-C stops)",
+    "{batches} 个批次，{records:,} 条记录，延迟 {delay:.2f} 秒（Ctrl-C 停止）",
+)
+STOPPING = Text(
+    "stopping: what was received is being processed (Ctrl-C again stops at once)",
+    "正在停止：已接收的记录处理完为止（再按 Ctrl-C 立即停止）",
+)
+RECEIVER = Text("receiver {stream}: {message}: {error}", "接收器 {stream}：{message}：{error}")
 
 
 @dataclass
@@ -113,7 +124,7 @@ class ProgressLine:
             self._total += records
             if time.monotonic() - self._started_s >= QUIET_S:
                 delay_s = (event.time_ms - submitted_ms) / 1000
-                self._draw(f"{self._batches} batches, {self._total:,} records, delay {delay_s:.2f} s (Ctrl-C stops)")
+                self._draw(PROGRESS.of().format(batches=self._batches, records=self._total, delay=delay_s))
 
     def clear(self) -> None:
         """Take the line away."""
@@ -146,7 +157,7 @@ class _Stopper:
         if self._thread is not None or not self.stop():
             self._interrupted = True
             raise KeyboardInterrupt
-        print("\nstopping: what was received is being processed (Ctrl-C again stops at once)", file=sys.stderr)
+        print(f"\n{STOPPING.of()}", file=sys.stderr)
 
     def stop(self) -> bool:
         """Begin to stop; whether there was something to stop."""
@@ -174,7 +185,8 @@ class _Stopper:
 def _tell_failed_receiver(event: Event) -> None:
     """A subscriber of the trace: a receiver that failed leaves nothing to see in the program's own output."""
     if isinstance(event, ReceiverStopped) and event.error:
-        print(f"sparksim: receiver {event.stream_id}: {event.message}: {event.error}", file=sys.stderr)
+        told = RECEIVER.of().format(stream=event.stream_id, message=event.message, error=event.error)
+        print(f"sparksim: {told}", file=sys.stderr)
 
 
 @contextmanager

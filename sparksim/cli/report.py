@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from textwrap import fill
 
+from sparksim.cli.paragraph import filled
+from sparksim.core.language import Text
 from sparksim.sim.run import Run
 from sparksim.trace.anomalies import AnomalyRow
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.events import ApplicationStart, RecordsProduced
-from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
 from sparksim.trace.rows import BatchRow
-from sparksim.trace.table import Table
+from sparksim.trace.table import Table, room
+from sparksim.trace.words import OUTCOMES, REASONS, anomaly_name, fates
 from sparksim.viz.clock import Clock
-
-OUTCOMES = (ONCE, REPEATED, LOST, PENDING)
 
 WIDTH = 110
 """Letters in a line of running text."""
+
+WIDTHS = (10, 7, 6, 8, 12, 11)
+"""Of the columns of the batches."""
+
+RUN = Text("{app} on {master}: {counts}", "{app}，运行于 {master}：{counts}")
+NO_BATCHES = Text("no batches, {jobs} jobs", "没有批次，{jobs} 个作业")
+PROCESSED = Text("{done} of {all} batches processed", "已处理 {done} / {all} 个批次")
+ALL_PROCESSED = Text("{done} batches", "{done} 个批次")
+FAILED = Text("{failed} of them failed", "其中 {failed} 个失败")
+RECORDS = Text("{records} records", "{records} 条记录")
+LONGEST = Text("longest total delay {delay:.2f} s", "最长总延迟 {delay:.2f} 秒")
+SENT = Text("of {records} records sent or received: {fates}", "发送或接收的 {records} 条记录：{fates}")
+PRODUCED = Text("of {records} records produced: {fates}", "产生的 {records} 条记录：{fates}")
+ANOMALIES = Text("anomalies: {anomalies}", "异常 anomalies：{anomalies}")
+NO_ANOMALIES = Text("no anomalies", "没有异常")
+NAMED = Text("{records:,} {anomaly}", "{anomaly} {records:,} 条")
+COMMA = Text(", ", "，")
+KIND = Text("{anomaly}: {records:,}{wrong}", "{anomaly}：{records:,} 条{wrong}")
+WRONG = Text(", {rows:,} of them not in exactly one row of the sinks", "，其中 {rows:,} 条在输出端并非恰好一行")
+DECIDED = Text("decided by {decided_by}", "取决于 {decided_by}")
+SUCH_AS = Text("such as {example}", "例如 {example}")
+COLUMNS = Text(
+    "batch time|records|blocks|waited|processed in|total delay", "批次时间|记录数|数据块|等待|处理时间|总延迟"
+)
+NOTES = {
+    "failed": Text("failed", "失败"),
+    "queued": Text("queued", "排队"),
+    "processing": Text("processing", "处理中"),
+    "abandoned": Text("abandoned", "被放弃"),
+}
+SAVED = {"trace": Text("trace in {path}", "跟踪记录在 {path}"), "figure": Text("figure in {path}", "图在 {path}")}
 
 
 def summary(run: Run) -> str:
@@ -25,46 +56,51 @@ def summary(run: Run) -> str:
     [started, *_] = run.trace.of(ApplicationStart)
     batches = run.batches
     if not batches:
-        return f"{started.app_name} on {started.master}: no batches, {len(run.jobs)} jobs"
+        none = NO_BATCHES.of().format(jobs=len(run.jobs))
+        return RUN.of().format(app=started.app_name, master=started.master, counts=none)
     done = batches.where(status="completed")
-    counts = [
-        f"{len(done)} of {len(batches)} batches processed" if len(done) < len(batches) else f"{len(done)} batches"
-    ]
+    processed = ALL_PROCESSED if len(done) == len(batches) else PROCESSED
+    counts = [processed.of().format(done=len(done), all=len(batches))]
     if failed := len(done.where(failed=True)):
-        counts.append(f"{failed} of them failed")
-    counts.append(f"{sum(done.column('records')):,} records")
+        counts.append(FAILED.of().format(failed=failed))
+    counts.append(RECORDS.of().format(records=f"{sum(done.column('records')):,}"))
     if done:
-        counts.append(f"longest total delay {max(done.column('total_delay_ms')) / 1000:.2f} s")
-    text = f"{started.app_name} on {started.master}: {', '.join(counts)}"
+        counts.append(LONGEST.of().format(delay=max(done.column("total_delay_ms")) / 1000))
+    lines = [RUN.of().format(app=started.app_name, master=started.master, counts=COMMA.of().join(counts))]
     delivery = run.delivery
     if delivery.sent:
-        outcomes = [(delivery.count(outcome), outcome) for outcome in OUTCOMES]
-        fates = ", ".join(f"{count:,} {outcome}" for count, outcome in outcomes if count)
-        text += f"\nof {delivery.sent:,} records sent or received: {fates}"
+        lines.append(SENT.of().format(records=f"{delivery.sent:,}", fates=_fates(delivery.records.column("outcome"))))
     if run.trace.of(RecordsProduced):
-        text += f"\n{_produced(delivery)}"
-    return text
+        lines += _produced(delivery)
+    return "\n".join(lines)
 
 
-def _produced(delivery: Delivery) -> str:
+def _fates(outcomes: Sequence[str]) -> str:
+    return fates({outcome: f"{outcomes.count(outcome):,}" for outcome in OUTCOMES if outcome in outcomes})
+
+
+def _produced(delivery: Delivery) -> Iterator[str]:
     """Where Kafka's producers are in the run: what became of their records, and what went wrong."""
     outcomes = delivery.produced.column("outcome")
-    counts = [(outcomes.count(outcome), outcome) for outcome in OUTCOMES]
-    fates = ", ".join(f"{count:,} {outcome}" for count, outcome in counts if count)
-    text = f"of {len(outcomes):,} records produced: {fates}"
-    named = [f"{row.records:,} {row.anomaly}" for row in delivery.anomalies]
-    return f"{text}\nanomalies: {', '.join(named)}" if named else text
+    yield PRODUCED.of().format(records=f"{len(outcomes):,}", fates=_fates(outcomes))
+    named = [NAMED.of().format(records=row.records, anomaly=anomaly_name(row.anomaly)) for row in delivery.anomalies]
+    if named:
+        yield ANOMALIES.of().format(anomalies=COMMA.of().join(named))
 
 
 def anomalies(table: Table[AnomalyRow]) -> str:
     """Each kind with what decides it and its example, which is a whole story."""
     if not table:
-        return "no anomalies"
+        return NO_ANOMALIES.of()
     paragraphs = []
     for row in table:
-        wrong = "" if row.wrong_rows is None else f", {row.wrong_rows:,} of them not in exactly one row of the sinks"
-        told = (f"{row.anomaly}: {row.records:,}{wrong}", f"decided by {row.decided_by}", f"such as {row.example}")
-        head, *rest = (fill(line, WIDTH, initial_indent="    ", subsequent_indent="      ") for line in told)
+        wrong = "" if row.wrong_rows is None else WRONG.of().format(rows=row.wrong_rows)
+        told = (
+            KIND.of().format(anomaly=anomaly_name(row.anomaly), records=row.records, wrong=wrong),
+            DECIDED.of().format(decided_by=REASONS.of(row.decided_by)),
+            SUCH_AS.of().format(example=row.example),
+        )
+        head, *rest = (filled(line, WIDTH, "    ", "      ") for line in told)
         paragraphs.append("\n".join([head.strip(), *rest]))
     return "\n\n".join(paragraphs)
 
@@ -72,25 +108,26 @@ def anomalies(table: Table[AnomalyRow]) -> str:
 def batch_table(run: Run) -> str:
     """The batches in seconds since the run began, with the columns a person looks at first."""
     clock = Clock.of(run.trace)
-    head = (
-        f"{'batch time':>10}  {'records':>7}  {'blocks':>6}  {'waited':>8}  {'processed in':>12}  {'total delay':>11}"
-    )
+    head = _in_columns(COLUMNS.of().split("|"))
     lines = [_batch_line(batch, clock.seconds(batch.batch_time_ms)) for batch in run.batches]
-    return "\n".join([head, "-" * len(head), *lines])
+    return "\n".join([head, "-" * room(head), *lines])
+
+
+def _in_columns(cells: Sequence[str]) -> str:
+    return "  ".join(" " * (width - room(cell)) + cell for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def _batch_line(batch: BatchRow, time_s: float) -> str:
     durations = (batch.scheduling_delay_ms, batch.processing_time_ms, batch.total_delay_ms)
     waited, processed, total = ("-" if ms is None else f"{ms / 1000:.2f} s" for ms in durations)
-    note = "  failed" if batch.failed else "" if batch.status == "completed" else f"  {batch.status}"
-    return (
-        f"{round(time_s, 2):>8g} s  {batch.records:>7,}  {batch.blocks:>6}  {waited:>8}  {processed:>12}  "
-        f"{total:>11}{note}"
-    )
+    cells = (f"{round(time_s, 2):g} s", f"{batch.records:,}", str(batch.blocks), waited, processed, total)
+    note = NOTES.get("failed" if batch.failed else batch.status)
+    return _in_columns(cells) + (f"  {note.of()}" if note else "")
 
 
 def save(run: Run, *paths: Path | None) -> list[str]:
     """Write the files that have a name; one line about each."""
     for path in filter(None, paths):
         run.save(path)
-    return [f"{'trace' if path.suffix == '.jsonl' else 'figure'} in {path}" for path in filter(None, paths)]
+    written = [("trace" if path.suffix == ".jsonl" else "figure", path) for path in filter(None, paths)]
+    return [SAVED[what].of().format(path=path) for what, path in written]

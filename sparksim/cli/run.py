@@ -24,6 +24,7 @@ from sparksim.cluster.cost import PRESETS
 from sparksim.cluster.faults import Fault
 from sparksim.cluster.master_url import parse_master
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import Text
 from sparksim.sim import Run, simulate_script
 from sparksim.ui.server import LOOPBACK, PORT, StreamingServer, is_loopback
 
@@ -49,6 +50,41 @@ FAULT_HELP = (
     "any fault of sparksim.sim as Python writes it, such as \"SlowExecutor('2', at=3, factor=10)\" or "
     "\"DriverCrash(AtBatch(3, 'processed'), restart_after=2)\"; may be repeated"
 )
+
+OWN_MASTER = Text(
+    "the program itself says {own} (line {line}); --master {given} wins",
+    "程序自己写的是 {own}（第 {line} 行）；以 --master {given} 为准",
+)
+LEFT_RUNNING = Text(
+    "the program ended while its streams were running; end it with ssc.awaitTermination()",
+    "程序结束时它的流仍在运行；请以 ssc.awaitTermination() 结尾",
+)
+VIRTUAL = Text(
+    "argument --{name} works in virtual time only, and this run is live (real sockets, real seconds); add "
+    "--master 'sim[3,2]' to simulate, or leave --{name} out",
+    "参数 --{name} 只用于虚拟时间，而本次运行是实时的（真实套接字、真实时间）；"
+    "请加 --master 'sim[3,2]' 以模拟，或去掉 --{name}",
+)
+EXPOSED = Text(
+    "{host} can be reached by other machines: whoever has the next line's address sees this program's data",
+    "其他机器可以访问 {host}：凡有下一行地址的人都能看到本程序的数据",
+)
+PAGE = Text("Streaming page: {url}", "流处理统计页面：{url}")
+LIVE_ONLY = Text(
+    "argument --ui shows a live run, and virtual time is over in a moment; use --trace run.jsonl, and then "
+    "sparksim trace run.jsonl --streaming streaming.html",
+    "参数 --ui 用于实时运行，而虚拟时间转瞬即过；请用 --trace run.jsonl，"
+    "再运行 sparksim trace run.jsonl --streaming streaming.html",
+)
+NO_EXECUTOR = Text(
+    "{fault}: {master} has no executor {executor}; they are numbered from 1 to {executors}",
+    "{fault}：{master} 没有执行器 {executor}；编号为 1 到 {executors}",
+)
+TAKEN = Text(
+    "argument --kafka: {address} is also a --source; give one of them another address",
+    "参数 --kafka：{address} 也是 --source 的地址；请给其中之一换一个地址",
+)
+INTERRUPTED = Text("interrupted", "已中断")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     own = own_master(program)
     master = options.master or (own.master if own else "")
     if own and options.master and options.master != own.master:
-        _tell(f"the program itself says {own.master} (line {own.line}); --master {options.master} wins")
+        _tell(OWN_MASTER.of().format(own=own.master, line=own.line, given=options.master))
     if master.startswith("sim["):
         return _simulate(program, args, master, options)
     return _live(program, args, options)
@@ -103,15 +139,12 @@ def run(options: argparse.Namespace) -> int:
 def _live(program: Path, args: list[str], options: argparse.Namespace) -> int:
     for name in VIRTUAL_ONLY:
         if getattr(options, name) is not None:
-            raise Refusal(
-                f"argument --{name} works in virtual time only, and this run is live (real sockets, real seconds); add "
-                f"--master 'sim[3,2]' to simulate, or leave --{name} out"
-            )
+            raise Refusal(VIRTUAL.of().format(name=name))
     progress = sys.stderr if sys.stderr.isatty() else None
     with _streaming_page(options) as page:
         live = run_live(program, args, options.master, options.until, progress, page)
     if live.left_running:
-        _tell("the program ended while its streams were running; end it with ssc.awaitTermination()")
+        _tell(LEFT_RUNNING.of())
     if len(live.trace):
         _finish(Run(live.trace), options)
     return _exit_code(live.error, program)
@@ -130,8 +163,8 @@ def _streaming_page(options: argparse.Namespace) -> Iterator[StreamingServer | N
     except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     if not is_loopback(host):
-        _tell(f"{host} can be reached by other machines: whoever has the next line's address sees this program's data")
-    _tell(f"Streaming page: {page.url}")
+        _tell(EXPOSED.of().format(host=host))
+    _tell(PAGE.of().format(url=page.url))
     try:
         yield page
     finally:
@@ -144,22 +177,18 @@ def _wants_page(options: argparse.Namespace) -> bool:
 
 def _simulate(program: Path, args: list[str], master: str, options: argparse.Namespace) -> int:
     if _wants_page(options):
-        raise Refusal(
-            "argument --ui shows a live run, and virtual time is over in a moment; use --trace run.jsonl, and then "
-            "sparksim trace run.jsonl --streaming streaming.html"
-        )
+        raise Refusal(LIVE_ONLY.of())
     faults: list[Fault] = [*(options.crash or []), *(options.fault or [])]
     executors = parse_master(master).executors
     for each in faults:
         executor = str(getattr(each, "executor", ""))
         if executor.isdecimal() and not 0 < int(executor) <= executors:
-            raise Refusal(
-                f"{type(each).__name__}: {master} has no executor {executor}; they are numbered from 1 to {executors}"
-            )
+            told = NO_EXECUTOR.of()
+            raise Refusal(told.format(fault=type(each).__name__, master=master, executor=executor, executors=executors))
     sources, clusters = dict(options.source or []), arguments.kafka_clusters(options.kafka or [])
     for address in clusters:
         if address in sources:
-            raise Refusal(f"argument --kafka: {address} is also a --source; give one of them another address")
+            raise Refusal(TAKEN.of().format(address=address))
     surroundings: dict[str, Any] = {
         "network": {**sources, **clusters},
         "files": dict(options.file or []),
@@ -189,7 +218,7 @@ def _exit_code(error: BaseException | None, program: Path) -> int:
             return 1
         return error.code or 0
     if isinstance(error, KeyboardInterrupt):
-        _tell("interrupted")
+        _tell(INTERRUPTED.of())
         return 130
     print(user_traceback(error, program), file=sys.stderr)
     return 1

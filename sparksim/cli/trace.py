@@ -13,11 +13,21 @@ from pathlib import Path
 from sparksim.cli import arguments, report
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import Text
 from sparksim.sim.run import SAVED_AS, Run
 from sparksim.trace.events import ApplicationStart
 from sparksim.trace.formats.read import read_trace
 from sparksim.trace.jsonl import TraceFormatError, TraceWarning
 from sparksim.trace.trace import Trace
+
+NOTHING_STARTED = Text(
+    "{path} holds no start of an application: there is nothing to show", "{path} 中没有应用的启动事件：没有可显示的内容"
+)
+UNREADABLE = Text("cannot read {path}: {error}", "无法读取 {path}：{error}")
+UNWRITABLE = Text("cannot write {path}: {error}", "无法写入 {path}：{error}")
+TIMELINE = Text("timeline in {path}", "时间线在 {path}")
+STREAMING = Text("Streaming page in {path}", "流处理统计页面在 {path}")
+SAVED = Text("saved {path}", "已保存 {path}")
 
 TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
@@ -59,10 +69,10 @@ def run(options: argparse.Namespace) -> int:
         print(_draw_delivery(result, options.delivery_figure))
     if options.html is not None:
         result.save(options.html)
-        print(f"timeline in {options.html}")
+        print(TIMELINE.of().format(path=options.html))
     if options.streaming is not None:
         result.streaming_page().save(options.streaming)
-        print(f"Streaming page in {options.streaming}")
+        print(STREAMING.of().format(path=options.streaming))
     if options.csv is not None:
         _save(result, f"{options.csv}/")
     if options.save is not None:
@@ -79,11 +89,11 @@ def _read(path: Path) -> Trace:
         except TraceFormatError as error:
             raise Refusal(str(error)) from None
         except OSError as error:
-            raise Refusal(f"cannot read {path}: {error.strerror}") from None
+            raise Refusal(UNREADABLE.of().format(path=path, error=error.strerror)) from None
     for warning in found:
         print(f"sparksim: {warning.message}", file=sys.stderr)
     if not trace.of(ApplicationStart):
-        raise Refusal(f"{path} holds no start of an application: there is nothing to show")
+        raise Refusal(NOTHING_STARTED.of().format(path=path))
     return trace
 
 
@@ -93,8 +103,8 @@ def _save(result: Run, name: str) -> None:
     except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     except OSError as error:
-        raise Refusal(f"cannot write {name}: {error.strerror}") from None
-    print(f"saved {name}")
+        raise Refusal(UNWRITABLE.of().format(path=name, error=error.strerror)) from None
+    print(SAVED.of().format(path=name))
 
 
 def _table(result: Run, name: str) -> str:
@@ -115,4 +125,4 @@ def _draw_delivery(result: Run, path: Path) -> str:
     except ValueError as error:
         raise Refusal(f"--delivery-figure {path}: {error}") from None
     figure.savefig(path)
-    return f"figure in {path}"
+    return report.SAVED["figure"].of().format(path=path)

@@ -88,10 +88,10 @@ class Table(Sequence[R], Generic[R]):
         numeric = self._numeric_columns()
         head, tail, omitted = self._ends(max_rows)
         lines = [self.columns, *map(self._cells, head), *map(self._cells, tail)]
-        widths = [max(_room(line[i]) for line in lines) for i in range(len(self.columns))]
+        widths = [max(room(line[i]) for line in lines) for i in range(len(self.columns))]
         text = [
             "  ".join(
-                " " * (width - _room(cell)) + cell if right else cell + " " * (width - _room(cell))
+                " " * (width - room(cell)) + cell if right else cell + " " * (width - room(cell))
                 for cell, width, right in zip(line, widths, numeric, strict=True)
             ).rstrip()
             for line in lines
@@ -177,6 +177,6 @@ def _cell(name: str, value: object, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _room(text: str) -> int:
+def room(text: str) -> int:
     """How many columns of a terminal it takes: a Chinese character two."""
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

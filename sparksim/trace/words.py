@@ -132,7 +132,7 @@ REASONS = Phrases(
 
 def anomaly_name(anomaly: str, lang: str | None = None) -> str:
     """A kind of anomaly for people: in Chinese with the English name, by which tables are searched."""
-    return Text(anomaly, f"{ANOMALIES[anomaly]}（{anomaly}）").of(lang)
+    return Text(anomaly, f"{ANOMALIES[anomaly]} {anomaly}").of(lang)
 
 
 def fates(counts: Mapping[str, object], lang: str | None = None) -> str:
