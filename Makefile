@@ -88,6 +88,10 @@ semantics: $(VENV)/.test ## Tell fifteen thousand stories of crashes and write d
 check-semantics: $(VENV)/.test ## Tell a thousand of them again; fail if one breaks a promise or has changed
 	$(BIN)/sparksim semantics --runs 7 --check docs/semantics-findings.tsv
 
+.PHONY: fonts
+fonts: $(VENV)/.test ## Make the bundled Chinese fonts again, from Debian's fonts-noto-cjk
+	$(BIN)/python -m tools.fonts
+
 .PHONY: lint
 lint: $(VENV)/.test ## Check style, format and types
 	$(BIN)/ruff check .

@@ -10,9 +10,21 @@ from typing import Any, NamedTuple
 
 from sparksim.core.arguments import is_positive
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.core.language import Text
 from sparksim.sim.pool import Measures, Pool, Task
 from sparksim.sim.simulation import Simulation
 from sparksim.sim.sweep import SweepTable, described, measures, require_until, table_of
+from sparksim.trace.words import REASONS
+
+NOT_EVEN = Text("not even {limit:g} records/s are sustained: {reason}", "连每秒 {limit:g} 条也不可持续：{reason}")
+AT_LEAST = Text(
+    "{rate:g} records/s are sustained, and that was the highest rate allowed: try a higher one",
+    "每秒 {rate:g} 条可持续，而这已是允许的最高速率：请尝试更高的",
+)
+BETWEEN = Text(
+    "{rate:g} records/s are sustained, {limit:g} are not: {reason}",
+    "每秒 {rate:g} 条可持续，{limit:g} 条不可：{reason}",
+)
 
 TRIED_AHEAD = 7
 """As many rates at a time as it takes to halve the interval three times at once; more would add little."""
@@ -43,11 +55,11 @@ class Stability:
     def __str__(self) -> str:
         if self.rate is None:
             [row, *_] = self.tried
-            return f"not even {self.limit:g} records/s are sustained: {row.reason}"
+            return NOT_EVEN.of().format(limit=self.limit, reason=REASONS.of(row.reason))
         if self.limit is None:
-            return f"{self.rate:g} records/s are sustained, and that was the highest rate allowed: try a higher one"
+            return AT_LEAST.of().format(rate=self.rate)
         [row] = self.tried.where(rate=self.limit)
-        return f"{self.rate:g} records/s are sustained, {self.limit:g} are not: {row.reason}"
+        return BETWEEN.of().format(rate=self.rate, limit=self.limit, reason=REASONS.of(row.reason))
 
     __repr__ = __str__
 

@@ -162,9 +162,9 @@ class Ledger:
         """What a record is of which nothing is known but that it was sent; `read_until` is the last that was read."""
         source = lane[0]
         if source not in self.logs:
-            where = "in the queue, or delivered" if source in self._queues else "in the receiver's buffer, or sent"
-            not_yet = "not yet stored" if source in self._queues else "not yet read"
-            pending = Entry(PENDING, 0, 0, f"{where} and {not_yet}", RECEIVER)
+            queued = "in the queue, or delivered and not yet stored"
+            buffered = "in the receiver's buffer, or sent and not yet read"
+            pending = Entry(PENDING, 0, 0, queued if source in self._queues else buffered, RECEIVER)
             return lambda number: pending
         pending = Entry(PENDING, 0, 0, "in the log, and in no batch yet", LOG)
         passed = Entry(LOST, 0, 0, f"later records of {source} were read, and this one never", SKIPPED)

@@ -83,6 +83,9 @@ REASONS = Phrases(
         "the driver had executor {executor} on {host} killed": "驱动程序终止了 {host} 上的执行器 {executor}",
         "the driver died, and its executors with it": "驱动程序崩溃，执行器随之退出",
         "the driver died": "驱动程序崩溃",
+        "Remote RPC client disassociated: executor {executor} on {host} is gone": (
+            "远程 RPC 客户端断开：{host} 上的执行器 {executor} 已不在"
+        ),
         # In a block
         "the driver could not write to its log that the block exists": "驱动程序未能把该数据块记入它的日志",
         "the driver died, and nothing outside its memory says that the block existed": (
@@ -106,6 +109,24 @@ REASONS = Phrases(
         "it is in the log twice": "在日志中有两份",
         "deleted by hand": "被手动删除",
         "the topic was deleted": "主题已删除",
+        "the group has no offset; {setting}": "消费组没有偏移量；{setting}",
+        # Why a load was not sustained
+        "no streaming context was started": "没有启动流处理上下文",
+        "the run is too short to tell: simulate {batches} batches or more, until={seconds}": (
+            "运行太短，无法判断：请模拟至少 {batches} 个批次，until={seconds}"
+        ),
+        "batch {time} failed": "批次 {time} 失败",
+        "batch {time} had no jobs": "批次 {time} 没有作业",
+        "{count} records lost: {reason}": "丢失 {count} 条记录：{reason}",
+        "batches queued up: in the last quarter {least}; {count} unfinished at the end": (
+            "批次排起了队：最后四分之一时间里，{least}；结束时 {count} 个未完成"
+        ),
+        "each waited {seconds} s or longer": "每个批次至少等待 {seconds} 秒",
+        "none was started": "没有批次开始处理",
+        "receivers did not keep up: {count} records of {source} unread at the end": (
+            "接收器跟不上：结束时 {source} 有 {count} 条记录未读"
+        ),
+        "latency of {latency} ms, {bound} ms allowed": "延迟 {latency} 毫秒，允许 {bound} 毫秒",
         # What decides an anomaly
         "{one}; or {other}": "{one}；或 {other}",
         "{settings}, delivery.timeout.ms, and whoever hears of the error": (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sparksim.trace import Trace
 from sparksim.viz.delivery import delivery_figure
+from sparksim.viz.fonts import use_chinese_font
 from sparksim.viz.html_page import timeline_html
 from sparksim.viz.timeline import timeline_figure
 from sparksim.viz.view import LAST_BATCHES
@@ -16,7 +17,7 @@ from sparksim.viz.view import LAST_BATCHES
 if TYPE_CHECKING:
     from sparksim.viz.widget import Timeline
 
-__all__ = ["delivery_figure", "timeline_figure", "timeline_html", "timeline_widget"]
+__all__ = ["delivery_figure", "timeline_figure", "timeline_html", "timeline_widget", "use_chinese_font"]
 
 
 def timeline_widget(

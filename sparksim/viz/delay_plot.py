@@ -13,6 +13,7 @@ import traitlets
 from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.charts import chart_text
+from sparksim.viz.fonts import font_script, page_font
 from sparksim.viz.streaming_view import delays_of
 
 
@@ -23,14 +24,15 @@ class DelayPlot(anywidget.AnyWidget):
     one.
     """
 
-    _esm = chart_text("chart.js", "delays.js")
+    _esm = f"{font_script()}\n{chart_text('chart.js', 'delays.js')}"
     _css = chart_text("charts.css")
 
     delays = traitlets.Dict().tag(sync=True)
+    font = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, trace: Trace, *, lang: str | None = None, **traits: Any) -> None:
         self._lang = language(lang)
-        super().__init__(delays=delays_of(trace, self._lang), **traits)
+        super().__init__(delays=delays_of(trace, self._lang), font=page_font(self._lang), **traits)
 
     def show(self, trace: Trace) -> None:
         """Show the run of this trace instead."""

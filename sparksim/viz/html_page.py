@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from sparksim.core.language import language
 from sparksim.trace import Trace
+from sparksim.viz.fonts import font_script, page_font
 from sparksim.viz.view import LAST_BATCHES, run_title, timeline_packet
 
 SCRIPTS = (
@@ -52,6 +53,7 @@ body {{ margin: 12px; }}
 </style>
 <div id="timeline"></div>
 <script type="application/octet-stream" id="packet">{packet}</script>
+<script type="application/octet-stream" id="font">{font}</script>
 <script type="module">
 {script}
 </script>
@@ -75,6 +77,7 @@ def timeline_html(trace: Trace, *, lang: str | None = None, theme: str = "auto",
         title=escape(run_title(trace) or "sparksim"),
         style=style(),
         packet=b64encode(packet).decode(),
+        font=page_font(lang),
         script=f"{script()}\n{_text('page.js')}",
     )
 
@@ -88,7 +91,7 @@ def check_theme(theme: str) -> None:
 @cache
 def script() -> str:
     """The timeline's script: one ES module whose default export has anywidget's `render`."""
-    return "\n".join(map(_text, SCRIPTS))
+    return "\n".join([font_script(), *map(_text, SCRIPTS)])
 
 
 @cache

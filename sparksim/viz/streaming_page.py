@@ -15,6 +15,7 @@ from typing import Any
 from sparksim.core.language import language
 from sparksim.trace import Trace
 from sparksim.viz.charts import chart_text
+from sparksim.viz.fonts import font_script, page_font
 from sparksim.viz.html_page import LANGUAGE_TAGS, check_theme
 from sparksim.viz.streaming_status import RETAINED_BATCHES, StreamingStatus
 from sparksim.viz.streaming_view import streaming_view
@@ -32,6 +33,7 @@ _PAGE = """<!doctype html>
 <style>{style}</style>
 <body data-gone="{gone}">
 <main id="streaming" class="sc-root sc-page" data-theme="{theme}"></main>
+<script type="application/octet-stream" id="font">{font}</script>
 <script type="application/json" id="view">{view}</script>
 <script>{script}</script>
 </body>
@@ -86,6 +88,7 @@ def page_html(view: dict[str, Any] | None, *, lang: str | None = None, theme: st
         title=escape(f"{name}{words['title']}"),
         gone=escape(words["unreachable"]),
         style=_style(),
+        font=page_font(lang),
         view=text,
         script=_script(),
     )
@@ -98,7 +101,7 @@ def page_policy(asks: bool) -> str:
 
 
 def _script() -> str:
-    return f'\n"use strict";\n{chart_text("chart.js", "streaming.js")}\n'
+    return f'\n"use strict";\n{font_script()}\n{chart_text("chart.js", "streaming.js")}\n'
 
 
 def _style() -> str:

@@ -13,10 +13,11 @@ from typing import Any
 from sparksim.core.language import language
 from sparksim.trace import Table, Trace
 from sparksim.trace.events import ApplicationStart, BlocksAllocated, RecordsSent
+from sparksim.trace.words import REASONS
 from sparksim.viz import kafka_lanes, lanes, outer_lanes
 from sparksim.viz.columns import Column, pack
 from sparksim.viz.facts import FOLLOWED_RECORDS, Facts
-from sparksim.viz.lanes import Bar, Lane, failures
+from sparksim.viz.lanes import LOSS, Bar, Lane, Mark, failures
 from sparksim.viz.palette import BATCH_COLOURS, HATCHES, INK, OTHER_COLOURS
 from sparksim.viz.words import Words, words_of
 
@@ -86,8 +87,8 @@ def timeline_packet(trace: Trace, *, lang: str | None = None, batches: int = LAS
     words = words_of(lang)
     facts = Facts(trace)
     shown = all_lanes(facts, words)
-    tables = {"bars": _bars(shown), "marks": _marks(shown)}
-    tables |= {name: _columns(facts, getattr(facts, name), columns) for name, columns in COLUMNS.items()}
+    tables = {"bars": _bars(shown), "marks": _marks(shown, lang)}
+    tables |= {name: _columns(facts, getattr(facts, name), columns, lang) for name, columns in COLUMNS.items()}
     tables["blocks"] |= _queues_of_blocks(facts)
     tables["batches"] |= _ends_of_batches(facts)
     tables["stages"]["job"] = [_place(job) for job in facts.jobs_of_stages]
@@ -183,18 +184,26 @@ def _start(bar: Bar) -> float:
     return bar.start_s
 
 
-def _marks(shown: Sequence[tuple[tuple[str, str], Lane]]) -> dict[str, Column]:
+def _marks(shown: Sequence[tuple[tuple[str, str], Lane]], lang: str) -> dict[str, Column]:
     marks = [(number, mark) for number, (_, lane) in enumerate(shown) for mark in lane.marks]
     return {
         "lane": [number for number, _ in marks],
         "time_ms": [_ms(mark.time_s) for _, mark in marks],
         "kind": [mark.kind for _, mark in marks],
-        "note": [mark.note for _, mark in marks],
+        "note": [_note(mark, lang) for _, mark in marks],
     }
 
 
-def _columns(facts: Facts, table: Table[Any], names: Iterable[str]) -> dict[str, Column]:
-    """The columns of a table: moments since the origin, texts not too long."""
+def _note(mark: Mark, lang: str) -> str:
+    """Of a loss the reason is a sentence of the engine; other notes are the event's own words."""
+    if mark.kind != LOSS:
+        return mark.note
+    count, colon, reason = mark.note.partition(": ")
+    return f"{count}{colon}{REASONS.of(reason, lang)}"
+
+
+def _columns(facts: Facts, table: Table[Any], names: Iterable[str], lang: str) -> dict[str, Column]:
+    """The columns of a table: moments since the origin, texts not too long, sentences of the engine in the language."""
     columns: dict[str, Column] = {}
     for name in names:
         values = table.column(name)
@@ -202,6 +211,8 @@ def _columns(facts: Facts, table: Table[Any], names: Iterable[str]) -> dict[str,
             values = [None if value is None else float(value) for value in values]
         elif name.endswith("_ms"):
             values = [_since_origin(facts, value) for value in values]
+        elif name == "reason":
+            values = [value and REASONS.of(value, lang) for value in values]
         elif name in ("message", "failure"):
             values = [value if len(value) <= MESSAGE_LENGTH else f"{value[:MESSAGE_LENGTH]} …" for value in values]
         columns[name] = values

@@ -12,6 +12,7 @@ import traitlets
 
 from sparksim.core.language import language
 from sparksim.trace import Trace
+from sparksim.viz.fonts import page_font
 from sparksim.viz.html_page import check_theme, script, style
 from sparksim.viz.view import LAST_BATCHES, timeline_packet
 
@@ -27,6 +28,7 @@ class Timeline(anywidget.AnyWidget):
     _css = style()
 
     packet = traitlets.Bytes().tag(sync=True)
+    font = traitlets.Unicode().tag(sync=True)
     theme = traitlets.Unicode("auto").tag(sync=True)
     moment = traitlets.Float(-1.0).tag(sync=True)
     chosen = traitlets.Unicode("").tag(sync=True)
@@ -35,8 +37,9 @@ class Timeline(anywidget.AnyWidget):
         self, trace: Trace, *, lang: str | None = None, theme: str = "auto", batches: int = LAST_BATCHES, **traits: Any
     ) -> None:
         check_theme(theme)
-        self._how: dict[str, Any] = {"lang": language(lang), "batches": batches}
-        super().__init__(packet=timeline_packet(trace, **self._how), theme=theme, **traits)
+        lang = language(lang)
+        self._how: dict[str, Any] = {"lang": lang, "batches": batches}
+        super().__init__(packet=timeline_packet(trace, **self._how), font=page_font(lang), theme=theme, **traits)
 
     def show(self, trace: Trace) -> None:
         """Show the run of this trace instead, in the same language. Raises `ValueError` for an empty trace."""

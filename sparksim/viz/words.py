@@ -1,6 +1,7 @@
 """The texts of the pictures, by language.
 
-What the trace itself says (names of programs, blocks and faults, reasons of failures) stays as it is.
+What the trace itself says (names of programs, blocks and faults, texts of errors) stays as it is; why records were lost
+is translated by `trace.words`.
 """
 
 from __future__ import annotations

@@ -97,5 +97,5 @@ def test_what_cannot_be_served_is_refused(
 def test_the_page_of_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_jsonl(small_trace(), tmp_path / "run.jsonl")
     assert main(["trace", str(tmp_path / "run.jsonl"), "--streaming", str(tmp_path / "s.html"), "--lang", "zh"]) == 0
-    assert f"Streaming page in {tmp_path / 's.html'}" in capsys.readouterr().out
+    assert f"流处理统计页面在 {tmp_path / 's.html'}" in capsys.readouterr().out
     assert "流处理统计" in (tmp_path / "s.html").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ def test_a_trace_becomes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[st
     write_jsonl(small_trace(), tmp_path / "run.jsonl")
     page = tmp_path / "run.html"
     assert main(["trace", str(tmp_path / "run.jsonl"), "--html", str(page), "--lang", "zh"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == f"timeline in {page}"
+    assert capsys.readouterr().out.splitlines()[-1] == f"时间线在 {page}"
     assert page.read_text(encoding="utf-8") == timeline_html(small_trace(), lang="zh")
 
 

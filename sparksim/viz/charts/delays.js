@@ -1,6 +1,6 @@
 // The delay plot: how long each batch waited and took, against the batch interval, in a notebook.
 
-/** Shows the delays of `model` in `el`; its `delays` are those of `viz.delay_plot`. */
+/** Shows the delays of `model` in `el`; its `delays` and `font` are those of `viz.delay_plot`. */
 function render({ model, el }) {
   const legend = element("div", { class: "sc-legend" });
   const box = element("div", { class: "sc-box" });
@@ -15,10 +15,16 @@ function render({ model, el }) {
     drawChart(box, { times, series, level, clock, amount: secondsText, label: words.label, height: 180 });
     root.dataset.drawn = Number(root.dataset.drawn ?? 0) + 1;
   };
-  const unwatch = whenResized(box, draw);
-  model.on("change:delays", draw);
-  draw();
+  let over = false;
+  let unwatch = () => {};
+  useFont(model.get("font"), () => {
+    if (over) return;
+    unwatch = whenResized(box, draw);
+    model.on("change:delays", draw);
+    draw();
+  });
   return () => {
+    over = true;
     unwatch();
     model.off("change:delays", draw);
   };

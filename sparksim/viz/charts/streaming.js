@@ -206,4 +206,4 @@ function start(root, page = new StreamingPage(root)) {
   ask();
 }
 
-start(document.getElementById("streaming"));
+useFont(document.getElementById("font").textContent.trim(), () => start(document.getElementById("streaming")));

@@ -43,10 +43,20 @@ def lettering(lang: str) -> Iterator[None]:
         yield
 
 
+def page_font(lang: str) -> str:
+    """The font that a page or a widget in this language carries, base64; "" where it needs none."""
+    return _page_font() if lang == "zh" else ""
+
+
 @cache
-def page_font() -> str:
-    """The font for pages, base64."""
+def _page_font() -> str:
     return b64encode(files(__name__).joinpath(PAGE_FONT).read_bytes()).decode()
+
+
+@cache
+def font_script() -> str:
+    """The script that makes this font known to a browser."""
+    return files(__name__).joinpath("font.js").read_text(encoding="utf-8")
 
 
 def _families() -> list[str]:

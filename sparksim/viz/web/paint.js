@@ -1,6 +1,8 @@
 // Draws lanes and their bars on a canvas. Where bars are shorter than pixels, a lane shows how busy it was instead.
 
-const FONT = '"Segoe UI", system-ui, -apple-system, Roboto, "Noto Sans", "WenQuanYi Micro Hei", sans-serif';
+const LATIN = '"Segoe UI", system-ui, -apple-system, Roboto, "Noto Sans"';
+const CHINESE = `"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", "${FAMILY}"`;
+const FONT = `${LATIN}, ${CHINESE}, sans-serif`;
 const GROUP_FONT = `600 12px ${FONT}`;
 const LANE_FONT = `11.5px ${FONT}`;
 const THIN = 2; // pixels: no bar is drawn narrower

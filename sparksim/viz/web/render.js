@@ -1,6 +1,6 @@
 // The door: what anywidget calls with a model and an element, and so does the page of its own.
 
-/** Shows the timeline of `model` in `el`; `model` has `packet`, `theme`, `moment` and `chosen`. */
+/** Shows the timeline of `model` in `el`; `model` has `packet`, `font`, `theme`, `moment` and `chosen`. */
 function render({ model, el }) {
   const root = h("div", {});
   el.replaceChildren(root);
@@ -42,10 +42,15 @@ function render({ model, el }) {
     },
   };
   for (const [name, followed] of Object.entries(follow)) model.on(`change:${name}`, followed);
-  show();
-  follow.moment();
-  follow.chosen();
+  let over = false;
+  useFont(model.get("font"), () => {
+    if (over) return;
+    show();
+    follow.moment();
+    follow.chosen();
+  });
   return () => {
+    over = true;
     for (const [name, followed] of Object.entries(follow)) model.off(`change:${name}`, followed);
     clearTimeout(pending);
     timeline.destroy();
