@@ -50,6 +50,7 @@ from sparksim.trace.events import (
     Warned,
 )
 from sparksim.trace.trace import Trace
+from sparksim.trace.warning_words import WARNINGS
 
 HOSTS = "spark.sparksim.hosts"
 """On how many hosts a simulated cluster's executors are, in turn; by default each has one of its own."""
@@ -166,7 +167,7 @@ class ClusterBackend:
         if message not in self._warned:
             self._warned.add(message)
             self.emit(Warned(self.clock.now_ms, component, message))
-            logging.getLogger(f"sparksim.{component}").warning(message)
+            logging.getLogger(f"sparksim.{component}").warning(WARNINGS.of(message))
 
     @property
     def executors(self) -> list[Executor]:

@@ -96,6 +96,15 @@ REASONS = Phrases(
         ),
         "in a block on its way to the driver": "在数据块中，驱动程序尚未得知",
         "in a block that waits for the next batch": "在等待下一批次的数据块中",
+        "its block was lost with its executor before the batch's jobs were generated": (
+            "数据块在批次的作业生成之前随执行器丢失"
+        ),
+        "its block had to make room in memory for another before the batch's jobs were generated": (
+            "数据块在批次的作业生成之前，在内存中让位给了另一个"
+        ),
+        "its block was lost when the driver died, and its executors with it": (
+            "驱动程序崩溃，执行器随之退出，数据块因此丢失"
+        ),
         # In a batch
         "batch {time} had no jobs: {reason}": "批次 {time} 没有作业：{reason}",
         "batch {time} failed: {failure}": "批次 {time} 失败：{failure}",

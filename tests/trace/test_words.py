@@ -13,7 +13,9 @@ from sparksim.sim import Cluster, ExecutorCrash, Poisson, Run, Simulation
 from sparksim.streaming import StreamingContext
 from sparksim.trace.anomalies import Anomaly
 from sparksim.trace.delivery import Delivery
-from sparksim.trace.words import ANOMALIES, OUTCOMES, REASONS, anomaly_name
+from sparksim.trace.events import Warned
+from sparksim.trace.warning_words import WARNINGS
+from sparksim.trace.words import ANOMALIES, OUTCOMES, REASONS, Phrases, anomaly_name
 
 PACKAGE = Path(__file__).parents[2] / "sparksim"
 
@@ -38,15 +40,17 @@ def test_a_sentence_is_translated_with_what_stands_in_it(english: str, chinese: 
     assert REASONS.of(english, "en") == english
 
 
-def test_every_sentence_is_one_that_the_engine_says() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "words.py")
+@pytest.mark.parametrize("phrases", [REASONS, WARNINGS])
+def test_every_sentence_is_one_that_the_engine_says(phrases: Phrases) -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if "words" not in path.name)
     said = re.sub(r'"\n\s*f?"', "", code)  # texts over several lines
-    parts = [part.strip(" ;:") for english in REASONS.chinese for part in re.split(r"\{\w+\}", english)]
+    parts = [part.strip(" ;:,") for english in phrases.chinese for part in re.split(r"\{\w+\}", english)]
     assert [part for part in parts if part not in said] == []
 
 
-def test_every_sentence_keeps_its_values() -> None:
-    for english, chinese in REASONS.chinese.items():
+@pytest.mark.parametrize("phrases", [REASONS, WARNINGS])
+def test_every_sentence_keeps_its_values(phrases: Phrases) -> None:
+    for english, chinese in phrases.chinese.items():
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", chinese)), english
 
 
@@ -79,6 +83,21 @@ def test_a_delivery_is_shown_in_chinese_and_its_rows_stay_as_they_are() -> None:
     assert "sent while" not in chinese + html
     assert same == run.delivery.lost
     assert {row.reason.isascii() for row in same} == {True}
+
+
+def test_a_warning_is_logged_in_chinese_and_is_english_in_the_trace(caplog: pytest.LogCaptureFixture) -> None:
+    def program(ssc: StreamingContext) -> None:
+        ssc.socketTextStream("localhost", 9999).pprint()
+
+    simulation = Simulation(program, cluster=Cluster(1, 1), network={"localhost:9999": Poisson(5)})
+    with shown_in("zh"):
+        run = simulation.run(until=1)
+    assert caplog.messages == [
+        "sim[1,1] 上有 1 个接收器：每个接收器（receiver）永久占用一个核心，而核心只有 1 个。"
+        "没有核心可用来处理批次，所以什么都不会被处理。请至少使用 2 个核心"
+    ]
+    [warned] = run.trace.of(Warned)
+    assert warned.message.startswith("1 receiver on sim[1,1]: each receiver holds one core for ever")
 
 
 def test_columns_stand_under_each_other_although_chinese_is_wide() -> None:
