@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 
 from sparksim.core.language import Text, language
 from sparksim.trace.fates import LOST, ONCE, PENDING, REPEATED
@@ -25,7 +26,10 @@ class Phrases:
 
     def __init__(self, chinese: Mapping[str, str]) -> None:
         self.chinese = chinese
-        self._patterns = [(_pattern(english), translated) for english, translated in chinese.items()]
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(_pattern(english), translated) for english, translated in self.chinese.items()]
 
     def of(self, text: str, lang: str | None = None) -> str:
         """The sentence in a language, by default the set one."""
@@ -41,7 +45,8 @@ class Phrases:
 
 def _pattern(english: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", english)
-    return re.compile("".join(re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts)))
+    texts = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts)]
+    return re.compile("".join(texts), re.DOTALL)
 
 
 ANOMALIES: Mapping[str, str] = {

@@ -103,9 +103,10 @@ def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label], wor
     for lane, spans in enumerate(strip.lanes):
         _draw_lane(axes, lane, spans, layout, words)
     if layout.numbered:
-        at_producer = {column: span.state for span in strip.lanes[0] for column in range(span.first, span.last + 1)}
+        lane, spans = next(each for each in enumerate(strip.lanes) if not _is_untold(each[1]))
+        states = {column: span.state for span in spans for column in range(span.first, span.last + 1)}
         for column, number in enumerate(strip.numbers):
-            _draw_text(axes, column + 0.5, 0.5, str(number), at_producer[column])
+            _draw_text(axes, column + 0.5, lane + 0.5, str(number), states[column])
     _draw_batches(axes, strip, layout)
     if strip.reordered:
         marks = axes.scatter(
@@ -134,9 +135,13 @@ def _draw(axes: Axes, strip: Strip, layout: Layout, labels: Sequence[Label], wor
         axes.set_xticks([tick + 0.5 for tick in ticks], [f"{strip.numbers[tick]:,}" for tick in ticks])
 
 
+def _is_untold(spans: Sequence[Span]) -> bool:
+    return all(span.state == UNKNOWN for span in spans)
+
+
 def _draw_lane(axes: Axes, lane: int, spans: Sequence[Span], layout: Layout, words: Words) -> None:
     """Each state is one collection. What went wrong can be seen however narrow it is, and lies above the rest."""
-    if all(span.state == UNKNOWN for span in spans):
+    if _is_untold(spans):
         where = 0.1 / layout.column_in
         untold = words[f"untold.{LANES[lane]}"]
         axes.text(where, lane + 0.5, untold, fontsize=FONT - 1.5, color=GREY, va="center", style="italic")

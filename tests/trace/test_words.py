@@ -31,6 +31,7 @@ PACKAGE = Path(__file__).parents[2] / "sparksim"
         ),
         ("batch 8 s failed: ValueError: bad", "批次 8 s 失败：ValueError: bad"),
         ("the end of the run: in the log, and in no batch yet", "运行结束：在日志中，尚不属于任何批次"),
+        ("could not be stored: OSError: disk full\nsaid twice", "无法存储：OSError: disk full\nsaid twice"),
         ("retention.ms", "retention.ms"),
         ("ValueError: when I am 64, after the output of it", "ValueError: when I am 64, after the output of it"),
     ],

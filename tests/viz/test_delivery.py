@@ -134,6 +134,13 @@ def test_what_nobody_has_told_is_unknown() -> None:
     assert "no sink says which records are behind its rows" in texts
 
 
+def test_where_producers_are_unknown_the_numbers_make_room_for_what_says_so() -> None:
+    texts = delivery_figure(account(processed(1000, 0, 1))).axes[0].texts
+    lanes = {text.get_text(): int(text.get_position()[1]) for text in texts}
+    assert lanes["the trace does not say who produced them"] == 0
+    assert {lanes["0"], lanes["1"]} == {1}
+
+
 @pytest.mark.parametrize("records", [10, 50, 5000])
 def test_every_span_is_a_bar(records: int) -> None:
     figure = delivery_figure(Delivery(story(records)))

@@ -6,9 +6,13 @@ import sys
 
 import pytest
 
+from sparksim.core.language import shown_in
 from sparksim.sim.run import Run
 from sparksim.trace import Trace
-from sparksim.viz.html_page import script
+from sparksim.viz.delay_plot import DelayPlot
+from sparksim.viz.fonts import page_font
+from sparksim.viz.html_page import script, timeline_html
+from sparksim.viz.streaming_view import delays_of
 from sparksim.viz.view import timeline_packet
 from tests.trace.small import small_trace
 
@@ -24,6 +28,27 @@ def test_another_run_is_shown_in_the_same_language() -> None:
     timeline = Run(small_trace()).timeline(lang="zh", theme="dark")
     timeline.show(small_trace().until(1200))
     assert timeline.packet == timeline_packet(small_trace().until(1200), lang="zh")
+
+
+def test_a_widget_keeps_the_language_that_was_set_and_brings_the_letters_of_chinese() -> None:
+    with shown_in("zh"):
+        timeline, delays = Run(small_trace()).timeline(), DelayPlot(small_trace())
+    assert timeline.packet == timeline_packet(small_trace(), lang="zh")
+    timeline.show(small_trace())
+    delays.show(small_trace())
+    assert timeline.packet == timeline_packet(small_trace(), lang="zh")
+    assert delays.delays == delays_of(small_trace(), "zh")
+    assert timeline.font == delays.font == page_font("zh") != ""
+    assert Run(small_trace()).timeline().font == DelayPlot(small_trace()).font == page_font("en") == ""
+
+
+def test_pages_follow_the_set_language() -> None:
+    run = Run(small_trace())
+    with shown_in("zh"):
+        page, streaming = timeline_html(small_trace()), run.streaming_page().html
+    assert page == timeline_html(small_trace(), lang="zh")
+    assert streaming == run.streaming_page(lang="zh").html
+    assert [page_font("zh") in each for each in (page, streaming, timeline_html(small_trace()))] == [True, True, False]
 
 
 def test_an_empty_run_is_refused_and_what_was_shown_stays() -> None:
