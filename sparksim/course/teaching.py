@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.language import Text, set_language
 from sparksim.course.predictions import Prediction, load
 from sparksim.course.progress import note_lesson
+from sparksim.viz.fonts import use_chinese_font
 
 TELL = "?"
 """What a learner writes to be told."""
@@ -47,9 +49,12 @@ _now = _Lesson()
 def lesson(number: str, *, lang: str, seed: int) -> None:
     """Begin a lesson, such as "03": what is shown from now on is in its language, "en" or "zh".
 
-    Raises `IllegalArgumentError` for a lesson or a language that there is not.
+    In a Chinese lesson a learner's own plots show Chinese too, where there is matplotlib. Raises `IllegalArgumentError`
+    for a lesson or a language that there is not.
     """
     set_language(lang)
+    if lang == "zh" and find_spec("matplotlib") is not None:
+        use_chinese_font()
     _now.number, _now.predictions, _now.guesses = number, load(number), {}
     note_lesson(number)
     _say(_BEGUN.of().format(number=int(number), seed=seed))

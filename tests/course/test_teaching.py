@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.language import Text, set_language
 from sparksim.course import confirm, lesson, predict, predictions, teaching
 from sparksim.course.predictions import Prediction, as_json, prediction
+from sparksim.viz.fonts import FAMILY
 
 ASKED = {
     "tasks": Prediction(10, Text("Ten blocks.", "十个数据块。"), 0.0, ((6, Text("Cores.", "核心数。")),)),
@@ -25,7 +27,8 @@ def a_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(predictions, "FOLDER", tmp_path)
     monkeypatch.setattr(teaching, "_now", teaching._Lesson())
     (tmp_path / "42.json").write_text(as_json(ASKED), encoding="utf-8")
-    yield
+    with matplotlib.rc_context():
+        yield
     set_language(None)
 
 
@@ -104,6 +107,13 @@ def test_what_a_lesson_does_not_ask_is_refused() -> None:
     lesson("42", lang="en", seed=7)
     with pytest.raises(IllegalArgumentError, match=r"predict\('cores', ...\): lesson 42 asks 'tasks', 'delay', 'fate'"):
         predict("cores", 1)
+
+
+def test_a_learners_own_plots_show_chinese_in_a_chinese_lesson() -> None:
+    lesson("42", lang="en", seed=7)
+    assert FAMILY not in matplotlib.rcParams["font.family"]
+    lesson("42", lang="zh", seed=7)
+    assert matplotlib.rcParams["font.family"][-1] == FAMILY
 
 
 def test_predictions_are_the_same_after_they_were_written(tmp_path: Path) -> None:
