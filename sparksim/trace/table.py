@@ -25,7 +25,6 @@ REASON_COLUMNS = frozenset({"reason", "decided_by"})
 """Their sentences are shown in the set language; in the rows they stay English."""
 
 MORE_ROWS = Text("{} {} more rows {}", "{} 另有 {} 行 {}")
-YES, NO = Text("yes", "是"), Text("no", "否")
 
 
 class Table(Sequence[R], Generic[R]):
@@ -167,7 +166,7 @@ def _cell(name: str, value: object, width: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
-        return YES.of() if value else NO.of()
+        return "yes" if value else "no"
     if isinstance(value, str) and name in REASON_COLUMNS:
         value = REASONS.of(value)
     if isinstance(value, float):
