@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import as_file, files
 
+from sparksim.core.language import language
+
 FAMILY = "sparksim Sans SC"
 """The fonts' name. It stands last in a list: what the fonts before it have, as Latin letters, they show."""
 
@@ -32,9 +34,9 @@ def use_chinese_font() -> None:
 
 
 @contextmanager
-def lettering(lang: str) -> Iterator[None]:
-    """Within, texts of a figure are made in fonts that have the letters of the language."""
-    if lang != "zh":
+def lettering(lang: str | None = None) -> Iterator[None]:
+    """Within, texts of a figure are made in fonts that have the letters of the language, by default the set one."""
+    if language(lang) != "zh":
         yield
         return
     from matplotlib import rc_context
