@@ -135,19 +135,21 @@ class Run(AllTables):
 
         return timeline_figure(self.trace, start_s=start, end_s=end, lang=lang)
 
-    def state_figure(self, *, lang: str = "en") -> Figure:
+    def state_figure(self, *, lang: str | None = None) -> Figure:
         """Keys with a state and their bytes by partition, what each batch did to them, and the largest ones one by one.
 
-        A matplotlib figure; `lang` is "en" or "zh". Raises `ValueError` for another one and for a run without states.
+        A matplotlib figure; `lang` is "en", "zh" or None, the set language. Raises `ValueError` for another one and for
+        a run without states.
         """
         from sparksim.viz.states import state_figure
 
         return state_figure(self.trace, lang)
 
-    def window_figure(self, last: int = 24, *, lang: str = "en") -> Figure:
+    def window_figure(self, last: int = 24, *, lang: str | None = None) -> Figure:
         """Which batches feed which window, for the `last` windows of each stream, as a matplotlib figure.
 
-        `lang` is "en" or "zh". Raises `ValueError` for another one, for a run without windows and for `last` below 1.
+        `lang` is "en", "zh" or None, the set language. Raises `ValueError` for another one, for a run without windows
+        and for `last` below 1.
         """
         from sparksim.viz.windows import window_figure
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sparksim.viz.words import Words, words_of
+from sparksim.core.language import Text
+from sparksim.viz.words import Words
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "states of": ("states of {stream}", "{stream} 的状态"),
@@ -39,8 +40,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def state_words(lang: str) -> Words:
-    """The texts in a language. Raises `ValueError` for one that there is not."""
-    words_of(lang)
-    at = 1 if lang == "zh" else 0
-    return {key: texts[at] for key, texts in _WORDS.items()}
+def state_words(lang: str | None = None) -> Words:
+    """The texts in a language, by default the set one. Raises `ValueError` for one that there is not."""
+    return {key: Text(*texts).of(lang) for key, texts in _WORDS.items()}

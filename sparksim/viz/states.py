@@ -9,6 +9,7 @@ from sparksim.trace import Trace
 from sparksim.trace.events import DriverDied
 from sparksim.trace.state_tables import StateKeyRow, StateRow, state_keys, states
 from sparksim.viz.clock import Clock
+from sparksim.viz.fonts import lettering
 from sparksim.viz.palette import BATCH_COLOURS, BLUE, GREY, HATCHES, INK, VERMILION
 from sparksim.viz.sizes import size_text
 from sparksim.viz.state_strip import strip_of
@@ -45,11 +46,11 @@ Panel = tuple[float, Callable[["Axes"], None]]
 """How high it is, and what draws it."""
 
 
-def state_figure(trace: Trace, lang: str = "en") -> Figure:
+def state_figure(trace: Trace, lang: str | None = None) -> Figure:
     """A few panels per stream with states: keys by partition, their bytes, the changes of each batch, and single keys.
 
-    The bytes and the single keys are there if the trace has them. Times are seconds since the run's origin. Raises
-    `ValueError` for a trace without states, and for a language other than "en" and "zh".
+    The bytes and the single keys are there if the trace has them. Times are seconds since the run's origin. `lang` is
+    "en", "zh" or None, the set language. Raises `ValueError` for a trace without states, and for another language.
     """
     words, rows, changes = state_words(lang), states(trace), state_keys(trace)
     streams = list(dict.fromkeys(rows.column("stream")))
@@ -57,13 +58,18 @@ def state_figure(trace: Trace, lang: str = "en") -> Figure:
         raise ValueError(
             "no batch of this run has states: use updateStateByKey or mapWithState, or look at run.window_figure()"
         )
-    from matplotlib.figure import Figure
-
     clock = Clock.of(trace)
     panels: list[Panel] = []
     for stream in streams:
         own = sorted(rows.where(stream=stream), key=lambda row: row.batch_time_ms)
         panels += _panels(own, sorted(changes.where(stream=stream), key=lambda row: row.batch_time_ms), clock, words)
+    with lettering(lang):
+        return _drawn(panels, trace, clock, words)
+
+
+def _drawn(panels: Sequence[Panel], trace: Trace, clock: Clock, words: Words) -> Figure:
+    from matplotlib.figure import Figure
+
     heights = [height for height, _ in panels]
     figure = Figure(figsize=(9, sum(heights) + 0.4), layout="constrained")
     drawn = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)

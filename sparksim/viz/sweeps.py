@@ -56,10 +56,11 @@ def sweep_figure(
 
 
 def _drawn(lines: Mapping[str, Sequence[_Point]], x_title: str, y_title: str, words: Words) -> Figure:
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
+    from sparksim.viz.page import NotebookFigure
+
+    figure = NotebookFigure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.add_subplot()
     handles = []
     for (label, points), (colour, marker, dashes) in zip(lines.items(), cycle(LINES), strict=False):

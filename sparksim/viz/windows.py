@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sparksim.trace import Trace
 from sparksim.trace.state_tables import WindowRow, windows
 from sparksim.viz.clock import Clock
+from sparksim.viz.fonts import lettering
 from sparksim.viz.palette import GREEN, INK, STEEL, VERMILION
 from sparksim.viz.state_words import state_words
 from sparksim.viz.words import Words
@@ -31,11 +33,11 @@ STYLES: dict[str, dict[str, Any]] = {
 SIGNS = {ADDED: "+", KEPT: "", REMOVED: "−"}
 
 
-def window_figure(trace: Trace, last: int = LAST_WINDOWS, lang: str = "en") -> Figure:
+def window_figure(trace: Trace, last: int = LAST_WINDOWS, lang: str | None = None) -> Figure:
     """One panel per windowed stream and one row per window, the last `last` of them; a cell is one batch.
 
-    Times are seconds since the run's origin. Raises `ValueError` for a trace without windows, for `last` below 1, and
-    for a language other than "en" and "zh".
+    Times are seconds since the run's origin; `lang` is "en", "zh" or None, the set language. Raises `ValueError` for a
+    trace without windows, for `last` below 1, and for another language.
     """
     words = state_words(lang)
     if last < 1:
@@ -44,13 +46,18 @@ def window_figure(trace: Trace, last: int = LAST_WINDOWS, lang: str = "en") -> F
     streams = list(dict.fromkeys(rows.column("stream")))
     if not streams:
         raise ValueError("no stream of this run has windows: use window, countByWindow or reduceByKeyAndWindow")
-    from matplotlib.figure import Figure
-
     clock = Clock.of(trace)
     shown = {stream: list(rows.where(stream=stream))[-last:] for stream in streams}
+    with lettering(lang):
+        return _drawn(shown, clock, words)
+
+
+def _drawn(shown: Mapping[int, list[WindowRow]], clock: Clock, words: Words) -> Figure:
+    from matplotlib.figure import Figure
+
     heights = [0.3 * len(own) + 1.1 for own in shown.values()]
     figure = Figure(figsize=(9, sum(heights) + 0.5), layout="constrained")
-    panels = figure.subplots(len(streams), 1, sharex=True, height_ratios=heights, squeeze=False)
+    panels = figure.subplots(len(shown), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (stream, own) in zip(panels, shown.items(), strict=True):
         _draw(axes, own, clock, words)
         axes.set_title(words["windows of"].format(stream=stream), loc="left", fontsize=11)

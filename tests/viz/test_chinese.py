@@ -25,6 +25,8 @@ from sparksim.viz.streaming_words import streaming_words
 from sparksim.viz.sweeps import sweep_figure
 from tests.sim.test_sweep import simulation, swept
 from tests.viz.test_delivery import story
+from tests.viz.test_look_back import windows
+from tests.viz.test_state_strip import story as story_of_keys
 from tests.viz.word_count import WordCount
 from tools.fonts import FIGURE_FONT, NAME, PAGE_FONT, PAGE_TEXTS, TEXTS, chinese_in
 
@@ -40,6 +42,8 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "narrow timeline": lambda lang: timeline_figure(TRACE, width=7, lang=lang),
     "delivery": lambda lang: delivery_figure(Delivery(story(10)), lang=lang),
     "delivery of many": lambda lang: delivery_figure(Delivery(story(1000)), width=8, lang=lang),
+    "states": lambda lang: story_of_keys().state_figure(lang=lang),
+    "windows": lambda lang: windows().window_figure(lang=lang),
     "sweep": lambda lang: sweep_table().figure(lang=lang),
 }
 
