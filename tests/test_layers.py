@@ -61,6 +61,8 @@ def test_a_planted_import_is_found(tmp_path: Path, module: str, source: str, com
         ("core/rdd.py", "from sparksim.core.stages import split\nfrom . import tasks\nimport json"),
         ("cluster/dag.py", "from sparksim.core import rdd\nfrom ..trace.events import Event"),
         ("viz/timeline.py", "from sparksim.trace import Trace"),
+        ("viz/words.py", "from sparksim.core.language import language"),
+        ("trace/table.py", "from sparksim.core import language"),
         ("__main__.py", "from sparksim.cli.main import main"),
         ("__init__.py", "from sparksim.core.rdd import RDD"),
         ("rdd.py", "'Names.'\nfrom sparksim.core.rdd import RDD\n__all__ = ['RDD']"),
