@@ -1,1 +1,26 @@
-"""The course's graded exercises: their format, the sandbox that submissions run in, and the grader."""
+"""The course: its lessons and graded exercises, the sandbox that submissions run in, and the grader.
+
+What the notebooks of the course use is here; each name is loaded when it is first asked for, so that the sandbox and
+the grader load no more than they need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparksim.course.notebook import autograde, check
+
+__all__ = ["autograde", "check"]
+
+_HOMES = {
+    "autograde": "notebook",
+    "check": "notebook",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.course.exercise import Exercise
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.explain import printable
 from sparksim.course.grader import Graded, grade, nothing
-from sparksim.course.sandbox.process import USUAL, Limits
+from sparksim.course.sandbox.process import Limits
 from sparksim.course.submission import SUFFIXES
 from sparksim.course.texts import Text
 
@@ -62,7 +61,7 @@ def find_submissions(paths: Sequence[Path], number: str | None = None) -> tuple[
 
 
 def grade_all(
-    submissions: Sequence[Submission], seed: int, *, jobs: int | None = None, limits: Limits = USUAL
+    submissions: Sequence[Submission], seed: int, *, jobs: int | None = None, limits: Limits | None = None
 ) -> Iterator[Graded]:
     """The results, in the order of the submissions; `jobs` at once, by default as many as there are cores."""
 
@@ -72,7 +71,7 @@ def grade_all(
         except Exception as error:  # such as a machine that is out of processes; the next submission may fare better
             why = f"{type(error).__name__}: {error}"
             text = Text(f"could not be graded ({why})", f"无法评分（{why}）")
-            return nothing(submission.name, submission.exercise, submission.exercise.checks(Random(0)), text)
+            return nothing(submission.name, submission.exercise, seed, text)
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         yield from pool.map(graded, submissions)
