@@ -39,3 +39,6 @@ if __name__ == "__main__":
         print(Simulation(word_count, network={"localhost:9999": typed}).run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 03`, and by `sparksim watch 03` whenever this file is saved.

@@ -49,3 +49,6 @@ if __name__ == "__main__":
         print(simulation.run(until=12).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 07`, and by `sparksim watch 07` whenever this file is saved.

@@ -37,3 +37,6 @@ if __name__ == "__main__":
         print(Simulation(word_count, network={"localhost:9999": typed}).run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 03` 评分；用 `sparksim watch 03` 在每次保存时自动评分。

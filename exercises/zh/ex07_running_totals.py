@@ -48,3 +48,6 @@ if __name__ == "__main__":
         print(simulation.run(until=12).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 07` 评分；用 `sparksim watch 07` 在每次保存时自动评分。
