@@ -99,7 +99,7 @@ def _root(place: ast.expr) -> Iterator[str]:
 
 
 def _mentions(node: ast.AST) -> set[str]:
-    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Store)}
     return names.union(*(each.names for each in ast.walk(node) if isinstance(each, ast.Global)))
 
 

@@ -38,7 +38,7 @@ SAID = {
     "kills_everybody": TOO_LONG,
     "memory_bomb": "",
     "memory_bomb_of_many": "used more than 600 MB of memory",
-    "opens_a_socket": "fails when it is loaded (line 5): OSError",
+    "opens_a_socket": "fails when it is loaded (line 5): ConnectionRefusedError",
     "opens_it_around_python": "missing: words",
     "opens_many_files": "Too many open files",
     "patched_tools": "and is True (bool)",
