@@ -50,7 +50,7 @@ test-course: $(VENV)/.test $(VENV)/.nbgrader ## Grade solutions, exercises, typi
 
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
-	$(PYTEST) -m notebook tests/notebooks
+	$(PYTEST) -n auto -m notebook tests/notebooks
 
 .PHONY: test-browser
 test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timeline in a real browser and in JupyterLab

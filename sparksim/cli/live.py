@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,8 @@ from types import FrameType
 from typing import TextIO
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.cluster.master_url import is_master
-from sparksim.core.backend import register_backend
-from sparksim.core.conf import SparkConf, forced_properties, integer, set_system_property
+from sparksim.cluster.watched import watched_backends
+from sparksim.core.conf import forced_properties, integer, set_system_property
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException
 from sparksim.core.script import run_script
@@ -77,7 +76,7 @@ def run_live(
 
     set_system_property("spark.master", DEFAULT_MASTER)
     forced = forced_properties({"spark.master": master} if master else {})
-    with _watched_backends(watch), _interrupts_go_to(stopper), forced:
+    with watched_backends(watch), _interrupts_go_to(stopper), forced:
         try:
             run_script(program, args)
             run.left_running = StreamingContext.getActive() is not None
@@ -185,22 +184,6 @@ def _interrupts_go_to(stopper: _Stopper) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _watched_backends(watch: Callable[[ClusterBackend], None]) -> Iterator[None]:
-    """Show every new application's backend to `watch` before the program gets to use it."""
-
-    def make(conf: SparkConf) -> ClusterBackend:
-        backend = ClusterBackend(conf)
-        watch(backend)
-        return backend
-
-    unregister = register_backend(is_master, make)
-    try:
-        yield
-    finally:
-        unregister()
 
 
 def _end_contexts(at_once: bool) -> None:

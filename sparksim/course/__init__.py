@@ -10,13 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sparksim.course.live_run import live
     from sparksim.course.notebook import autograde, check
+    from sparksim.course.teaching import confirm, lesson, predict
 
-__all__ = ["autograde", "check"]
+__all__ = ["autograde", "check", "confirm", "lesson", "live", "predict"]
 
 _HOMES = {
     "autograde": "notebook",
     "check": "notebook",
+    "confirm": "teaching",
+    "lesson": "teaching",
+    "live": "live_run",
+    "predict": "teaching",
 }
 
 

@@ -20,6 +20,9 @@ from sparksim.course.texts import LANGUAGES
 Notebook = dict[str, Any]
 
 _HEADER = re.compile(r'^# %%(?P<markdown> \[markdown\])?(?: (?P<word>[a-z]+)="(?P<value>[^"]+)")?$')
+_LINE_END = re.compile(
+    r"(?<=[\u2014-\u2026\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[\u2014-\u201d\u4e00-\u9fff（《【“])"
+)
 
 
 class SourceError(ValueError):
@@ -104,7 +107,7 @@ def _check_translated(cells: Sequence[Cell], name: str) -> None:
 def _notebook_cell(number: int, cell: Cell) -> dict[str, Any]:
     text = cell.text
     if cell.markdown:
-        text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in text.splitlines())
+        text = _joined("\n".join(line.removeprefix("#").removeprefix(" ") for line in text.splitlines()))
     content: dict[str, Any] = {
         "cell_type": "markdown" if cell.markdown else "code",
         "id": f"cell-{number:02}",
@@ -112,3 +115,10 @@ def _notebook_cell(number: int, cell: Cell) -> dict[str, Any]:
         "source": text.splitlines(keepends=True),
     }
     return content if cell.markdown else {**content, "execution_count": None, "outputs": []}
+
+
+def _joined(text: str) -> str:
+    """A text whose Chinese sentences show no blank where a line ends; what stands in fences stays as it is."""
+    parts = text.split("```")
+    parts[::2] = (_LINE_END.sub("", part) for part in parts[::2])
+    return "```".join(parts)

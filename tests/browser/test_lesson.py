@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-LESSON = REPOSITORY / "lessons" / "03_word_count" / "word_count.ipynb"
+LESSON = REPOSITORY / "lessons" / "en" / "03_word_count.ipynb"
 TYPED, CRASHED, LAB = range(3)
 """The lesson's timelines, from top to bottom."""
-PROGRAM = 2
+PROGRAM = 4
 """The lesson's cell with the program."""
 
 

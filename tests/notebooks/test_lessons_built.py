@@ -3,51 +3,145 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from lessons import build
+from sparksim.core.language import Text
+from sparksim.course.cells import SourceError, read_cells
+from sparksim.course.predictions import FOLDER, Prediction, as_json
+from sparksim.course.texts import LANGUAGES
 from sparksim.sim import Cluster, ExecutorCrash, Poisson, Replay, Run, Simulation
 
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+PARTS = {
+    "en": (
+        "The idea",
+        "Break it",
+        "What people get wrong",
+        "Where the model departs from a cluster",
+        "Check yourself",
+        "Exercise",
+    ),
+    "zh": ("基本思想", "弄坏它", "常见误解", "模型与集群的不同", "自测", "练习"),
+}
 TYPED = Replay([(0.90, "to be"), (1.30, "or not to be"), (2.50, "that is"), (3.95, "the question"), (5.10, "to be")])
 
 
-@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
-def test_no_notebook_is_stale(source: Path) -> None:
-    committed = json.loads(source.with_suffix(".ipynb").read_text(encoding="utf-8"))
-    for cell in committed["cells"]:
+BOTH = [(source, lang) for source in build.sources() for lang in LANGUAGES]
+NAMES = [f"{lang}/{source.stem}" for source, lang in BOTH]
+
+
+def committed(source: Path, lang: str) -> build.Notebook:
+    notebook: build.Notebook = json.loads(build.made_of(source, lang).read_text(encoding="utf-8"))
+    return notebook
+
+
+@pytest.mark.parametrize(("source", "lang"), BOTH, ids=NAMES)
+def test_no_notebook_is_stale(source: Path, lang: str) -> None:
+    made = committed(source, lang)
+    for cell in made["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"execution_count": None, "outputs": []}
-    assert committed == build.notebook(source.read_text(encoding="utf-8")), "run: python lessons/build.py"
+    assert made == build.unrun(source, lang), "run: python lessons/build.py"
 
 
 @pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
-def test_a_page_that_runs_nothing_shows_pictures_and_no_widgets(source: Path) -> None:
-    text = source.with_suffix(".ipynb").read_text(encoding="utf-8")
-    kinds = [kind for _, shown in build.shown_by(json.loads(text)) for kind in shown.get("data", {})]
+def test_no_prediction_is_stale(source: Path) -> None:
+    kept = (FOLDER / f"{build.number_of(source)}.json").read_text(encoding="utf-8")
+    assert kept == as_json(build.predictions_of(source)), "run: python lessons/build.py"
+
+
+@pytest.mark.parametrize(("source", "lang"), BOTH, ids=NAMES)
+def test_a_page_that_runs_nothing_shows_pictures_and_no_widgets(source: Path, lang: str) -> None:
+    kinds = [kind for _, shown in build.shown_by(committed(source, lang)) for kind in shown.get("data", {})]
     assert build.PICTURE in kinds
     assert "widget" not in " ".join(kinds)
 
 
+@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
+def test_every_prediction_is_asked_and_confirmed(source: Path) -> None:
+    text = source.read_text(encoding="utf-8")
+    names = list(build.predictions_of(source))
+    assert names, "a lesson asks at least one thing before it runs"
+    assert [name for name in names if f'confirm("{name}", ' not in text] == []
+
+
+@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
+def test_a_lesson_has_the_form_of_a_lesson(source: Path) -> None:
+    """Its parts, three questions with folded answers, and a way to the exercise, in both languages."""
+    cells = read_cells(source, ["predict"])
+    texts = {lang: "\n".join(cell.text for cell in cells if cell.lang == lang) for lang in LANGUAGES}
+    for lang, parts in PARTS.items():
+        assert [part for part in parts if f"# ## {part}\n" not in texts[lang]] == []
+        assert texts[lang].count("<details><summary>") >= 3
+        assert texts[lang].count("<details>") == texts[lang].count("</details>")
+        assert f"exercises/{lang}/ex{build.number_of(source)}_" in texts[lang]
+
+
+@pytest.mark.parametrize(("source", "lang"), BOTH, ids=NAMES)
+def test_every_link_leads_somewhere(source: Path, lang: str) -> None:
+    text = "".join(line for cell in committed(source, lang)["cells"] for line in cell["source"])
+    links = [link for link in LINK.findall(text) if "://" not in link]
+    assert [link for link in links if not (build.made_of(source, lang).parent / link).exists()] == []
+
+
 def test_no_notebook_lacks_a_source() -> None:
-    notebooks = {path.with_suffix("") for path in build.LESSONS_DIR.rglob("*.ipynb")}
-    assert notebooks == {path.with_suffix("") for path in build.sources()}
+    made = {build.made_of(source, lang) for source, lang in BOTH}
+    assert set(build.LESSONS_DIR.rglob("*.ipynb")) == made
+    assert {path.stem for path in FOLDER.glob("*.json")} == {build.number_of(source) for source in build.sources()}
 
 
-def test_a_source_becomes_cells() -> None:
-    text = "# %% [markdown]\n# # Title\n#\n# Text.\n\n# %%\nx = 1\nx\n"
-    cells = build.notebook(text)["cells"]
-    assert [(cell["cell_type"], "".join(cell["source"])) for cell in cells] == [
-        ("markdown", "# Title\n\nText."),
-        ("code", "x = 1\nx"),
+SOURCE = """# %% [markdown] lang="en"
+# # Title
+#
+# Text.
+
+# %% [markdown] lang="zh"
+# # 标题
+#
+# 一行，
+# 又一行。
+
+# %%
+lesson("03", lang="en", seed=1)
+
+# %% predict="tasks"
+{"answer": 10, "why": ("Ten.", "十。")}
+"""
+
+
+def test_a_source_becomes_cells_in_each_language(tmp_path: Path) -> None:
+    source = tmp_path / "03_title.py"
+    source.write_text(SOURCE, encoding="utf-8")
+    assert ["".join(cell["source"]) for cell in build.unrun(source, "en")["cells"]] == [
+        "# Title\n\nText.",
+        'lesson("03", lang="en", seed=1)',
+        'predict("tasks", None)  # write what you expect in place of None',
     ]
-    assert [cell["id"] for cell in cells] == ["cell-01", "cell-02"]
+    assert ["".join(cell["source"]) for cell in build.unrun(source, "zh")["cells"]] == [
+        "# 标题\n\n一行，又一行。",
+        'lesson("03", lang="zh", seed=1)',
+        'predict("tasks", None)  # 把 None 换成你的预测',
+    ]
+    assert build.predictions_of(source) == {"tasks": Prediction(10, Text("Ten.", "十。"))}
 
 
-def test_text_before_the_first_cell_is_refused() -> None:
-    with pytest.raises(ValueError, match="not with 'import os'"):
-        build.notebook("import os\n\n# %%\nx = 1\n")
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (('{"answer": 10', '{"right": 10'), "line 15: a prediction is a dict of"),
+        (('predict="tasks"', 'ask="tasks"'), "line 15: a cell begins with '# %%', or '# %% predict=\"name\"'"),
+    ],
+)
+def test_a_broken_source_is_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
+    source = tmp_path / "03_title.py"
+    source.write_text(SOURCE.replace(*change), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"03_title\.py") as refused:
+        build.predictions_of(source)
+    assert complaint in str(refused.value)
 
 
 def test_what_cells_show_is_kept_but_for_widgets_and_for_the_names_of_pictures() -> None:
