@@ -1,4 +1,4 @@
-"""The exercises as source notebooks of nbgrader: what it empties for learners, and a cell for each check that it grades by.
+"""The exercises as source notebooks of nbgrader: cells that it empties for learners, and cells for checks to grade by.
 
 nbgrader releases, collects and grades them as any others. Its points are ours: a cell for a check raises what our
 grader found, in the sandbox and with inputs drawn anew. See `notebook.py` for what nbgrader itself leaves open.

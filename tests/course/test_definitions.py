@@ -1,4 +1,4 @@
-"""What counts of a notebook's history: the last definitions, and what they are made of; no tries and no mended cells."""
+"""What counts of a notebook's history: the last definitions, and what they are made of; no tries, no mended cells."""
 
 from __future__ import annotations
 
