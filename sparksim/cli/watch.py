@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from sparksim.cli import learner
 from sparksim.course.grader import grade
+from sparksim.course.own_work import files_of
 from sparksim.course.results import details
 from sparksim.course.texts import Text
 
 LOOK_EVERY_S = 0.3
-_WAITING = Text("waiting until {} is saved; Ctrl-C ends it", "等待 {} 保存；按 Ctrl-C 结束")
+_WAITING = Text(
+    "this was {}; waiting until it is saved again; Ctrl-C ends it", "以上是 {}；等待再次保存；按 Ctrl-C 结束"
+)
 _ENDED = Text("no longer watching", "已停止")
 
 
@@ -28,36 +32,37 @@ def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code."""
     learner.speak(options)
     seed = learner.ready_to_grade(options.seed)
-    own = learner.own_submission(options.exercise)
 
     def regrade() -> None:
+        own = learner.own_submission(options.exercise)
         print(details(grade(own.path, own.exercise, seed, name=own.name)), end="\n\n", flush=True)
         learner.tell(_WAITING.of().format(own.name))
 
     try:
-        watch(own.path, regrade, lambda: time.sleep(LOOK_EVERY_S))
+        watch(lambda: files_of(options.exercise, Path.cwd()), regrade, lambda: time.sleep(LOOK_EVERY_S))
     except KeyboardInterrupt:
         learner.tell(_ENDED.of())
     learner.tell_seed(seed)
     return 0
 
 
-def watch(path: Path, regrade: Callable[[], None], wait: Callable[[], None]) -> None:
-    """Call `regrade` now and after each `wait` in which the file was saved. It ends when one of them raises."""
-    seen = _state(path)
+def watch(files: Callable[[], Iterable[Path]], regrade: Callable[[], None], wait: Callable[[], None]) -> None:
+    """Call `regrade` now and after each `wait` in which one of the files was saved. Ends when one of them raises."""
+    seen = _states(files())
     regrade()
     while True:
         wait()
-        state = _state(path)
-        if state is not None and state != seen:
-            seen = state
+        states = _states(files())
+        if any(seen.get(path) != state for path, state in states.items()):
+            seen = states
             regrade()
 
 
-def _state(path: Path) -> tuple[int, int, int] | None:
-    """What a save changes; None at the moment where an editor has put the old file away and the new one is to come."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+def _states(files: Iterable[Path]) -> dict[Path, tuple[int, int, int]]:
+    """What a save changes. An editor may put the old file away before the new one comes."""
+    states = {}
+    for path in files:
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            states[path] = (found.st_mtime_ns, found.st_size, found.st_ino)
+    return states

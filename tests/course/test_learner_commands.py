@@ -129,11 +129,15 @@ def test_all_of_a_folder_leaves_out_what_there_is_no_file_of(tmp_path: Path) -> 
 
 
 def test_watch_grades_again_when_the_file_is_saved(course: Path) -> None:
-    path = course / "exercises/en/ex03_word_count.py"
+    """Also when it is another file of the exercise than the one that was graded first."""
+    path = course / "exercises/en/ex03_word_count.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["cells"] = [{"cell_type": "code", "source": REFERENCE}]
+    os.utime(path, (1, 1))
     with Command("watch", "03", cwd=course) as command:
-        command.wait_for("waiting until exercises/en/ex03_word_count.py is saved; Ctrl-C ends it")
-        path.write_text(REFERENCE, encoding="utf-8")
-        command.wait_for("8 of 8 points")
+        command.wait_for("this was exercises/en/ex03_word_count.py; waiting until it is saved again; Ctrl-C ends it")
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        command.wait_for("exercises/en/ex03_word_count.ipynb: Word count per batch: 8 of 8 points")
         command.interrupt()
         assert command.end() == 0
     assert "no longer watching" in command.said
@@ -156,7 +160,7 @@ def test_a_save_during_the_grading_and_a_file_that_is_away_for_a_moment(tmp_path
         next(moments)()
 
     with pytest.raises(StopIteration):
-        watch(path, regrade, wait)
+        watch(lambda: tmp_path.glob("ex03*"), regrade, wait)
     assert graded == ["first", "saved while graded", "again"]
 
 
