@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from sparksim.cli.watch import watch
 from sparksim.course.exercises import EXERCISES, find_exercise
 from sparksim.course.own_work import own_files
 from sparksim.course.released import lay_out
-from tests.cli.process import Command, run
+from tests.cli.process import REPOSITORY, Command, run
 
 REFERENCE = (SOLUTIONS_DIR / "ex03_word_count.py").read_text(encoding="utf-8")
 WORDS_ONLY = "def words(line):\n    return line.lower().split()\n"
@@ -215,6 +217,17 @@ def test_doctor_speaks_the_language_and_says_where_one_is(course: Path, tmp_path
     assert command.code == 1
     assert "      sparksim start my-course && cd my-course" in command.stdout
     assert command.stdout[-1] == "What is marked ✗ can be mended with the command below it."
+
+
+def test_on_windows_all_but_grading_can_be_loaded() -> None:
+    """There is no fcntl there, no resource and no SIGKILL."""
+    program = (
+        "import sys, signal; sys.modules.update(fcntl=None, resource=None); del signal.SIGKILL\n"
+        "from sparksim.cli import doctor, grade, hint, reset, start, watch\n"
+        "from sparksim.course import check, lesson"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("text", ["3", "03", "ex3", "ex03", "ex03_word_count"])
