@@ -20,6 +20,11 @@ demo: $(VENV)/.viz ## Run a word count live, then on a simulated cluster that lo
 	@mkdir -p build
 	$(BIN)/sparksim demo --figure build/demo.png
 
+.PHONY: lab
+lab: export SPARKSIM_LANG ?= en
+lab: $(VENV)/.course ## Open the course in JupyterLab (in Chinese: make lab SPARKSIM_LANG=zh)
+	$(BIN)/jupyter lab --notebook-dir=. lessons/$(SPARKSIM_LANG)/index.ipynb
+
 .PHONY: test
 test: $(VENV)/.test ## Run the tests, on all cores
 	$(PYTEST) -n auto
@@ -49,7 +54,7 @@ test-course: $(VENV)/.test $(VENV)/.nbgrader ## Grade solutions, exercises, typi
 	$(PYTEST) -n auto -m course tests/course
 
 .PHONY: test-notebooks
-test-notebooks: $(VENV)/.test $(VENV)/.notebook ## Run every lesson's notebook
+test-notebooks: $(VENV)/.test $(VENV)/.course ## Run every lesson's notebook
 	$(PYTEST) -n auto -m notebook tests/notebooks
 
 .PHONY: test-browser
@@ -122,7 +127,7 @@ $(BIN)/python:
 		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.notebook $(VENV)/.nbgrader $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.course $(VENV)/.nbgrader $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

@@ -267,7 +267,7 @@ run.delivery
 # How much did the second copy save? Ask for a single one:
 
 # %% [markdown] lang="zh"
-# 报告为发出的每一行各记一笔账。最开始也丢了几行，那时第一个接收器还没有就绪。*待处理（pending）*的行既没有丢失也没有被统计：
+# 报告为发出的每一行各记一笔账。最开始也丢了几行，那时第一个接收器还没有就绪。*待处理*（pending）的行既没有丢失也没有被统计：
 # 运行在它们的批次完成之前就结束了。
 #
 # 第二份副本救了多少？只要一份副本试试：

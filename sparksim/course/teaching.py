@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.language import Text, set_language
 from sparksim.course.predictions import Prediction, load
+from sparksim.course.progress import note_lesson
 
 TELL = "?"
 """What a learner writes to be told."""
@@ -50,6 +51,7 @@ def lesson(number: str, *, lang: str, seed: int) -> None:
     """
     set_language(lang)
     _now.number, _now.predictions, _now.guesses = number, load(number), {}
+    note_lesson(number)
     _say(_BEGUN.of().format(number=int(number), seed=seed))
 
 
@@ -67,6 +69,7 @@ def predict(name: str, guess: object) -> None:
         return
     _now.guesses[name] = guess
     if asked.is_met(guess):
+        note_lesson(_now.number, name)
         _say(_RIGHT.of().format(value=_shown(guess), why=asked.why.of()))
     else:
         _say(_WRONG.of().format(value=_shown(guess), mistake=_what_is_wrong(asked, guess).of()))

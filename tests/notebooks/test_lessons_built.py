@@ -32,6 +32,8 @@ TYPED = Replay([(0.90, "to be"), (1.30, "or not to be"), (2.50, "that is"), (3.9
 
 BOTH = [(source, lang) for source in build.sources() for lang in LANGUAGES]
 NAMES = [f"{lang}/{source.stem}" for source, lang in BOTH]
+PAGES = [(source, lang) for source in build.pages() for lang in LANGUAGES]
+PAGE_NAMES = [f"{lang}/{source.stem}" for source, lang in PAGES]
 
 
 def committed(source: Path, lang: str) -> build.Notebook:
@@ -39,7 +41,7 @@ def committed(source: Path, lang: str) -> build.Notebook:
     return notebook
 
 
-@pytest.mark.parametrize(("source", "lang"), BOTH, ids=NAMES)
+@pytest.mark.parametrize(("source", "lang"), PAGES, ids=PAGE_NAMES)
 def test_no_notebook_is_stale(source: Path, lang: str) -> None:
     made = committed(source, lang)
     for cell in made["cells"]:
@@ -81,7 +83,7 @@ def test_a_lesson_has_the_form_of_a_lesson(source: Path) -> None:
         assert f"exercises/{lang}/ex{build.number_of(source)}_" in texts[lang]
 
 
-@pytest.mark.parametrize(("source", "lang"), BOTH, ids=NAMES)
+@pytest.mark.parametrize(("source", "lang"), PAGES, ids=PAGE_NAMES)
 def test_every_link_leads_somewhere(source: Path, lang: str) -> None:
     text = "".join(line for cell in committed(source, lang)["cells"] for line in cell["source"])
     links = [link for link in LINK.findall(text) if "://" not in link]
@@ -89,7 +91,7 @@ def test_every_link_leads_somewhere(source: Path, lang: str) -> None:
 
 
 def test_no_notebook_lacks_a_source() -> None:
-    made = {build.made_of(source, lang) for source, lang in BOTH}
+    made = {build.made_of(source, lang) for source, lang in PAGES}
     assert set(build.LESSONS_DIR.rglob("*.ipynb")) == made
     assert {path.stem for path in FOLDER.glob("*.json")} == {build.number_of(source) for source in build.sources()}
 

@@ -18,7 +18,7 @@ def test_there_are_lessons() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("source", build.sources(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", build.pages(), ids=lambda path: path.stem)
 def test_lesson_runs_and_shows_what_was_committed(source: Path, lang: str) -> None:
     path = build.made_of(source, lang)
     committed = json.loads(path.read_text(encoding="utf-8"))
