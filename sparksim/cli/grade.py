@@ -22,6 +22,7 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.course.batch import Submission, find_submissions, grade_all
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.own_work import in_order, own_files
+from sparksim.course.progress import note_exercise
 from sparksim.course.results import as_csv, as_json, as_results_json, details, table
 from sparksim.course.texts import Text
 
@@ -81,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
     quiet = len(submissions) == 1 or not sys.stderr.isatty()
     grading = grade_all(submissions, seed, jobs=options.jobs)
     graded = list(tqdm(grading, total=len(submissions), disable=quiet, leave=False))
+    for each in graded if own and options.work is None else ():
+        note_exercise(each.exercise.number[2:], each.score, each.points)
     if len(graded) == 1 or options.details:
         print("\n\n".join(map(details, graded)))
     if len(graded) > 1:

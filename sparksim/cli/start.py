@@ -16,14 +16,14 @@ _KEPT = Text("{kept} files were there already and stay as they are", "已有的 
 _NEXT = Text(
     "Next:\n"
     "  cd {folder}\n"
-    "  sparksim doctor              is everything installed?\n"
-    "  jupyter lab                  lessons are in lessons/{lang}, exercises in exercises/{lang}\n"
-    "  sparksim grade 03            grades your exercise 3; watch 03 grades it whenever it is saved",
+    "  sparksim doctor                          is everything installed?\n"
+    "  jupyter lab lessons/{lang}/index.ipynb      the map of the lessons; exercises are in exercises/{lang}\n"
+    "  sparksim grade 03                        grades your exercise 3; watch 03 does whenever it is saved",
     "接下来：\n"
     "  cd {folder}\n"
-    "  sparksim doctor              检查是否已全部安装\n"
-    "  jupyter lab                  课程在 lessons/{lang}，练习在 exercises/{lang}\n"
-    "  sparksim grade 03            为您的练习 3 评分；watch 03 在每次保存后重新评分",
+    "  sparksim doctor                          检查是否已全部安装\n"
+    "  jupyter lab lessons/{lang}/index.ipynb      课程目录；练习在 exercises/{lang}\n"
+    "  sparksim grade 03                        为您的练习 3 评分；watch 03 在每次保存后重新评分",
 )
 _NO_FOLDER = Text(
     "{} is a file; give the name of a folder, such as my-course", "{} 是一个文件；请给出文件夹名，例如 my-course"

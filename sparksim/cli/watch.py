@@ -11,6 +11,7 @@ from pathlib import Path
 from sparksim.cli import learner
 from sparksim.course.grader import grade
 from sparksim.course.own_work import files_of
+from sparksim.course.progress import note_exercise
 from sparksim.course.results import details
 from sparksim.course.texts import Text
 
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
 
     def regrade() -> None:
         own = learner.own_submission(options.exercise)
-        print(details(grade(own.path, own.exercise, seed, name=own.name)), end="\n\n", flush=True)
+        graded = grade(own.path, own.exercise, seed, name=own.name)
+        note_exercise(own.exercise.number[2:], graded.score, graded.points)
+        print(details(graded), end="\n\n", flush=True)
         learner.tell(_WAITING.of().format(own.name))
 
     try:

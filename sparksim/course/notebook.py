@@ -21,6 +21,7 @@ from sparksim.course.exercise import Exercise
 from sparksim.course.exercises import find_exercise
 from sparksim.course.explain import NOT_HERE
 from sparksim.course.grader import Graded, Result, grade_chunks
+from sparksim.course.progress import note_exercise
 from sparksim.course.results import NOT_BEGUN, details, explained, headline, last_said, mark
 from sparksim.course.submission import Chunk
 from sparksim.course.texts import Text
@@ -73,12 +74,14 @@ def check(exercise: str, *, lang: str | None = None, seed: int | None = None) ->
     """Grade an exercise, such as "07", in the notebook that this is called in.
 
     `lang` is the language of what is shown, by default the one that is set; `seed` draws the hidden inputs again as in
-    an earlier report. Raises `IllegalArgumentError` for an exercise that there is not, and `IllegalStateError` outside
-    of notebooks and on Windows.
+    an earlier report. The best score is kept for the map of the course. Raises `IllegalArgumentError` for an exercise
+    that there is not, and `IllegalStateError` outside of notebooks and on Windows.
     """
     chosen = find_exercise(exercise)
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
-    return Report(grade_chunks(_chunks(chosen, lang), chosen, drawn, name=chosen.slug), drawn, lang)
+    graded = grade_chunks(_chunks(chosen, lang), chosen, drawn, name=chosen.slug)
+    note_exercise(chosen.number[2:], graded.score, graded.points)
+    return Report(graded, drawn, lang)
 
 
 def autograde(exercise: str, name: str, *, lang: str | None = None) -> None:

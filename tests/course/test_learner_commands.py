@@ -15,11 +15,18 @@ from sparksim.cli.doctor import examine
 from sparksim.cli.watch import watch
 from sparksim.course.exercises import EXERCISES, find_exercise
 from sparksim.course.own_work import own_files
+from sparksim.course.progress import VARIABLE, progress
 from sparksim.course.released import lay_out
 from tests.cli.process import REPOSITORY, Command, run
 
 REFERENCE = (SOLUTIONS_DIR / "ex03_word_count.py").read_text(encoding="utf-8")
 WORDS_ONLY = "def words(line):\n    return line.lower().split()\n"
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The learner's progress goes to a file of the test."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "progress.json"))
 
 
 @pytest.fixture
@@ -40,11 +47,10 @@ def test_start_lays_out_the_course_and_never_overwrites(tmp_path: Path) -> None:
     command = run("start", "mine", "--lang", "zh", cwd=tmp_path)
     assert command.code == 0
     assert command.stdout[1] == "已有的 1 个文件保持不变"
-    assert "  jupyter lab                  课程在 lessons/zh，练习在 exercises/zh" in command.stdout
+    assert "  jupyter lab lessons/zh/index.ipynb      课程目录；练习在 exercises/zh" in command.stdout
     assert mine.read_text() == WORDS_ONLY
     laid_out = {str(path.relative_to(tmp_path / "mine")) for path in (tmp_path / "mine").rglob("*") if path.is_file()}
-    assert {"exercises/zh/ex07_running_totals.ipynb", "examples/word_count.py"} <= laid_out
-    assert any(name.startswith("lessons/zh/") for name in laid_out)
+    assert {"exercises/zh/ex07_running_totals.ipynb", "examples/word_count.py", "lessons/zh/index.ipynb"} <= laid_out
     assert [
         name for name in laid_out if name.startswith("lessons/") and name.count("/") == 1 and name[-3:] == ".py"
     ] == []
@@ -57,6 +63,7 @@ def test_a_number_grades_the_learner_s_own_file_and_says_which(course: Path) -> 
         graded = os.path.relpath(course / "exercises/en/ex03_word_count.py", folder)
         assert command.stdout[0] == f"{graded}: Word count per batch: 8 of 8 points"
         assert command.code == 0
+    assert progress().exercises == {"03": (8, 8)}
 
 
 def test_what_is_not_started_is_no_wall_of_errors(course: Path) -> None:
@@ -111,6 +118,7 @@ def test_all_gives_a_table_a_total_and_one_results_json(course: Path) -> None:
     told = json.loads(results.read_text(encoding="utf-8"))
     assert (told["score"], told["visibility"], told["stdout_visibility"]) == (3, "visible", "hidden")
     assert told["extra_data"]["exercises"]["ex03"] == [3, 8]
+    assert progress().exercises == {}
     assert len(told["extra_data"]["exercises"]) == len(EXERCISES)
     third = next(test for test in told["tests"] if test["number"] == "3.3")
     assert third == {

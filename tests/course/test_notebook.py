@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from solutions.build import EXERCISES_DIR
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.course import autograde, check, notebook
 from sparksim.course.grader import Graded, grade_chunks
+from sparksim.course.progress import VARIABLE, progress
 
 WORDS = "def words(line):\n    return line.lower().split()"
 WORD_COUNT = """def word_count(ssc):
@@ -24,8 +26,9 @@ Run = Callable[[str], Any]
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a cell in a new IPython, and gives what it shows."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "progress.json"))
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     yield lambda cell: shell.run_cell(cell, store_history=True).result
     InteractiveShell.clear_instance()
@@ -43,6 +46,7 @@ def test_the_last_definitions_count_and_no_tries(run: Run, capsys: pytest.Captur
         run(cell)
     report = check("03", seed=7)
     assert (report.score, report.points, report.graded.notes) == (8, 8, ())
+    assert progress().exercises == {"03": (8, 8)}
     assert "ZeroDivisionError" in capsys.readouterr().out
 
 
