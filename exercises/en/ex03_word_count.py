@@ -1,4 +1,4 @@
-# Made from solutions/ex03_word_count.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex03_word_count.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 3: word count per batch

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_running_totals.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex07_running_totals.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 7: running totals that survive

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex03_word_count.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex03_word_count.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 3：每个批次的词数统计

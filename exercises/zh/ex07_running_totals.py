@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex07_running_totals.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex07_running_totals.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 7：能够存活的累计总数

@@ -73,12 +73,15 @@ def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code."""
     learner.speak(options)
     submissions, left_out = _chosen(options)
-    if not submissions:
-        raise Refusal(_NOTHING.of())
     own = _is_own(options)
     if options.results_json is not None and not own and len(submissions) > 1:
         raise Refusal(_FOR_ONE.of())
     seed = learner.ready_to_grade(options.seed)
+    remarks = [_LEFT_OUT.of().format(name) for name in left_out]
+    if not submissions:
+        if options.results_json is not None:  # who reads it does not see what is printed here
+            _write_json(options.results_json, as_results_json([], seed, [*remarks, _NOTHING.of()]))
+        raise Refusal(_NOTHING.of())
     quiet = len(submissions) == 1 or not sys.stderr.isatty()
     grading = grade_all(submissions, seed, jobs=options.jobs)
     graded = list(tqdm(grading, total=len(submissions), disable=quiet, leave=False))
@@ -88,13 +91,13 @@ def run(options: argparse.Namespace) -> int:
         print("\n\n".join(map(details, graded)))
     if len(graded) > 1:
         print(table(graded, with_total=own))
-    for name in left_out:
-        learner.tell(_LEFT_OUT.of().format(name))
+    for remark in remarks:
+        learner.tell(remark)
     learner.tell_seed(seed)
     if options.json is not None:
         _write_json(options.json, as_json(graded, seed))
     if options.results_json is not None:
-        _write_json(options.results_json, as_results_json(graded, seed))
+        _write_json(options.results_json, as_results_json(graded, seed, remarks))
     if options.csv is not None:
         options.csv.write_text(as_csv(graded), encoding="utf-8")
     return 0 if all(each.score == each.points for each in graded) else 1
@@ -121,7 +124,7 @@ def _chosen(options: argparse.Namespace) -> tuple[list[Submission], list[str]]:
             return find_submissions([*map(Path, options.what), *options.submissions], options.exercise)
         wanted = EXERCISES.values() if options.all else [learner.exercise(text) for text in options.what]
         if options.work is not None:
-            return _work_below(options.work, {each.number for each in wanted}), []
+            return _work_below(options.work, {each.number for each in wanted})
     except (IllegalArgumentError, argparse.ArgumentTypeError) as error:
         raise Refusal(str(error)) from None
     if options.all:
@@ -129,15 +132,15 @@ def _chosen(options: argparse.Namespace) -> tuple[list[Submission], list[str]]:
     return [learner.own_submission(each) for each in wanted], []
 
 
-def _work_below(folder: Path, numbers: set[str]) -> list[Submission]:
-    """One learner's file of each of these exercises, wherever below a folder it lies."""
-    found, _ = find_submissions([folder])
+def _work_below(folder: Path, numbers: set[str]) -> tuple[list[Submission], list[str]]:
+    """One learner's file of each of these exercises, wherever below a folder it lies; and what belongs to none."""
+    found, left_out = find_submissions([folder])
     by_path = {each.path: each for each in found if each.exercise.number in numbers}
     chosen = []
     for number in sorted(numbers):
         files = [path for path, each in by_path.items() if each.exercise.number == number]
         chosen += [by_path[path] for path in in_order(files, EXERCISES[number])[:1]]
-    return chosen
+    return chosen, left_out
 
 
 def _write_json(path: Path, told: object) -> None:

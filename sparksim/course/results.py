@@ -91,10 +91,12 @@ def as_json(all_graded: Sequence[Graded], seed: int, lang: str | None = None) ->
     return {"submissions": [{"name": graded.submission, **_gradescope(graded, seed, lang)} for graded in all_graded]}
 
 
-def as_results_json(all_graded: Sequence[Graded], seed: int, lang: str | None = None) -> dict[str, Any]:
+def as_results_json(
+    all_graded: Sequence[Graded], seed: int, remarks: Iterable[str] = (), lang: str | None = None
+) -> dict[str, Any]:
     """Gradescope's results.json for the work of one learner: all exercises together, their checks one after another.
 
-    Learners see every check, as they do at home; what submissions printed stays with the teacher.
+    Learners see every check, as they do at home, and the remarks; what submissions printed stays with the teacher.
     """
     score, points = _totals(all_graded)
     notes = [f"{graded.submission}: {note.of(lang)}" for graded in all_graded for note in graded.notes]
@@ -109,7 +111,7 @@ def as_results_json(all_graded: Sequence[Graded], seed: int, lang: str | None = 
     ]
     return {
         "score": score,
-        "output": "\n".join(notes),
+        "output": "\n".join([*remarks, *notes]),
         "visibility": "visible",
         "stdout_visibility": "hidden",
         "tests": [{**test, "visibility": "visible"} for test in tests],

@@ -20,8 +20,8 @@ _SOLUTION = re.compile(
     re.MULTILINE,
 )
 _MADE_FROM = {
-    "en": "# Made from solutions/{name} by solutions/build.py. Generated, do not edit: write your answer in a copy.",
-    "zh": "# 由 solutions/build.py 从 solutions/{name} 生成，请勿修改：请在副本中作答。",
+    "en": "# Made from solutions/{name} by solutions/build.py: change the exercise there, write your answers in here.",
+    "zh": "# 由 solutions/build.py 从 solutions/{name} 生成：修改练习请改源文件，答案写在本文件中。",
 }
 _CHECK = {
     "en": "# Grades what the cells above define, as you last ran them.",

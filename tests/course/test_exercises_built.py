@@ -46,7 +46,7 @@ def test_a_source_becomes_a_script_and_a_notebook_in_each_language(tmp_path: Pat
     made = exercise_files(written(tmp_path, SOURCE))
     assert list(made) == [f"{lang}/ex07_double{suffix}" for lang in ("en", "zh") for suffix in (".py", ".ipynb")]
     script = made["en/ex07_double.py"]
-    assert script.startswith("# Made from solutions/ex07_double.py by solutions/build.py. Generated, do not edit")
+    assert script.startswith("# Made from solutions/ex07_double.py by solutions/build.py: change the exercise there")
     assert f'def double(x):\n    raise NotImplementedError("{NOT_STARTED}")\n' in script
     assert "# # Double" in script
     assert "加倍" not in script

@@ -132,6 +132,16 @@ def test_all_gives_a_table_a_total_and_one_results_json(course: Path) -> None:
     }
 
 
+def test_work_whose_names_say_nothing_is_told_in_the_results(tmp_path: Path) -> None:
+    (tmp_path / "homework.py").write_text(REFERENCE, encoding="utf-8")
+    results = tmp_path / "results.json"
+    command = run("grade", "--all", "--work", tmp_path, "--results-json", results)
+    assert command.code == 2
+    told = json.loads(results.read_text(encoding="utf-8"))
+    assert (told["score"], told["tests"]) == (0, [])
+    assert told["output"].startswith("homework.py was left out: its name says no exercise (exNN)\nno submission found")
+
+
 def test_all_of_a_folder_leaves_out_what_there_is_no_file_of(tmp_path: Path) -> None:
     (tmp_path / "ex03_mine.py").write_text(REFERENCE, encoding="utf-8")
     command = run("grade", "--all", cwd=tmp_path)
