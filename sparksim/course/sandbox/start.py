@@ -83,6 +83,7 @@ class Forked:
         request_from, self._request_to = os.pipe()
         self.output_from, output_to = os.pipe()
         self._code_from, code_to = os.pipe()
+        os.set_blocking(self._code_from, False)
         try:
             self.pid = _template().fork([request_from, output_to, answers_to, code_to])
             self._process = os.pidfd_open(self.pid)  # it waits for its request, so that it is still the same
@@ -102,7 +103,10 @@ class Forked:
     def code(self) -> int | None:
         """The exit code; None while it runs."""
         if self._told is None and self._has_ended(0):
-            self._told = int(os.read(self._code_from, 16) or _KILLED)
+            told = b""
+            with suppress(BlockingIOError):
+                told = os.read(self._code_from, 16)
+            self._told = int(told or _KILLED)
         return self._told
 
     def end(self) -> None:
