@@ -21,6 +21,7 @@ from sparksim.trace.trace import Trace
 
 TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
+    *("states", "state_keys", "windows"),
     *("delivery", "lost", "produced", "anomalies"),
 )
 

@@ -21,11 +21,15 @@ PartitionFunction = Callable[["TaskContext", Iterator[Any]], Any]
 """What a result task computes from the records of its partition."""
 
 
+KeyChange = tuple[str, str, int | None, str]
+"""A key, what became of it, the bytes of the state that it has now (None without one), and that state; short texts."""
+
+
 class StateChange(NamedTuple):
     """What one batch did to one partition of a stream's states. `keys` is how many have a state afterwards.
 
     `updated` keys were given a state because of the batch's records; `removed` ones lost theirs, `timed_out` ones too,
-    for they were idle.
+    for they were idle. `changes` tells it of single keys, `left_out` others not; `size_bytes` is of all the states.
     """
 
     batch_time_ms: int
@@ -35,6 +39,9 @@ class StateChange(NamedTuple):
     updated: int
     removed: int
     timed_out: int
+    size_bytes: int | None
+    changes: tuple[KeyChange, ...]
+    left_out: int
 
 
 class TaskServices(Protocol):

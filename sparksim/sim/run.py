@@ -20,7 +20,7 @@ from sparksim.trace.formats.csv_folder import write_tables
 from sparksim.trace.formats.perfetto import write_perfetto
 from sparksim.trace.formats.spark_log_writer import write_event_log
 from sparksim.trace.jsonl import write_jsonl
-from sparksim.trace.state_tables import StateRow, WindowRow
+from sparksim.trace.state_tables import StateKeyRow, StateRow, WindowRow
 from sparksim.trace.table import Table
 from sparksim.trace.trace import Trace
 
@@ -77,8 +77,19 @@ class Run(AllTables):
 
     @cached_property
     def states(self) -> Table[StateRow]:
-        """Per batch and stream with states: how many keys have one, and what the batch did to them."""
+        """Per batch and stream with states: how many keys have one, what the batch did to them, how large they are.
+
+        On a simulated cluster all states are weighed, in a live run only with `spark.sparksim.stateBytes`.
+        """
         return state_tables.states(self.trace)
+
+    @cached_property
+    def state_keys(self) -> Table[StateKeyRow]:
+        """Per batch, stream and key: what became of the key's state, its size, and the state as a short text.
+
+        The first hundred keys of each partition and batch; `spark.sparksim.stateKeys` sets another number.
+        """
+        return state_tables.state_keys(self.trace)
 
     @cached_property
     def windows(self) -> Table[WindowRow]:
@@ -119,23 +130,23 @@ class Run(AllTables):
 
         return timeline_figure(self.trace, start_s=start, end_s=end)
 
-    def state_figure(self) -> Figure:
-        """How many keys have a state, by partition, and what each batch did to them, as a matplotlib figure.
+    def state_figure(self, *, lang: str = "en") -> Figure:
+        """Keys with a state and their bytes by partition, what each batch did to them, and the largest ones one by one.
 
-        Raises `ValueError` for a run without states.
+        A matplotlib figure; `lang` is "en" or "zh". Raises `ValueError` for another one and for a run without states.
         """
         from sparksim.viz.states import state_figure
 
-        return state_figure(self.trace)
+        return state_figure(self.trace, lang)
 
-    def window_figure(self, last: int = 24) -> Figure:
+    def window_figure(self, last: int = 24, *, lang: str = "en") -> Figure:
         """Which batches feed which window, for the `last` windows of each stream, as a matplotlib figure.
 
-        Raises `ValueError` for a run without windows and for `last` below 1.
+        `lang` is "en" or "zh". Raises `ValueError` for another one, for a run without windows and for `last` below 1.
         """
         from sparksim.viz.windows import window_figure
 
-        return window_figure(self.trace, last)
+        return window_figure(self.trace, last, lang)
 
     def timeline(self, *, lang: str = "en", theme: str = "auto") -> Timeline:
         """The timeline as a widget of a notebook: zoom, play, and click a record to see its way.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from inspect import signature
+from itertools import islice
 from typing import Any
 
 from sparksim.core.arguments import is_count
@@ -23,6 +24,7 @@ from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene
+from sparksim.streaming.state_account import CREATED, REMOVED, TIMED_OUT, UPDATED, KeyAccount, Watch, size_of
 from sparksim.streaming.state_map import StateMap
 from sparksim.streaming.times import to_ms
 
@@ -122,16 +124,20 @@ class StateSpec:
 
 @dataclass(slots=True)
 class Tally:
-    """What a batch did to the states of a partition: keys that it updated, and how many came and went."""
+    """What a batch did to the states of a partition: keys that it updated, and how many came and went.
+
+    `changed` says what became of each key, in the order in which the batch came to them.
+    """
 
     updated: set[Any] = field(default_factory=set)
+    changed: dict[Any, str] = field(default_factory=dict)
     added: int = 0
     removed: int = 0
     timed_out: int = 0
 
 
 class MapWithStateRDD(RDD[Any]):
-    """One record per partition, `(StateMap, mapped records, number of keys)` (Spark: MapWithStateRDD).
+    """One record per partition, `(StateMap, mapped records, keys, bytes of the states)` (Spark: MapWithStateRDD).
 
     A task works on a copy of the last map: whatever becomes of the task, the next attempt finds the last map unchanged.
     """
@@ -146,6 +152,7 @@ class MapWithStateRDD(RDD[Any]):
         update: Callable[..., Any],
         time_ms: int,
         stream: str,
+        watch: Watch,
     ) -> None:
         parents = tuple(OneToOneDependency(rdd) for rdd in (last, batch) if rdd is not None)
         super().__init__(sc, parents, batch.partitioner)
@@ -156,6 +163,7 @@ class MapWithStateRDD(RDD[Any]):
         self._closure = Closure((update,))
         self._time_ms = time_ms
         self._stream = stream
+        self._watch = watch
 
     def getNumPartitions(self) -> int:
         return self._partitions
@@ -169,19 +177,43 @@ class MapWithStateRDD(RDD[Any]):
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
         assert self._batch is not None
-        before, _, keys = next(self._last.iterator(index, task)) if self._last is not None else (None, [], 0)
+        if self._last is None:
+            before, keys, before_bytes = None, 0, 0 if self._watch.bytes else None
+        else:
+            before, _, keys, before_bytes = next(self._last.iterator(index, task))
         states = StateMap(before)
         (update,) = self._closure.load()
         tally = Tally()
         mapped = update(states, self._batch.iterator(index, task), self.full_scan, tally)
         keys += tally.added - tally.removed - tally.timed_out
+        size_bytes = None if before_bytes is None else before_bytes + _growth(states)
+        account = _account(self._watch.keys, states, tally)
         done = (keys, len(tally.updated), tally.removed, tally.timed_out)
-        task.services.note_state(StateChange(self._time_ms, self._stream, index, *done))
-        yield states, mapped, keys
+        told = (size_bytes, tuple(account.changes), account.left_out)
+        task.services.note_state(StateChange(self._time_ms, self._stream, index, *done, *told))
+        yield states, mapped, keys, size_bytes
 
     def _forget_parents(self) -> None:
         super()._forget_parents()
         self._last = self._batch = None
+
+
+def _account(limit: int, states: StateMap, tally: Tally) -> KeyAccount:
+    """Only the keys that are told are looked at again."""
+    account = KeyAccount(limit)
+    for key, change in islice(tally.changed.items(), limit):
+        account.tell(key, change, states.get(key))
+    account.left_out = len(tally.changed) - len(account.changes)
+    return account
+
+
+def _growth(states: StateMap) -> int:
+    """By how many bytes these states are more than those of the last map."""
+    return sum(_weight(now) - _weight(before) for _key, before, now in states.changes())
+
+
+def _weight(state: Any) -> int:
+    return 0 if state is None else size_of(state)
 
 
 class MapWithState(Rule):
@@ -190,10 +222,11 @@ class MapWithState(Rule):
     must_checkpoint = True
     level = StorageLevel(False, True, False, True, 1)  # as objects: a batch costs as much as it touches
 
-    def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None) -> None:
+    def __init__(self, spec: StateSpec, partitions: int, initial: RDD[Any] | None, watch: Watch) -> None:
         self.spec = spec
         self.partitioner = Partitioner(partitions, portable_hash)
         self.initial = initial
+        self.watch = watch
 
     def checkpoint_ms(self, slide_ms: int) -> int | None:
         return CHECKPOINT_SLIDES * slide_ms
@@ -204,13 +237,14 @@ class MapWithState(Rule):
         if last is None and self.initial is not None:
             # States that were there from the start count as touched in the first batch.
             begin = _begin(batch_time_ms)
-            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms, stream.call_site)
+            first = self.initial.partitionBy(count)
+            last = MapWithStateRDD(sc, None, first, begin, batch_time_ms, stream.call_site, self.watch)
         batch = parent.get_or_compute(batch_time_ms)
         data = (sc.emptyRDD() if batch is None else batch).partitionBy(count)
         spec = self.spec
         moment = scene._datetime(batch_time_ms) if spec._timed else None
         update = _update(spec._function, moment, batch_time_ms, spec._timeout_ms)
-        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site)
+        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site, self.watch)
 
 
 def _begin(time_ms: int) -> Callable[..., list[Any]]:
@@ -220,6 +254,7 @@ def _begin(time_ms: int) -> Callable[..., list[Any]]:
         for key, state in pairs:
             states.put(key, state, time_ms)
             tally.updated.add(key)
+            tally.changed[key] = CREATED
         tally.added = len(tally.updated)
         return []
 
@@ -245,17 +280,24 @@ def _update(
             call(mapped, key, value, state)
             if state.removed:
                 states.remove(key)
-                tally.removed += had_state
+                if had_state:
+                    tally.removed += 1
+                    tally.changed[key] = REMOVED
             elif state.updated or (timeout_ms is not None and state.exists()):
                 states.put(key, state.get(), time_ms)
                 tally.added += not had_state
                 if state.updated:
                     tally.updated.add(key)
+                    if had_state:
+                        tally.changed.setdefault(key, UPDATED)
+                    else:
+                        tally.changed[key] = CREATED
         if full_scan and timeout_ms is not None:
             for key, _state, _touched_ms in states.older_than(time_ms - timeout_ms):
                 call(mapped, key, None, State(states.own(key), timing_out=True))
                 states.remove(key)
                 tally.timed_out += 1
+                tally.changed[key] = TIMED_OUT
         return mapped
 
     return update
@@ -263,12 +305,12 @@ def _update(
 
 def mapped_records(partition: Iterator[Any]) -> Iterator[Any]:
     """What the function returned, out of the internal stream's partition."""
-    for _states, mapped, _keys in partition:
+    for _states, mapped, *_size in partition:
         yield from mapped
 
 
 def snapshot(partition: Iterator[Any]) -> Iterator[Any]:
     """Every (key, state), out of the internal stream's partition."""
-    for states, _mapped, _keys in partition:
+    for states, *_rest in partition:
         for key, state, _touched_ms in states.all():
             yield key, state

@@ -25,11 +25,12 @@ _UNCHANGEABLE = (int, str, float, bool, bytes, complex, type(None))
 class StateMap:
     """Key to state. A map must not be changed any more once it was copied."""
 
-    __slots__ = ("_below", "_layer")
+    __slots__ = ("_before", "_below", "_layer")
 
     def __init__(self, below: StateMap | None = None) -> None:
         self._below = below
         self._layer: dict[Any, Entry] = {}
+        self._before: dict[Any, Any] = {}
 
     def get(self, key: Any) -> Any:
         """The state, or None. Not to be changed in place: see `own`."""
@@ -48,7 +49,10 @@ class StateMap:
             entry = layer.get(key)
             if entry is None:
                 continue
-            if layer is self._layer or _is_unchangeable(entry[0]):
+            if layer is self._layer:
+                return entry[0]
+            self._before[key] = entry[0]
+            if _is_unchangeable(entry[0]):
                 return entry[0]
             copy = loads(dumps(entry[0]))
             self._layer[key] = copy, entry[1]
@@ -61,10 +65,7 @@ class StateMap:
 
     def remove(self, key: Any) -> None:
         """Forget the key."""
-        if self._below is None:
-            self._layer.pop(key, None)
-        else:
-            self._layer[key] = _REMOVED
+        self._layer[key] = _REMOVED
 
     def all(self) -> Iterator[tuple[Any, Any, int]]:
         """Every `(key, state, time_ms)`."""
@@ -74,6 +75,15 @@ class StateMap:
     def older_than(self, time_ms: int) -> list[tuple[Any, Any, int]]:
         """Every entry that was last touched strictly before `time_ms`. Looks at all keys."""
         return [each for each in self.all() if each[2] < time_ms]
+
+    def changes(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Every `(key, state before, state)` of the top layer, in the order in which its keys came; None for no state.
+
+        The state before is known where somebody asked to `own` it.
+        """
+        before = self._before
+        for key, (state, _time_ms) in self._layer.items():
+            yield key, before.get(key), state
 
     def copy(self) -> StateMap:
         """A map of its own with the same content, at no cost."""
@@ -105,7 +115,7 @@ class StateMap:
         return self._merged()
 
     def __setstate__(self, merged: dict[Any, Entry]) -> None:
-        self._below, self._layer = None, merged
+        self._below, self._layer, self._before = None, merged, {}
 
 
 def _is_unchangeable(state: Any) -> bool:

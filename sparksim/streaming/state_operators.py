@@ -10,6 +10,7 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
 from sparksim.streaming.arguments import check_type
 from sparksim.streaming.map_with_state import MapWithState, StateSpec
+from sparksim.streaming.state_account import Watch
 from sparksim.streaming.update_state import UpdateState
 from sparksim.streaming.window_operators import WindowOperators
 
@@ -35,17 +36,20 @@ class StateOperators(WindowOperators[T], Generic[T]):
         _require_two_arguments(updateFunc)
         stream = self._stream()
         initial = self._initial_states(initialRDD, "initialRDD")
-        return stream._ruled(UpdateState(updateFunc, self._partitions(numPartitions), initial), stream.slide_ms)
+        rule = UpdateState(updateFunc, self._partitions(numPartitions), initial, self._watch())
+        return stream._ruled(rule, stream.slide_ms)
 
     def mapWithState(self, spec: StateSpec) -> MappedWithStateDStream[Any]:
         """What `spec`'s function returns for each record; `.stateSnapshots()` of the result gives all states."""
         if not isinstance(spec, StateSpec):
             raise IllegalArgumentError(f"mapWithState({spec!r}): give StateSpec.function(f)")
         stream = self._stream()
-        rule = MapWithState(
-            spec, self._partitions(spec._partitions), self._initial_states(spec._initial, "initialState")
-        )
+        initial = self._initial_states(spec._initial, "initialState")
+        rule = MapWithState(spec, self._partitions(spec._partitions), initial, self._watch())
         return stream._ruled(rule, stream.slide_ms)._mapped_with_state()
+
+    def _watch(self) -> Watch:
+        return Watch.of(self._ssc.sparkContext._conf)
 
     def _initial_states(self, pairs: Any, name: str) -> RDD[Any] | None:
         """Raises `IllegalArgumentError` for a list of anything but pairs; what is in an RDD, its tasks find out."""

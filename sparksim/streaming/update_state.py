@@ -14,6 +14,7 @@ from sparksim.core.rdd import RDD
 from sparksim.core.storage_level import StorageLevel
 from sparksim.core.task_context import TaskContext
 from sparksim.streaming.rules import Past, Rule, Scene
+from sparksim.streaming.state_account import CREATED, REMOVED, UPDATED, KeyAccount, Watch, size_of
 
 UpdateFunction = Callable[[list[Any], Any], Any]
 """`(new values, state or None) -> state`, or None to drop the key."""
@@ -25,10 +26,11 @@ class UpdateState(Rule):
     must_checkpoint = True
     level = StorageLevel.MEMORY_ONLY
 
-    def __init__(self, update: UpdateFunction, partitions: int, initial: RDD[Any] | None) -> None:
+    def __init__(self, update: UpdateFunction, partitions: int, initial: RDD[Any] | None, watch: Watch) -> None:
         self.update = update
         self.partitions = partitions
         self.initial = initial
+        self.watch = watch
 
     def compute(self, stream: Past, parent: Past, batch_time_ms: int, scene: Scene) -> RDD[Any] | None:
         last = stream.get_or_compute(batch_time_ms - stream.slide_ms)
@@ -41,18 +43,25 @@ class UpdateState(Rule):
             both = batch.groupByKey(partitions).mapValues(_without_state)
         else:
             both = before.cogroup(batch.partitionBy(partitions), partitions)
-        return both.mapPartitionsWithIndex(_updating(update, batch_time_ms, stream.call_site), True)
+        updating = _updating(update, batch_time_ms, stream.call_site, self.watch)
+        return both.mapPartitionsWithIndex(updating, True)
 
 
 def _without_state(values: Any) -> tuple[Any, Any]:
     return (), values
 
 
-def _updating(update: UpdateFunction, batch_time_ms: int, stream: str) -> Callable[[int, Iterator[Any]], Iterator[Any]]:
-    """From (key, (last states, new values)) to (key, state), and how many keys were updated and removed."""
+def _updating(
+    update: UpdateFunction, batch_time_ms: int, stream: str, watch: Watch
+) -> Callable[[int, Iterator[Any]], Iterator[Any]]:
+    """From (key, (last states, new values)) to (key, state), and what became of the keys.
+
+    Told one by one are keys with new values and those that lost their state.
+    """
 
     def states(index: int, pairs: Iterator[Any]) -> Iterator[Any]:
-        keys = updated = removed = 0
+        account = KeyAccount(watch.keys)
+        keys = updated = removed = size_bytes = 0
         for key, (last, values) in pairs:
             before, new = next(iter(last), None), list(values)
             touched = bool(new)  # the function may do with the list what it likes
@@ -60,11 +69,17 @@ def _updating(update: UpdateFunction, batch_time_ms: int, stream: str) -> Callab
             if state is not None:
                 keys += 1
                 updated += touched
+                if watch.bytes:
+                    size_bytes += size_of(state)
+                if touched:
+                    account.tell(key, CREATED if before is None else UPDATED, state)
                 yield key, state
             elif before is not None:
                 removed += 1
+                account.tell(key, REMOVED, None)
         task = TaskContext.get()
         assert task is not None
-        task.services.note_state(StateChange(batch_time_ms, stream, index, keys, updated, removed, 0))
+        told = (size_bytes if watch.bytes else None, tuple(account.changes), account.left_out)
+        task.services.note_state(StateChange(batch_time_ms, stream, index, keys, updated, removed, 0, *told))
 
     return states

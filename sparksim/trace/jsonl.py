@@ -11,7 +11,7 @@ import types
 import typing
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, BinaryIO
 
@@ -122,11 +122,11 @@ def _event(values: dict[str, Any]) -> Event:
     if event_type is None:
         raise ValueError(f"unknown event {name!r}")
     hints = _fields(event_type.__name__)
-    if missing := hints.keys() - values.keys():
+    if missing := _required(event_type.__name__) - values.keys():
         raise ValueError(f"{name} without {', '.join(sorted(missing))}")
     if unknown := values.keys() - hints.keys():
         raise ValueError(f"{name} has no field {', '.join(sorted(unknown))}")
-    return event_type(**{field: _value(values[field], hint, f"{name}.{field}") for field, hint in hints.items()})
+    return event_type(**{field: _value(value, hints[field], f"{name}.{field}") for field, value in values.items()})
 
 
 @cache
@@ -138,6 +138,12 @@ def _event_types() -> dict[str, type[Event]]:
 def _fields(event_name: str) -> dict[str, Any]:
     """The fields of an event with their types."""
     return typing.get_type_hints(_event_types()[event_name])
+
+
+@cache
+def _required(event_name: str) -> frozenset[str]:
+    """The fields that every trace has. A field with a default came later: older traces are without it."""
+    return frozenset(field.name for field in fields(_event_types()[event_name]) if field.default is MISSING)
 
 
 def _value(value: Any, hint: Any, where: str) -> Any:

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from sparksim.trace.event import Event
 
+KeyChange = tuple[str, str, int | None, str]
+"""A key, what became of it (created, updated, removed or timed out), the bytes of the state that it has now (None
+without one), and that state, as texts of at most 40 characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateUpdated(Event):
@@ -14,6 +18,12 @@ class StateUpdated(Event):
     `stream` is the call site of `updateStateByKey` or `mapWithState`. `updated` keys were given a state because of the
     batch's records, `removed` ones lost theirs, `timed_out` ones were idle for too long. A partition that had to be
     computed again is told again.
+
+    `size_bytes` is what all its states are as pickles, one by one. `changes` tell of single keys, in the order in which
+    the batch came to them: as many as `spark.sparksim.stateKeys` says; `left_out` is how many more there were. A key
+    that `updateStateByKey` looked at without new values is not told. `size_bytes` is None where it is off to weigh all
+    states (`spark.sparksim.stateBytes`), as in live runs by default. In traces from before there were these fields
+    `left_out` is None too.
     """
 
     batch_time_ms: int
@@ -23,6 +33,9 @@ class StateUpdated(Event):
     updated: int
     removed: int
     timed_out: int
+    size_bytes: int | None = None
+    changes: tuple[KeyChange, ...] = ()
+    left_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

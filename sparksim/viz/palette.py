@@ -40,3 +40,9 @@ def colour_of(style: str | int) -> str:
 def text_colour_on(style: str | int) -> str:
     """White on the dark fills, ink on the others, so that a label in a bar can be read."""
     return "white" if colour_of(style) in (BLUE, GREEN, VERMILION) else INK
+
+
+def shade(share: float) -> str:
+    """From light to dark blue, for an amount between 0 and 1. Also in grey they are in order."""
+    ends = (0xD3, 0xE8, 0xF5), (0x0B, 0x3C, 0x5D)
+    return "#" + "".join(f"{round(low + (high - low) * share):02X}" for low, high in zip(*ends, strict=True))

@@ -9,6 +9,8 @@ from sparksim.trace import Trace
 from sparksim.trace.state_tables import WindowRow, windows
 from sparksim.viz.clock import Clock
 from sparksim.viz.palette import GREEN, INK, STEEL, VERMILION
+from sparksim.viz.state_words import state_words
+from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +31,13 @@ STYLES: dict[str, dict[str, Any]] = {
 SIGNS = {ADDED: "+", KEPT: "", REMOVED: "−"}
 
 
-def window_figure(trace: Trace, last: int = LAST_WINDOWS) -> Figure:
+def window_figure(trace: Trace, last: int = LAST_WINDOWS, lang: str = "en") -> Figure:
     """One panel per windowed stream and one row per window, the last `last` of them; a cell is one batch.
 
-    Times are seconds since the run's origin. Raises `ValueError` for a trace without windows and for `last` below 1.
+    Times are seconds since the run's origin. Raises `ValueError` for a trace without windows, for `last` below 1, and
+    for a language other than "en" and "zh".
     """
+    words = state_words(lang)
     if last < 1:
         raise ValueError(f"last={last!r}: give the number of windows to draw, 1 or more")
     rows = windows(trace)
@@ -48,10 +52,11 @@ def window_figure(trace: Trace, last: int = LAST_WINDOWS) -> Figure:
     figure = Figure(figsize=(9, sum(heights) + 0.5), layout="constrained")
     panels = figure.subplots(len(streams), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (stream, own) in zip(panels, shown.items(), strict=True):
-        _draw(axes, own, clock)
-        axes.set_title(f"windows of {stream}", loc="left", fontsize=11)
-    panels[-1][0].set_xlabel("time (s)")
-    _add_legend(figure, {kind for own in shown.values() for row in own for kind in _cells(row).values()})
+        _draw(axes, own, clock, words)
+        axes.set_title(words["windows of"].format(stream=stream), loc="left", fontsize=11)
+    panels[-1][0].set_xlabel(words["time"])
+    kinds = {kind for own in shown.values() for row in own for kind in _cells(row).values()}
+    _add_legend(figure, kinds, words)
     return figure
 
 
@@ -62,7 +67,7 @@ def _cells(row: WindowRow) -> dict[int, str]:
     return kinds
 
 
-def _draw(axes: Axes, rows: list[WindowRow], clock: Clock) -> None:
+def _draw(axes: Axes, rows: list[WindowRow], clock: Clock, words: Words) -> None:
     from matplotlib.patches import Rectangle
 
     names = []
@@ -79,12 +84,12 @@ def _draw(axes: Axes, rows: list[WindowRow], clock: Clock) -> None:
                     "weight": "bold",
                 }
                 axes.text(start_s + width_s / 2, number, SIGNS[kind], fontsize=9, **style)
-        names.append(f"{round(clock.seconds(row.batch_time_ms), 2):g} s")
+        names.append(words["second"].format(time=f"{round(clock.seconds(row.batch_time_ms), 2):g}"))
     batches = [batch for row in rows for batch in _cells(row)]
     axes.set_xlim(clock.seconds(min(batches)) - _batch_s(rows[0], clock), clock.seconds(max(batches)))
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), names)
-    axes.set_ylabel("window ends with batch")
+    axes.set_ylabel(words["window ends"])
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
@@ -95,8 +100,8 @@ def _batch_s(row: WindowRow, clock: Clock) -> float:
     return min(gaps, default=clock.batch_ms) / 1000
 
 
-def _add_legend(figure: Figure, kinds: set[str]) -> None:
+def _add_legend(figure: Figure, kinds: set[str], words: Words) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(label=f"{kind} {SIGNS[kind]}".strip(), **STYLES[kind]) for kind in STYLES if kind in kinds]
+    handles = [Patch(label=f"{words[kind]} {SIGNS[kind]}".strip(), **STYLES[kind]) for kind in STYLES if kind in kinds]
     figure.legend(handles=handles, frameon=False, loc="outside upper right", ncols=len(handles))

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from sparksim.cli.main import main
-from sparksim.trace import read_jsonl, receivers, tasks
+from sparksim.sim import Run
+from sparksim.trace import Trace, read_jsonl, receivers, tasks
 from sparksim.trace.events import BrokerStopped, RecordsSent, StreamingRecovered
 from tests.cli.process import REPOSITORY
+from tests.trace.small import LOOKS_BACK, small_trace
 
 WORD_COUNT = str(REPOSITORY / "examples" / "word_count.py")
 SIMULATE = ("run", WORD_COUNT, "--master", "sim[3,2]", "--source", "localhost:9999=poisson:50", "--until", "10")
@@ -186,6 +188,19 @@ def test_trace_prints_any_table(saved: Path, name: str, column: str, capsys: pyt
     assert column in head.split()
     assert set(rule) == {"-", " "}
     assert rows
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("states", ["1000", "1", "5"]), ("state_keys", ["1000", "'a'", "created", "5"]), ("windows", ["1000"])],
+)
+def test_trace_prints_what_looks_back(
+    name: str, cells: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Run(Trace([*small_trace(), *LOOKS_BACK])).save(tmp_path / "run.jsonl")
+    assert main(["trace", str(tmp_path / "run.jsonl"), "--table", name]) == 0
+    [_head, _rule, row] = capsys.readouterr().out.splitlines()
+    assert set(cells) <= set(row.split())
 
 
 def test_trace_draws_the_timeline(saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import add, sub
 from typing import Any
 
-from sparksim.sim import Replay, Run, Simulation
-from sparksim.streaming import StreamingContext
 from sparksim.streaming.map_with_state import State, StateSpec
 from sparksim.trace.events import StateUpdated, TaskEnd
-
-PORT = 9999
-
-
-def run(program: Callable[[Any], None], records: list[tuple[float, str]], until: float, **how: Any) -> Run:
-    """One record per pair of (seconds, key), batches of one second."""
-
-    def main(ssc: StreamingContext) -> None:
-        ssc.checkpoint("sim://checkpoint")
-        program(ssc.socketTextStream("localhost", PORT).map(lambda key: (key, 1)))
-
-    return Simulation(main, network={f"localhost:{PORT}": Replay(records)}, **how).run(until=until)
-
-
-def everything(stream: Any) -> None:
-    """An output that asks for every partition, unlike pprint."""
-    stream.foreachRDD(lambda rdd: rdd.count())
+from tests.streaming.look_back import everything, run
 
 
 def rows(states: Any) -> list[tuple[int, ...]]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from sparksim import SparkContext, TaskContext
+from sparksim import SparkConf, SparkContext, TaskContext
 from sparksim.cluster.faults import ExecutorCrash
 from sparksim.core.errors import IllegalArgumentError, NoSuchElementError
 from sparksim.streaming import State, StateSpec, StreamingContext
@@ -22,8 +22,13 @@ RUNNING = [
 ]
 
 
-def run(build, batches, checkpoint_dir, inputs=LETTERS):
-    with SparkContext("sim[1,2]", "state") as sc:
+UNSEEN = {"spark.sparksim.stateKeys": "0", "spark.sparksim.stateBytes": "false"}
+"""The trace measures no state."""
+
+
+def run(build, batches, checkpoint_dir, inputs=LETTERS, settings=None):
+    conf = SparkConf().setAll(list((settings or {}).items()))
+    with SparkContext("sim[1,2]", "state", conf=conf) as sc:
         ssc = StreamingContext(sc, 1)
         if checkpoint_dir is not None:
             ssc.checkpoint(str(checkpoint_dir))
@@ -172,6 +177,23 @@ def test_a_state_that_can_be_changed_is_copied_once_into_the_map_that_wants_to_c
     assert above.older_than(2) == [("list", [1, 2, 3], 1), ("tuple", (1, "a"), 1)], "looking is not touching"
 
 
+def test_a_map_knows_what_it_changes():
+    below = StateMap()
+    for key in ("kept", "changed", "gone"):
+        below.put(key, [key], time_ms=1)
+    above = below.copy()
+    for key in ("gone", "changed", "new"):
+        above.own(key)
+    above.put("new", "!", time_ms=2)
+    above.remove("gone")
+    above.own("changed").append("!")
+    assert list(above.changes()) == [
+        ("gone", ["gone"], None),
+        ("changed", ["changed"], ["changed", "!"]),
+        ("new", None, "!"),
+    ]
+
+
 def test_layers_are_merged_when_a_high_map_is_serialised():
     states = StateMap()
     for time_ms in range(MAX_LAYERS):
@@ -225,7 +247,7 @@ def test_a_batch_serialises_the_touched_states_only_and_all_of_them_at_a_checkpo
 
     Tally.pickled = 0
     inputs = [list(range(keys)), *[list(range(touched))] * 14]
-    counts = run(build, 15, tmp_path, inputs)
+    counts = run(build, 15, tmp_path, inputs, UNSEEN)
     assert counts[-1] == [(key, 15) for key in range(touched)]
     per_batch = [after - before for before, after in pairwise(pickled)]
     assert per_batch == [0, *[touched] * 8, touched + keys, *[touched] * 4]
@@ -240,7 +262,7 @@ def test_a_checkpoint_interval_of_ones_own_keeps_the_states_serialised_as_in_spa
         return mapped
 
     Tally.pickled = 0
-    run(build, 6, tmp_path, [list(range(100)), *[[1]] * 5])
+    run(build, 6, tmp_path, [list(range(100)), *[[1]] * 5], UNSEEN)
     assert [after - before for before, after in pairwise(pickled)] == [100, *[100 + 1] * 4]
 
 

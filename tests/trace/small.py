@@ -13,6 +13,11 @@ from sparksim.trace import events as e
 from sparksim.trace.trace import Trace
 
 SOURCE = "localhost:9999"
+LOOKS_BACK = (
+    e.StateUpdated(1100, 1000, "updateStateByKey at a.py:3", 0, 1, 1, 0, 0, 5, (("'a'", "created", 5, "1"),), 0),
+    e.WindowComputed(1100, 1000, "window at a.py:5", (1000,), (1000,), ()),
+)
+"""A state and a window, of a program that has them."""
 
 
 @dataclass

@@ -10,9 +10,13 @@ import pytest
 
 from sparksim.trace import Trace
 from sparksim.trace.formats.csv_folder import all_tables, write_tables
-from tests.trace.small import small_trace
+from tests.trace.small import LOOKS_BACK, small_trace
 
-TABLES = ("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers", "delivery", "lost", "records")
+TABLES = (
+    *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
+    *("states", "state_keys", "windows"),
+    *("delivery", "lost", "records"),
+)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -32,7 +36,7 @@ def test_a_run_is_a_folder_of_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_says_the_same_as_csv_and_in_pandas(name: str, tmp_path: Path) -> None:
-    table = all_tables(small_trace())[name]
+    table = all_tables([*small_trace(), *LOOKS_BACK])[name]
     table.to_csv(tmp_path / "table.csv")
     frame = table.to_pandas()
     assert list(frame.columns) == list(table.columns)

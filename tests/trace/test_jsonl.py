@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparksim.trace import Trace, TraceFormatError, TraceWarning, read_jsonl, write_jsonl
-from sparksim.trace.events import BatchStarted, BatchSubmitted, OutputPrinted, RecordsLost
+from sparksim.trace.events import BatchStarted, BatchSubmitted, OutputPrinted, RecordsLost, StateUpdated
 from tests.trace.small import small_trace
 
 HEADER = '{"format":"sparksim-trace","version":1}'
@@ -93,6 +93,22 @@ def test_a_file_that_breaks_off_is_read_as_far_as_it_goes(tmp_path: Path) -> Non
     with pytest.warns(TraceWarning, match=r"cut\.jsonl breaks off in line \d+: what stands before it was read"):
         trace = read_jsonl(tmp_path / "cut.jsonl")
     assert list(trace) == list(small_trace())[:-1]
+
+
+def test_a_trace_from_before_single_keys_were_told_is_read(tmp_path: Path) -> None:
+    old = '"batch_time_ms":1000,"stream":"updateStateByKey at a.py:3","partition":0,"keys":2,"updated":1,"removed":0'
+    (tmp_path / "old.jsonl").write_text(f'{HEADER}\n{{"event":"StateUpdated","time_ms":1100,{old},"timed_out":0}}\n')
+    [event] = read_jsonl(tmp_path / "old.jsonl")
+    assert event == StateUpdated(1100.0, 1000, "updateStateByKey at a.py:3", 0, 2, 1, 0, 0, None, (), None)
+    write_jsonl([event], tmp_path / "new.jsonl")
+    assert list(read_jsonl(tmp_path / "new.jsonl")) == [event]
+
+
+def test_what_became_of_keys_survives_a_file(tmp_path: Path) -> None:
+    keys = (("'a'", "updated", 5, "2"), ("'b'", "removed", None, ""))
+    told = StateUpdated(1100.0, 1000, "mapWithState at a.py:3", 0, 1, 1, 1, 0, 5, keys, 0)
+    write_jsonl([told], tmp_path / "run.jsonl")
+    assert list(read_jsonl(tmp_path / "run.jsonl")) == [told]
 
 
 def test_a_whole_number_is_a_time_too(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sparksim.trace import tables
+from sparksim.trace import state_tables, tables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.event import Event
 from sparksim.trace.table import Table
@@ -16,7 +16,8 @@ from sparksim.trace.table import Table
 def all_tables(trace: Iterable[Event]) -> dict[str, Table[Any]]:
     """Every table there is of a trace, by name; times are ms.
 
-    `delivery` counts what became of the records, `lost` has the lost ones as ranges, `records` one row for each record.
+    `states`, `state_keys` and `windows` are about streams that look back in time. `delivery` counts what became of the
+    records, `lost` has the lost ones as ranges, `records` one row for each record.
     """
     events = list(trace)
     delivery = Delivery(events)
@@ -28,6 +29,9 @@ def all_tables(trace: Iterable[Event]) -> dict[str, Table[Any]]:
         "blocks": tables.blocks(events),
         "executors": tables.executors(events),
         "receivers": tables.receivers(events),
+        "states": state_tables.states(events),
+        "state_keys": state_tables.state_keys(events),
+        "windows": state_tables.windows(events),
         "delivery": delivery.summary,
         "lost": delivery.lost,
         "records": delivery.records,
