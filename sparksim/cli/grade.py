@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     own = _is_own(options)
     if options.results_json is not None and not own and len(submissions) > 1:
         raise Refusal(_FOR_ONE.of())
-    seed = learner.ready_to_grade(options.seed)
+    seed = learner.ready_to_grade(options.seed, strangers=not own or options.work is not None)
     remarks = [_LEFT_OUT.of().format(name) for name in left_out]
     if not submissions:
         if options.results_json is not None:  # who reads it does not see what is printed here

@@ -21,7 +21,7 @@ from sparksim.course.released import is_as_released
 from sparksim.course.sandbox.process import can_isolate
 from sparksim.course.texts import LANGUAGES, Text
 
-NO_WALLS = Text(
+_NO_WALLS = Text(
     "this system allows no namespaces, so a submission that goes around Python can reach the files and the network "
     "that you can reach; grade strangers' work on Linux with namespaces, or in a container of its own",
     "本系统不允许命名空间，绕过 Python 的提交可以访问您能访问的文件和网络；"
@@ -71,12 +71,15 @@ def speak(options: argparse.Namespace) -> None:
         set_language(lang)
 
 
-def ready_to_grade(seed: int | None) -> int:
-    """The seed to draw from, given or new. Says what the sandbox cannot do here. Raises `Refusal` on Windows."""
+def ready_to_grade(seed: int | None, *, strangers: bool = False) -> int:
+    """The seed to draw from, given or new. Before work of strangers it says what the sandbox cannot do here.
+
+    Raises `Refusal` on Windows.
+    """
     if os.name != "posix":
         raise Refusal(NOT_HERE.of())
-    if not can_isolate():
-        tell(NO_WALLS.of())
+    if strangers and not can_isolate():
+        tell(_NO_WALLS.of())
     return secrets.randbelow(1_000_000) if seed is None else seed
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from solutions.build import SOLUTIONS_DIR
+from sparksim.cli import learner
 from sparksim.cli.doctor import examine
 from sparksim.cli.watch import watch
 from sparksim.course.exercises import EXERCISES, find_exercise
@@ -182,6 +183,16 @@ def test_a_save_during_the_grading_and_a_file_that_is_away_for_a_moment(tmp_path
     with pytest.raises(StopIteration):
         watch(lambda: tmp_path.glob("ex03*"), regrade, wait)
     assert graded == ["first", "saved while graded", "again"]
+
+
+def test_only_who_grades_strangers_is_warned_of_missing_walls(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(learner, "can_isolate", lambda: False)
+    assert learner.ready_to_grade(7) == 7
+    assert capsys.readouterr().err == ""
+    assert learner.ready_to_grade(7, strangers=True) == 7
+    assert "this system allows no namespaces" in capsys.readouterr().err
 
 
 def test_hint_is_about_the_first_check_that_fails(course: Path) -> None:
