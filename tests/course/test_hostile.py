@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from sparksim.course.batch import find_submissions, grade_all
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.grader import grade
 from sparksim.course.sandbox import start
+from tests.cli.process import REPOSITORY
 from tests.course.harm import HOSTILE_DIR, SOLUTION, TIGHT, surroundings, templates
 
 TOO_LONG = "took longer than 1.5 s"
@@ -122,6 +127,29 @@ def test_a_template_that_was_ended_is_made_anew(tmp_path: Path) -> None:
     [template] = templates()
     os.kill(template, signal.SIGKILL)
     assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
+
+
+KILLED_GRADER = """
+import os, signal
+from sparksim.course.exercises import EXERCISES
+from sparksim.course.grader import grade
+from tests.course.harm import SOLUTION, templates
+
+assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
+print(*templates(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.course
+def test_a_template_ends_with_its_grader() -> None:
+    command = [sys.executable, "-c", KILLED_GRADER]
+    killed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    [template] = map(int, killed.stdout.split())
+    with suppress(ProcessLookupError):  # it may be gone already
+        waiting = select.poll()
+        waiting.register(os.pidfd_open(template), select.POLLIN)
+        assert waiting.poll(60_000)
 
 
 @pytest.mark.course
