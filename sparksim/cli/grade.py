@@ -12,6 +12,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -21,6 +22,7 @@ from sparksim.cli.refusal import Refusal
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.course.batch import Submission, find_submissions, grade_all
 from sparksim.course.exercises import EXERCISES
+from sparksim.course.grader import Graded
 from sparksim.course.own_work import in_order, own_files
 from sparksim.course.progress import note_exercise
 from sparksim.course.results import as_csv, as_json, as_results_json, details, table
@@ -94,12 +96,7 @@ def run(options: argparse.Namespace) -> int:
     for remark in remarks:
         learner.tell(remark)
     learner.tell_seed(seed)
-    if options.json is not None:
-        _write_json(options.json, as_json(graded, seed))
-    if options.results_json is not None:
-        _write_json(options.results_json, as_results_json(graded, seed, remarks))
-    if options.csv is not None:
-        options.csv.write_text(as_csv(graded), encoding="utf-8")
+    _write(options, graded, seed, remarks)
     return 0 if all(each.score == each.points for each in graded) else 1
 
 
@@ -135,12 +132,21 @@ def _chosen(options: argparse.Namespace) -> tuple[list[Submission], list[str]]:
 def _work_below(folder: Path, numbers: set[str]) -> tuple[list[Submission], list[str]]:
     """One learner's file of each of these exercises, wherever below a folder it lies; and what belongs to none."""
     found, left_out = find_submissions([folder])
-    by_path = {each.path: each for each in found if each.exercise.number in numbers}
     chosen = []
     for number in sorted(numbers):
-        files = [path for path, each in by_path.items() if each.exercise.number == number]
-        chosen += [by_path[path] for path in in_order(files, EXERCISES[number])[:1]]
+        candidates = {each.path: each for each in found if each.exercise.number == number}
+        chosen += [candidates[path] for path in in_order(list(candidates), EXERCISES[number])[:1]]
     return chosen, left_out
+
+
+def _write(options: argparse.Namespace, graded: Sequence[Graded], seed: int, remarks: Sequence[str]) -> None:
+    """The files that were asked for."""
+    if options.json is not None:
+        _write_json(options.json, as_json(graded, seed))
+    if options.results_json is not None:
+        _write_json(options.results_json, as_results_json(graded, seed, remarks))
+    if options.csv is not None:
+        options.csv.write_text(as_csv(graded), encoding="utf-8")
 
 
 def _write_json(path: Path, told: object) -> None:
