@@ -50,7 +50,7 @@ test-papers: $(VENV)/.test ## Check the shapes of the published figures
 	$(PYTEST) -n auto -m paper tests
 
 .PHONY: test-course
-test-course: $(VENV)/.test ## Grade solutions, exercises, typical mistakes and hostile submissions
+test-course: $(VENV)/.test $(VENV)/.nbgrader ## Grade solutions, exercises, typical mistakes and hostile submissions
 	$(PYTEST) -n auto -m course tests/course
 
 .PHONY: test-notebooks
@@ -131,7 +131,7 @@ $(BIN)/python:
 		echo "sparksim needs Python 3.10 or newer; choose one with: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.course $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.course $(VENV)/.nbgrader $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

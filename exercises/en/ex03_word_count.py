@@ -1,4 +1,4 @@
-# Made from solutions/ex03_word_count.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex03_word_count.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 3: word count per batch
@@ -39,3 +39,6 @@ if __name__ == "__main__":
         print(Simulation(word_count, network={"localhost:9999": typed}).run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 03`, and by `sparksim watch 03` whenever this file is saved.

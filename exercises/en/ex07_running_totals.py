@@ -1,4 +1,4 @@
-# Made from solutions/ex07_running_totals.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex07_running_totals.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 7: running totals that survive
@@ -49,3 +49,6 @@ if __name__ == "__main__":
         print(simulation.run(until=12).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 07`, and by `sparksim watch 07` whenever this file is saved.

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex03_word_count.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex03_word_count.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 3：每个批次的词数统计
@@ -37,3 +37,6 @@ if __name__ == "__main__":
         print(Simulation(word_count, network={"localhost:9999": typed}).run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 03` 评分；用 `sparksim watch 03` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex07_running_totals.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex07_running_totals.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 7：能够存活的累计总数
@@ -48,3 +48,6 @@ if __name__ == "__main__":
         print(simulation.run(until=12).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 07` 评分；用 `sparksim watch 07` 在每次保存时自动评分。

@@ -20,7 +20,12 @@ COMMANDS = {
     "trace": "read the trace of an earlier run",
     "calibrate": "fit a cost model to recordings of real Spark",
     "fidelity": "predict recordings of real Spark and compare",
-    "grade": "grade exercises, one or a class's, in a sandbox",
+    "start": "lay out the course in a folder of yours",
+    "grade": "grade exercises, your own or a class's, in a sandbox",
+    "watch": "grade an exercise again whenever it is saved",
+    "hint": "one hint for an exercise",
+    "reset": "put an exercise back as it was, keeping your file",
+    "doctor": "say what is installed, and how to mend what is missing",
     "semantics": "find out who loses what, by thousands of seeded crashes",
 }
 

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparksim.course.live_run import live
+    from sparksim.course.notebook import autograde, check
     from sparksim.course.overview import course_map
     from sparksim.course.teaching import confirm, lesson, predict
 
-__all__ = ["confirm", "course_map", "lesson", "live", "predict"]
+__all__ = ["autograde", "check", "confirm", "course_map", "lesson", "live", "predict"]
 
 _HOMES = {
+    "autograde": "notebook",
+    "check": "notebook",
     "confirm": "teaching",
     "course_map": "overview",
     "lesson": "teaching",

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.course.exercise import Exercise
-from sparksim.course.exercises import EXERCISES
+from sparksim.course.exercises import EXERCISES, find_exercise
 from sparksim.course.explain import printable
 from sparksim.course.grader import Graded, grade, nothing
-from sparksim.course.sandbox.process import USUAL, Limits
+from sparksim.course.sandbox.process import Limits
 from sparksim.course.submission import SUFFIXES
 from sparksim.course.texts import Text
 
@@ -39,9 +38,7 @@ def find_submissions(paths: Sequence[Path], number: str | None = None) -> tuple[
     `IllegalArgumentError` for a file that was named itself and tells none, for a path that does not exist, and for a
     number that there is not.
     """
-    known = ", ".join(EXERCISES)
-    if number is not None and number not in EXERCISES:
-        raise IllegalArgumentError(f"exercise={number!r}: there are {known}")
+    named = None if number is None else find_exercise(number)
     found: list[Submission] = []
     left_out: list[str] = []
     for path in paths:
@@ -49,20 +46,21 @@ def find_submissions(paths: Sequence[Path], number: str | None = None) -> tuple[
             raise IllegalArgumentError(f"{path} does not exist; give a .py or .ipynb file, or a folder of them")
         for file in _files(path):
             inner = str(file.relative_to(path)) if path.is_dir() else file.name
-            exercise = EXERCISES.get(number or _number_in(inner))
+            exercise = named or EXERCISES.get(_number_in(inner))
             if exercise is not None:
                 found.append(Submission(file, printable(inner), exercise))
             elif path.is_dir():
                 left_out.append(printable(inner))
             else:
                 raise IllegalArgumentError(
-                    f"{path}: which exercise is this? Have its name begin with one of {known}, or use --exercise"
+                    f"{path}: which exercise is this? Have its name begin with one of {', '.join(EXERCISES)}, or use "
+                    "--exercise"
                 )
     return found, left_out
 
 
 def grade_all(
-    submissions: Sequence[Submission], seed: int, *, jobs: int | None = None, limits: Limits = USUAL
+    submissions: Sequence[Submission], seed: int, *, jobs: int | None = None, limits: Limits | None = None
 ) -> Iterator[Graded]:
     """The results, in the order of the submissions; `jobs` at once, by default as many as there are cores."""
 
@@ -72,7 +70,7 @@ def grade_all(
         except Exception as error:  # such as a machine that is out of processes; the next submission may fare better
             why = f"{type(error).__name__}: {error}"
             text = Text(f"could not be graded ({why})", f"无法评分（{why}）")
-            return nothing(submission.name, submission.exercise, submission.exercise.checks(Random(0)), text)
+            return nothing(submission.name, submission.exercise, seed, text)
 
     with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
         yield from pool.map(graded, submissions)

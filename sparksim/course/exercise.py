@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from sparksim.course.probes import Call, Probe
+from sparksim.course.sandbox.process import USUAL, Limits
 from sparksim.course.texts import Text
 
 
@@ -52,12 +53,16 @@ class Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """`slug` begins with its number, as ex03_word_count; `checks` draws the hidden inputs."""
+    """`slug` begins with its number, as ex03_word_count; `checks` draws the hidden inputs.
+
+    `limits` hold for a submission and all its probes together; an exercise that simulates for long needs its own.
+    """
 
     slug: str
     title: Text
     functions: tuple[str, ...]
     checks: Callable[[Random], Sequence[Check]]
+    limits: Limits = USUAL
 
     @property
     def number(self) -> str:

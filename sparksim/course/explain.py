@@ -28,6 +28,13 @@ _END_HINTS = {
 }
 
 
+NOT_HERE = Text(
+    "grading needs Linux or macOS, whose limits it uses; on Windows work in WSL",
+    "评分需要 Linux 或 macOS 的资源限制；在 Windows 上请使用 WSL",
+)
+"""Why nothing is graded on Windows."""
+
+
 def printable(text: str) -> str:
     """A text of the submission that cannot move the cursor of a terminal or begin a new line."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -17,9 +17,9 @@ from typing import Any
 from sparksim.course import explain
 from sparksim.course.exercise import Case, Check, Exercise, Finding
 from sparksim.course.probes import Probe, Simulate, SimulateMain
-from sparksim.course.sandbox.process import USUAL, Answers, Limits, ask
+from sparksim.course.sandbox.process import Answers, Limits, ask
 from sparksim.course.sinks import sinks_of
-from sparksim.course.submission import UnreadableSubmission, read_submission
+from sparksim.course.submission import Chunk, UnreadableSubmission, read_submission
 from sparksim.course.texts import NOT_STARTED, Text
 from sparksim.sim.run import Run
 from sparksim.trace.checks import check_trace
@@ -67,14 +67,25 @@ class Graded:
         return sum(result.check.points for result in self.results)
 
 
-def grade(path: Path, exercise: Exercise, seed: int, *, name: str = "", limits: Limits = USUAL) -> Graded:
-    """Grade the file at `path`, called `name` in the results; the same `seed` draws the same hidden inputs."""
-    checks = exercise.checks(Random(f"{seed}/{exercise.slug}"))
+def grade(path: Path, exercise: Exercise, seed: int, *, name: str = "", limits: Limits | None = None) -> Graded:
+    """Grade the file at `path`, called `name` in the results; the same `seed` draws the same hidden inputs.
+
+    `limits` are the exercise's own if none are given.
+    """
     name = name or path.name
     try:
         chunks = read_submission(path)
     except UnreadableSubmission as unreadable:
-        return nothing(name, exercise, checks, unreadable.text)
+        return nothing(name, exercise, seed, unreadable.text)
+    return grade_chunks(chunks, exercise, seed, name=name, limits=limits)
+
+
+def grade_chunks(
+    chunks: Sequence[Chunk], exercise: Exercise, seed: int, *, name: str, limits: Limits | None = None
+) -> Graded:
+    """Grade a submission that was read already, such as the cells that a notebook has run."""
+    limits = limits or exercise.limits
+    checks = _drawn(exercise, seed)
     probes: list[Probe] = []
     for check in checks:
         probes += (case.probe for case in check.cases if case.probe not in probes)
@@ -83,10 +94,14 @@ def grade(path: Path, exercise: Exercise, seed: int, *, name: str = "", limits: 
     return Graded(name, exercise, results, tuple(_notes(exercise, answers, results, limits)), answers.said)
 
 
-def nothing(name: str, exercise: Exercise, checks: Sequence[Check], why: Text) -> Graded:
+def nothing(name: str, exercise: Exercise, seed: int, why: Text) -> Graded:
     """No points, for one reason that holds for all checks."""
-    results = tuple(Result(check, Finding(why, check.hint)) for check in checks)
+    results = tuple(Result(check, Finding(why, check.hint)) for check in _drawn(exercise, seed))
     return Graded(name, exercise, results, (why,))
+
+
+def _drawn(exercise: Exercise, seed: int) -> Sequence[Check]:
+    return exercise.checks(Random(f"{seed}/{exercise.slug}"))
 
 
 def _judge(check: Check, probes: Sequence[Probe], answers: Answers, limits: Limits) -> Finding | None:

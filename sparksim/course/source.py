@@ -1,6 +1,7 @@
 """The format of exercises: one source, a solution in cells, from which every exercise file is made.
 
-What lies between `### BEGIN SOLUTION` and `### END SOLUTION` becomes a line that raises "not started yet".
+What lies between `### BEGIN SOLUTION` and `### END SOLUTION` becomes a line that raises "not started yet". A last cell
+says how to have it graded.
 """
 
 from __future__ import annotations
@@ -19,8 +20,16 @@ _SOLUTION = re.compile(
     re.MULTILINE,
 )
 _MADE_FROM = {
-    "en": "# Made from solutions/{name} by solutions/build.py. Generated, do not edit: write your answer in a copy.",
-    "zh": "# 由 solutions/build.py 从 solutions/{name} 生成，请勿修改：请在副本中作答。",
+    "en": "# Made from solutions/{name} by solutions/build.py: change the exercise there, write your answers in here.",
+    "zh": "# 由 solutions/build.py 从 solutions/{name} 生成：修改练习请改源文件，答案写在本文件中。",
+}
+_CHECK = {
+    "en": "# Grades what the cells above define, as you last ran them.",
+    "zh": "# 为以上单元格中的定义评分，以最近一次运行为准。",
+}
+_COMMANDS = {
+    "en": "# Graded by `sparksim grade {number}`, and by `sparksim watch {number}` whenever this file is saved.",
+    "zh": "# 用 `sparksim grade {number}` 评分；用 `sparksim watch {number}` 在每次保存时自动评分。",
 }
 
 
@@ -34,13 +43,24 @@ def exercise_files(source: Path) -> dict[str, str]:
     made = {}
     for lang in LANGUAGES:
         chosen = [replace(cell, text=_released(cell, source.name)) for cell in in_language(lang, cells)]
-        made[f"{lang}/{source.stem}.py"] = _script(chosen, _MADE_FROM[lang].format(name=source.name))
-        made[f"{lang}/{source.stem}.ipynb"] = notebook_text(
-            notebook(chosen, {"exercise": source.stem, "made_from": f"solutions/{source.name}, generated, do not edit"})
-        )
+        number = source.stem[2:4]
+        commands = Cell(lang, True, _COMMANDS[lang].format(number=number), 0)
+        made[f"{lang}/{source.stem}.py"] = _script([*chosen, commands], _MADE_FROM[lang].format(name=source.name))
+        check = Cell(None, False, check_cell(_CHECK[lang], f'check("{number}", lang="{lang}")'), 0)
+        made[f"{lang}/{source.stem}.ipynb"] = notebook_text(notebook([*chosen, check], notebook_metadata(source)))
     if not any(NOT_STARTED in text for text in made.values()):
         raise SourceError(f"{source.name}: nothing is left to write; put ### BEGIN SOLUTION and ### END SOLUTION in")
     return made
+
+
+def check_cell(comment: str, call: str) -> str:
+    """The text of a cell that calls what `sparksim.course` offers to notebooks."""
+    return f"{comment}\nfrom sparksim.course import {call.partition('(')[0]}\n\n{call}"
+
+
+def notebook_metadata(source: Path) -> dict[str, str]:
+    """What a notebook made from this source says of itself."""
+    return {"exercise": source.stem, "made_from": f"solutions/{source.name}, generated, do not edit"}
 
 
 def build(sources: Path, exercises: Path) -> list[Path]:

@@ -43,18 +43,21 @@ def read_submission(path: Path) -> list[Chunk]:
     return _cells(text) if path.suffix == ".ipynb" else [("submission", text)]
 
 
+def _joined(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else "".join(source)
+
+
 def _cells(text: str) -> list[Chunk]:
     try:
         cells = json.loads(text)["cells"]
         sources = [(number, cell["source"]) for number, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
-        return [(f"submission {number}", _python(source)) for number, source in sources]
+        return [(f"submission {number}", python_of(_joined(source))) for number, source in sources]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         raise UnreadableSubmission(Text("not a notebook that Jupyter wrote", "不是由 Jupyter 写出的笔记本")) from None
 
 
-def _python(source: str | list[str]) -> str:
+def python_of(text: str) -> str:
     """A cell without what only IPython understands; the lines keep their numbers."""
-    text = source if isinstance(source, str) else "".join(source)
     if text.lstrip().startswith("%%"):
         return ""
     return "\n".join("" if line.startswith(("%", "!")) else line for line in text.splitlines())

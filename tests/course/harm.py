@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparksim.course.sandbox.process import Limits
+from sparksim.course.sandbox.start import MARK
 
 HOSTILE_DIR = Path(__file__).parent / "hostile"
 SOLUTION = Path(__file__).parents[2] / "solutions" / "ex03_word_count.py"
@@ -56,7 +57,7 @@ class Surroundings:
             changed.append("connected")
         except BlockingIOError:
             pass
-        return changed + [f"left running: {line}" for line in _running() if self.nap in line or _ours() in line]
+        return changed + [f"left running: {line}" for line in _running().values() if self.nap in line] + _left_behind()
 
 
 @contextmanager
@@ -73,15 +74,21 @@ def surroundings(folder: Path) -> Iterator[Surroundings]:
         yield Surroundings(folder, listener)
 
 
-def _ours() -> str:
-    """What stands in the command line of every sandbox of this process."""
-    return f"sparksim-{os.getpid()}-"
+def _left_behind() -> list[str]:
+    """Sandboxes of this process that still run. The template, of which they are forks, may."""
+    fresh = [line for line in _running().values() if f"sparksim-{os.getpid()}-" in line]
+    return [f"left running: {line}" for line in fresh] + [f"left running: {number}" for number in templates()[1:]]
 
 
-def _running() -> Iterator[str]:
+def templates() -> list[int]:
+    """The processes that are the template of this one, or forks of it."""
+    return sorted(number for number, line in _running().items() if f"{MARK}{os.getpid()}" in line.split())
+
+
+def _running() -> dict[int, str]:
     """The command lines of all processes that are no zombies."""
+    lines = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            yield path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:  # it has just ended
-            continue
+        with suppress(OSError):  # it has just ended
+            lines[int(path.parent.name)] = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return lines

@@ -46,14 +46,25 @@ def test_a_source_becomes_a_script_and_a_notebook_in_each_language(tmp_path: Pat
     made = exercise_files(written(tmp_path, SOURCE))
     assert list(made) == [f"{lang}/ex07_double{suffix}" for lang in ("en", "zh") for suffix in (".py", ".ipynb")]
     script = made["en/ex07_double.py"]
-    assert script.startswith("# Made from solutions/ex07_double.py by solutions/build.py. Generated, do not edit")
+    assert script.startswith("# Made from solutions/ex07_double.py by solutions/build.py: change the exercise there")
     assert f'def double(x):\n    raise NotImplementedError("{NOT_STARTED}")\n' in script
     assert "# # Double" in script
     assert "加倍" not in script
     assert "return 2" not in "".join(made.values())
     cells = json.loads(made["zh/ex07_double.ipynb"])["cells"]
-    assert [(cell["id"], cell["cell_type"]) for cell in cells] == [("cell-01", "markdown"), ("cell-02", "code")]
+    assert [(cell["id"], cell["cell_type"]) for cell in cells[:2]] == [("cell-01", "markdown"), ("cell-02", "code")]
     assert cells[0]["source"] == ["# 加倍"]
+
+
+def test_an_exercise_ends_with_how_it_is_graded(tmp_path: Path) -> None:
+    made = exercise_files(written(tmp_path, SOURCE))
+    assert made["zh/ex07_double.py"].endswith(
+        "# %% [markdown]\n# 用 `sparksim grade 07` 评分；用 `sparksim watch 07` 在每次保存时自动评分。\n"
+    )
+    assert "".join(json.loads(made["en/ex07_double.ipynb"])["cells"][-1]["source"]) == (
+        "# Grades what the cells above define, as you last ran them.\n"
+        'from sparksim.course import check\n\ncheck("07", lang="en")'
+    )
 
 
 def test_building_again_removes_what_no_source_makes(tmp_path: Path) -> None:

@@ -67,9 +67,10 @@ def test_what_a_submission_printed_is_shown_and_cannot_move_the_cursor(tmp_path:
     assert command.stdout[-11:] == ["  | …", *(f"  | {n}  [2J" for n in range(2, 12))]
 
 
-def test_a_folder_becomes_a_table_a_json_and_a_csv(course: Path) -> None:
+@pytest.mark.parametrize(("folder", "out"), [("--jobs=2", "--csv"), ("--submissions", "--out")])
+def test_a_folder_becomes_a_table_a_json_and_a_csv(folder: str, out: str, course: Path) -> None:
     results, grades = course / "results.json", course / "grades.csv"
-    command = run("grade", course, "--json", results, "--csv", grades, "--jobs", 2, "--seed", 5)
+    command = run("grade", folder, course, "--json", results, out, grades, "--seed", 5)
     assert command.code == 1
     assert command.stdout == [
         "submission                     exercise  points  remark",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,40 @@ def test_without_namespaces_python_guards(
         assert message in result.notes[0].en
         assert result.score == 0
         assert around.harm() == []
+
+
+ECHO = """
+import socket, threading
+
+def serve(listener):
+    caller, _ = listener.accept()
+    caller.sendall(caller.recv(100).upper())
+
+def words(line):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        with socket.create_connection(listener.getsockname()) as link:
+            link.sendall(line.encode())
+            return link.recv(100).decode().lower().split()
+"""
+
+
+def test_a_submission_may_talk_to_itself(tmp_path: Path) -> None:
+    """Behind the walls it has a loopback of its own; nobody else is on it, as the hostile submissions find out."""
+    assert process.can_isolate()
+    assert graded(tmp_path / "ex03.py", ECHO + WORD_COUNT).score == 8
+
+
+def test_a_notebook_s_own_check_does_nothing_when_it_is_graded(tmp_path: Path) -> None:
+    checks = 'from sparksim.course import autograde, check\ncheck("03")\nautograde("03", "words/split")'
+    result = graded(tmp_path / "ex03.ipynb", notebook(WORDS, WORD_COUNT, checks))
+    assert (result.score, result.notes) == (8, ())
+
+
+def test_an_exercise_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "ex03.py").write_text("import time\ntime.sleep(60)\n")
+    result = grade(tmp_path / "ex03.py", replace(EXERCISES["ex03"], limits=TIGHT), 1)
+    assert result.notes[0].en == "took longer than 1.5 s"
 
 
 def test_without_namespaces_the_reference_gets_its_points(monkeypatch: pytest.MonkeyPatch) -> None:

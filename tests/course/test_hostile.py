@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +16,9 @@ import pytest
 from sparksim.course.batch import find_submissions, grade_all
 from sparksim.course.exercises import EXERCISES
 from sparksim.course.grader import grade
-from tests.course.harm import HOSTILE_DIR, SOLUTION, TIGHT, surroundings
+from sparksim.course.sandbox import start
+from tests.cli.process import REPOSITORY
+from tests.course.harm import HOSTILE_DIR, SOLUTION, TIGHT, surroundings, templates
 
 TOO_LONG = "took longer than 1.5 s"
 LEFT = "ended itself before it was done"
@@ -38,7 +45,7 @@ SAID = {
     "kills_everybody": TOO_LONG,
     "memory_bomb": "",
     "memory_bomb_of_many": "used more than 600 MB of memory",
-    "opens_a_socket": "fails when it is loaded (line 5): OSError",
+    "opens_a_socket": "fails when it is loaded (line 5): ConnectionRefusedError",
     "opens_it_around_python": "missing: words",
     "opens_many_files": "Too many open files",
     "patched_tools": "and is True (bool)",
@@ -85,6 +92,73 @@ def test_the_others_in_the_batch_get_their_points(tmp_path: Path) -> None:
         assert [each.score for each in graded] == [0, 0, 0, 0, 8]
         assert left_out == []
         assert around.harm() == []
+
+
+SPY = r"""
+import ctypes, os, re
+
+fragments = set()
+for line in open("/proc/self/maps").read().splitlines():
+    place, rights, *_ = line.split()
+    start, end = (int(part, 16) for part in place.split("-"))
+    if rights.startswith("rw") and "[v" not in line:
+        fragments |= set(re.findall(rb"(?:ALICE|SPY)-[0-9]{6}", ctypes.string_at(start, end - start)))
+print(sorted(fragments))
+print(sorted({os.readlink(f"/proc/self/fd/{name}").partition(":")[0] for name in map(str, range(3, 200))
+              if os.path.lexists(f"/proc/self/fd/{name}")}), os.getppid(), len(os.listdir("/proc/self/fd")))
+mine = "SPY-123456"
+"""
+
+
+@pytest.mark.course
+def test_nothing_of_one_submission_is_found_in_the_process_of_the_next(tmp_path: Path) -> None:
+    """They are forks of one template, which has neither texts nor descriptors of any of them."""
+    for name, text in {"alice": 'secret = "ALICE-654321"', "spy": SPY}.items():
+        (tmp_path / f"ex03_{name}.py").write_text(f"{text}\n{SOLUTION.read_text(encoding='utf-8')}", encoding="utf-8")
+    for _ in range(2):
+        alice, spy = grade_all(find_submissions([tmp_path])[0], 1, jobs=1)
+        assert (alice.score, spy.score) == (8, 8)
+        assert spy.said.splitlines() == ["[b'SPY-123456']", "['/dev/null', 'pipe'] 1 6"]
+
+
+@pytest.mark.course
+def test_a_template_that_was_ended_is_made_anew(tmp_path: Path) -> None:
+    assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
+    [template] = templates()
+    os.kill(template, signal.SIGKILL)
+    assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
+
+
+KILLED_GRADER = """
+import os, signal
+from sparksim.course.exercises import EXERCISES
+from sparksim.course.grader import grade
+from tests.course.harm import SOLUTION, templates
+
+assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
+print(*templates(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.course
+def test_a_template_ends_with_its_grader() -> None:
+    command = [sys.executable, "-c", KILLED_GRADER]
+    killed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    [template] = map(int, killed.stdout.split())
+    with suppress(ProcessLookupError):  # it may be gone already
+        waiting = select.poll()
+        waiting.register(os.pidfd_open(template), select.POLLIN)
+        assert waiting.poll(60_000)
+
+
+@pytest.mark.course
+def test_without_a_template_each_has_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise OSError("no template")
+
+    monkeypatch.setattr(start, "_template", none)
+    assert grade(SOLUTION, EXERCISES["ex03"], 1).score == 8
 
 
 @pytest.mark.course

@@ -1,4 +1,4 @@
-"""The process that the grader starts: it puts up the walls, has the submission run behind them, and says how it ended.
+"""What the grader has started, by itself or from the template: it puts up the walls and says how all of it ended.
 
 Three generations: the launcher, which waits; the first process inside the walls, which waits too and with whose end all
 others inside end; and the runner, which has no rights left. A signal that ends it becomes exit code 128 + signal. On
@@ -16,8 +16,11 @@ from typing import Any
 from sparksim.course.sandbox import NO_WALLS, runner, walls
 
 
-def main() -> None:
-    """Serve the request on stdin; answers go to the descriptor that it names. Does not return."""
+def main(code_to: int | None = None) -> None:
+    """Serve the request on stdin; answers go to the descriptor that it names. Does not return.
+
+    The exit code is written to `code_to` too, for a grader whose child this is not.
+    """
     request = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     walls.die_with_parent()
@@ -27,13 +30,21 @@ def main() -> None:
         try:
             walls.enter_namespaces()
         except OSError:
-            os._exit(NO_WALLS)
+            _leave(NO_WALLS, code_to)
     first = os.fork()
     if first == 0:
+        if code_to is not None:
+            os.close(code_to)
         _inside(request, uid)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(first, signal.SIGKILL))
     os.close(request["answers_to"])
-    os._exit(_exit_code(first))
+    _leave(_exit_code(first), code_to)
+
+
+def _leave(code: int, code_to: int | None) -> None:
+    if code_to is not None:
+        os.write(code_to, b"%d" % code)
+    os._exit(code)
 
 
 def _inside(request: dict[str, Any], uid: int) -> None:

@@ -11,7 +11,6 @@ import os
 import secrets
 import selectors
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -25,13 +24,10 @@ from typing import Any
 
 from sparksim.course.probes import Probe
 from sparksim.course.sandbox import NO_WALLS
+from sparksim.course.sandbox.start import ROOT, Forked, Fresh
 
-_PACKAGE = Path(__file__).parents[2]
-_ROOT = _PACKAGE.parent
-_HIDDEN = (_PACKAGE / "course", _ROOT / "solutions", _ROOT / "tests")
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from sparksim.course.sandbox.launcher import main; main()"
+_HIDDEN = (ROOT / "sparksim" / "course", ROOT / "solutions", ROOT / "tests")
 _STARTING_S = 30.0
-_ENDING_S = 5.0
 _LOOK_EVERY_S = 0.05
 
 
@@ -91,7 +87,7 @@ class _Process:
         self._request = {
             "token": self._token,
             "isolated": isolated,
-            "root": str(_ROOT),
+            "root": str(ROOT),
             "hidden": [str(path) for path in _HIDDEN],
             "limits": asdict(limits),
             "chunks": [{"name": name, "text": text} for name, text in chunks],
@@ -108,43 +104,38 @@ class _Process:
 
     def _run_in(self, folder: str) -> Answers:
         answers_from, answers_to = os.pipe()
-        request = {**self._request, "folder": folder, "answers_to": answers_to}
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-c", _START, str(_ROOT), folder],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[answers_to],
-            cwd=folder,
-            env={"PATH": os.defpath, "LANG": "C.UTF-8"},
-            start_new_session=True,
-        )
-        os.close(answers_to)
         try:
-            assert process.stdin is not None
-            with suppress(BrokenPipeError), process.stdin as stdin:
-                stdin.write(json.dumps(request).encode())
-            stopped = self._watch(process, answers_from)
+            launcher = self._start(folder, answers_to)
         finally:
-            _end(process)
+            os.close(answers_to)
+        try:
+            launcher.send(json.dumps({**self._request, "folder": folder, "answers_to": launcher.answers_to}).encode())
+            stopped = self._watch(launcher, answers_from)
+        finally:
+            launcher.end()
             os.close(answers_from)
         answers = self._read()
-        answers.end = stopped or answers.end or _end_of(process.returncode)
+        answers.end = stopped or answers.end or _end_of(launcher.code())
         return answers
 
-    def _watch(self, process: subprocess.Popen[bytes], answers_from: int) -> str:
+    def _start(self, folder: str, answers_to: int) -> Fresh | Forked:
+        if self._request["isolated"]:
+            with suppress(OSError):
+                return Forked(answers_to)
+        return Fresh(folder, answers_to)
+
+    def _watch(self, launcher: Fresh | Forked, answers_from: int) -> str:
         """Collect what comes until the process ends by itself (""), or the limit that it has reached."""
-        assert process.stdout is not None
         limits = self._limits
-        room = {answers_from: limits.answers_mb << 20, process.stdout.fileno(): limits.output_kb << 10}
-        into = {answers_from: self._raw, process.stdout.fileno(): self._said}
+        room = {answers_from: limits.answers_mb << 20, launcher.output_from: limits.output_kb << 10}
+        into = {answers_from: self._raw, launcher.output_from: self._said}
         deadline, started = time.monotonic() + _STARTING_S, False
         with selectors.DefaultSelector() as selector:
             for source in room:
                 os.set_blocking(source, False)
                 selector.register(source, selectors.EVENT_READ)
             while True:
-                over = process.poll() is not None
+                over = launcher.code() is not None
                 ready = selector.select(0 if over else _LOOK_EVERY_S)
                 for key, _ in ready:
                     data = os.read(key.fd, 1 << 16)
@@ -159,7 +150,7 @@ class _Process:
                     deadline, started = time.monotonic() + limits.wall_s, True
                 if time.monotonic() > deadline:
                     return "time" if started else "no start"
-                if _memory_mb(process.pid) > limits.total_mb:
+                if _memory_mb(launcher.pid) > limits.total_mb:
                     return "memory"
 
     def _read(self) -> Answers:
@@ -187,22 +178,10 @@ def _as_error(told: object) -> dict[str, str]:
     return {name: str(known.get(name, "")) for name in ("raised", "message", "place")}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End all of them, and return when they are gone; a launcher that does not answer is ended with its group."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_ENDING_S)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
-
-
-def _end_of(code: int) -> str:
+def _end_of(code: int | None) -> str:
     if code == NO_WALLS:
         return "no start"
-    if code == 0:
+    if not code:
         return "left"
     number = -code if code < 0 else code - 128
     names = {each.value: each.name for each in signal.Signals}

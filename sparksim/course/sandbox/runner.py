@@ -52,6 +52,7 @@ def run(request: dict[str, Any]) -> None:
             line = line[_write(request["answers_to"], line) :]
 
     send({"started": True})
+    _silence_checks()
     names: dict[str, Any] = {"__name__": MODULE, "__builtins__": __builtins__}
     faults = [_load(chunk["name"], chunk["text"], names) for chunk in request["chunks"]]
     text = "\n\n".join(chunk["text"] for chunk, fault in zip(request["chunks"], faults, strict=True) if fault is None)
@@ -68,6 +69,13 @@ def run(request: dict[str, Any]) -> None:
     send({"finished": True})
     with suppress(Exception):
         sys.stdout.flush()
+
+
+def _silence_checks() -> None:
+    """A notebook that ends with `check("07")` is graded without being asked twice: in here that does nothing."""
+    course = sys.modules["sparksim.course"]
+    for name in ("autograde", "check"):
+        setattr(course, name, lambda *_, **__: None)
 
 
 def _load(name: str, text: str, names: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,16 +1,20 @@
 """What stands between a submission and the machine: Linux namespaces, resource limits, a user without rights.
 
 Inside, the submission sees Python, its libraries and the package without the course, all of them read-only; a folder
-of its own in memory; no other process; no network. When the first process inside ends, the kernel ends all others.
+of its own in memory; no other process; no network but its own loopback. When the first process inside ends, the kernel
+ends all others.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import resource
 import signal
+import socket
 import stat
+import struct
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -23,6 +27,8 @@ _CLONE_NEWNS, _CLONE_NEWIPC, _CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 _CLONE_NEWPID, _CLONE_NEWNET = 0x20000000, 0x40000000
 _MS_BIND, _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV = 0x1000, 0x4000, 0x40000, 0x2, 0x4
 _MNT_DETACH = 2
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
+_SOCKET_BUFFER = "4096 65536 65536"
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR, _MOUNT_ATTR_RDONLY, _AT_RECURSIVE, _AT_FDCWD = 442, 1, 0x8000, -100
@@ -42,6 +48,7 @@ def enter_namespaces() -> None:
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    _raise_loopback()
 
 
 def build_world(root: str, hidden: Iterable[str], folder_mb: int) -> None:
@@ -133,6 +140,18 @@ def refuse_network_and_folders(hidden: Iterable[str]) -> None:
                 raise PermissionError(f"an exercise cannot read {path}")
 
     sys.addaudithook(refuse)
+
+
+def _raise_loopback() -> None:
+    """Let processes inside talk to each other on 127.0.0.1: it is a loopback of their own, which nobody else is on.
+
+    Where the system does not allow it, such as a container without CAP_NET_ADMIN, there is no network at all.
+    """
+    with suppress(OSError):  # what waits in sockets counts for no process, so it is kept small
+        Path("/proc/sys/net/ipv4/tcp_rmem").write_text(_SOCKET_BUFFER)
+        Path("/proc/sys/net/ipv4/tcp_wmem").write_text(_SOCKET_BUFFER)
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
 
 
 def _show(source: str, target: str, *, folder: bool) -> None:
