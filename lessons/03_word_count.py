@@ -71,6 +71,7 @@ def word_count(ssc):
     counts.pprint()  # an output: without one, nothing would ever run
 
 
+# %%
 typed = [(0.90, "to be"), (1.30, "or not to be"), (2.50, "that is"), (3.95, "the question"), (5.10, "to be")]
 
 run = live(word_count, network={"localhost:9999": Replay(typed)}, batch=2.0, until=7)
@@ -361,6 +362,7 @@ alone.run(until=10).batches
 # ## Check yourself
 #
 # 1. The batch interval becomes 1 second. In which batch is each of the five lines counted?
+#
 # <details><summary>Answer</summary>
 #
 # 2, 2, 3, 5, 6. The line of 0.90 is in the block that is cut at 1.0 and known at 1.01: too late for the batch of second
@@ -368,12 +370,14 @@ alone.run(until=10).batches
 # </details>
 #
 # 2. Another executor dies, one without a receiver. Is a line lost?
+#
 # <details><summary>Answer</summary>
 #
 # None. Each block has its other copy on the receiver's executor, and the lost tasks run again elsewhere.
 # </details>
 #
 # 3. Blocks of 1 second instead of 0.2: does the crash at 7.3 s lose more or fewer lines?
+#
 # <details><summary>Answer</summary>
 #
 # More: the buffer holds up to a second of lines instead of a fifth of one. Longer blocks mean fewer tasks and a larger
@@ -384,18 +388,21 @@ alone.run(until=10).batches
 # ## 自测
 #
 # 1. 批次间隔改为 1 秒。五行各在哪个批次中被统计？
+#
 # <details><summary>答案</summary>
 #
 # 2、2、3、5、6。0.90 秒的行在 1.0 秒切下的数据块中，1.01 秒才被知道：对第 1 秒的批次来说太晚了。同样，3.95 秒的行在第 5 秒的批次中被统计。
 # </details>
 #
 # 2. 另一个没有接收器的执行器死了。会丢失某一行吗？
+#
 # <details><summary>答案</summary>
 #
 # 不会。每个数据块的另一份副本在接收器所在的执行器上，失去的任务会在别处重新运行。
 # </details>
 #
 # 3. 数据块从 0.2 秒改为 1 秒：7.3 秒的崩溃会丢失更多还是更少的行？
+#
 # <details><summary>答案</summary>
 #
 # 更多：缓冲区最多积攒一秒的行，而不是五分之一秒。数据块越长，任务越少，风险越大。

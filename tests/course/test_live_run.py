@@ -15,19 +15,19 @@ from tests.cli.process import free_port
 
 def test_live_and_simulated_batches_count_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
     port = free_port()
-    network = {f"localhost:{port}": Replay([(0.6, "a b"), (1.5, "a"), (1.6, "c")])}
+    network = {f"localhost:{port}": Replay([(0.9, "a b"), (2.9, "a"), (3.0, "c")])}
 
     def program(ssc: StreamingContext) -> None:
         words = ssc.socketTextStream("localhost", port).flatMap(str.split).map(lambda word: (word, 1))
         words.reduceByKey(lambda a, b: a + b, 1).pprint()
 
-    run = live(program, network=network, until=2.5)
+    run = live(program, network=network, batch=2.0, until=5)
     assert sum(run.batches.column("records")) == 3
     shown = [pairs(part) for part in capsys.readouterr().out.split("Time: ")[1:]]
     assert shown == [{("a", 1), ("b", 1)}, {("a", 1), ("c", 1)}, set()]
 
-    simulated = Simulation(program, network=network).run(until=4)
-    assert [pairs(simulated.output[second]) for second in (1.0, 2.0, 3.0)] == shown
+    simulated = Simulation(program, network=network, batch=2.0).run(until=7)
+    assert [pairs(simulated.output[second]) for second in (2.0, 4.0, 6.0)] == shown
 
 
 def pairs(text: str) -> set[tuple[str, int]]:

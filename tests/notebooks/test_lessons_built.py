@@ -80,6 +80,7 @@ def test_a_lesson_has_the_form_of_a_lesson(source: Path) -> None:
         assert [part for part in parts if f"# ## {part}\n" not in texts[lang]] == []
         assert texts[lang].count("<details><summary>") >= 3
         assert texts[lang].count("<details>") == texts[lang].count("</details>")
+        assert texts[lang].count("<details>") == texts[lang].count("#\n# <details>"), "it needs an empty line before it"
         assert f"exercises/{lang}/ex{build.number_of(source)}_" in texts[lang]
 
 
