@@ -448,6 +448,7 @@ for row in run.batches:
 #
 # 1. A program reads three topics, each with two threads, in two streams: `createStream(..., {"a": 2, "b": 2})` and
 #    `createStream(..., {"c": 2})`. How many receivers, threads and cores?
+#
 # <details><summary>Answer</summary>
 #
 # Two receivers, six threads, and at least three cores: one per receiver, and one to process batches.
@@ -455,6 +456,7 @@ for row in run.batches:
 #
 # 2. The consumer commits every 0.5 s. Only the receiver's executor dies, the driver lives. The blocks have two copies.
 #    Are the orders in them lost?
+#
 # <details><summary>Answer</summary>
 #
 # No: the other copy is on a living executor. What was still in the buffer and committed is lost; what was in a block and
@@ -462,6 +464,7 @@ for row in run.batches:
 # </details>
 #
 # 3. You restart the program under another group name, with `auto.offset.reset` "largest". What is missing?
+#
 # <details><summary>Answer</summary>
 #
 # A new group has stored nothing, so it begins at the end: all that was written while the program was down is skipped.
@@ -472,18 +475,21 @@ for row in run.batches:
 #
 # 1. 一个程序用两个流读三个主题，每个主题两个线程：`createStream(..., {"a": 2, "b": 2})` 和 `createStream(..., {"c": 2})`。
 #    需要几个接收器、几个线程、几个核心？
+#
 # <details><summary>答案</summary>
 #
 # 两个接收器，六个线程，至少三个核心：每个接收器一个，再留一个处理批次。
 # </details>
 #
 # 2. 消费者每 0.5 秒提交一次。只有接收器所在的执行器死亡，驱动程序活着。数据块有两份副本。其中的订单会丢失吗？
+#
 # <details><summary>答案</summary>
 #
 # 不会：另一份副本在活着的执行器上。还在缓冲区中且已提交的会丢失；已在数据块中而尚未提交的会重复。
 # </details>
 #
 # 3. 换一个组名重新启动程序，并把 `auto.offset.reset` 设为 "largest"。会缺少什么？
+#
 # <details><summary>答案</summary>
 #
 # 新的组没有保存过任何偏移量，于是从末尾开始：程序停机期间写入的全部被跳过。
