@@ -303,12 +303,13 @@ confirm("initialRate limits it", "yes" if first["+ initialRate"] < first["nothin
 SLOW = {"cluster": Cluster(executors=3, cores=1), "cost": CostModel(record_ms=20)}
 
 for way in ("nothing", "backpressure"):
-    done = simulated(count, kafka(Constant(rate=300)), until=21, conf=ways[way], **SLOW)
+    done = simulated(count, kafka(Constant(rate=300)), until=31, conf=ways[way], **SLOW)
     waiting = [ms // 100 / 10 for ms in done.batches.column("scheduling_delay_ms") if ms is not None]
-    print(f"{way:<14} records {done.batches.column('records')}\n{'':<14} waited {waiting} s")
+    print(f"{way}\n    records {done.batches.column('records')}\n    seconds of waiting {waiting}")
 
 # %% [markdown] lang="en"
-# With backpressure the first ended batches bring a lower rate; those in between had their ranges already.
+# With backpressure the first batches that end bring a lower rate. Those in between had their ranges already; when they are
+# through, the waiting becomes shorter.
 #
 # ## Break it
 #
@@ -317,7 +318,7 @@ for way in ("nothing", "backpressure"):
 # batches fail, "yes" or "no"?
 
 # %% [markdown] lang="zh"
-# 有了反压，最先结束的批次带来较低的速率；夹在中间的批次早已定好了自己的范围。
+# 有了反压，最先结束的批次带来较低的速率。夹在中间的批次早已定好了自己的范围；它们处理完之后，等待时间开始变短。
 #
 # ## 弄坏它
 #
