@@ -1,4 +1,4 @@
-# Made from solutions/ex17_kafka_receiver.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex17_kafka_receiver.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 17: Kafka through receivers
@@ -101,3 +101,6 @@ if __name__ == "__main__":
         print(verdict(run), lost_messages(run))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 17`, and by `sparksim watch 17` whenever this file is saved.

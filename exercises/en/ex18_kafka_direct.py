@@ -1,4 +1,4 @@
-# Made from solutions/ex18_kafka_direct.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex18_kafka_direct.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 18: Kafka without a receiver
@@ -70,3 +70,6 @@ if __name__ == "__main__":
         print(max_rate({"partitions": 3, "batch": 2.0, "arriving": 60, "capacity": 150}))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 18`, and by `sparksim watch 18` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex19_delivery_semantics.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex19_delivery_semantics.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 19: exactly once
@@ -85,3 +85,6 @@ if __name__ == "__main__":
         print(verdict(run))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 19`, and by `sparksim watch 19` whenever this file is saved.

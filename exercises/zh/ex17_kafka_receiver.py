@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex17_kafka_receiver.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex17_kafka_receiver.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 17：用接收器读 Kafka
@@ -99,3 +99,6 @@ if __name__ == "__main__":
         print(verdict(run), lost_messages(run))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 17` 评分；用 `sparksim watch 17` 在每次保存时自动评分。

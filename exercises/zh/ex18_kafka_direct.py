@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex18_kafka_direct.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex18_kafka_direct.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 18：不用接收器读 Kafka
@@ -67,3 +67,6 @@ if __name__ == "__main__":
         print(max_rate({"partitions": 3, "batch": 2.0, "arriving": 60, "capacity": 150}))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 18` 评分；用 `sparksim watch 18` 在每次保存时自动评分。

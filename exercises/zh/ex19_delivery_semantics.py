@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex19_delivery_semantics.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex19_delivery_semantics.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 19：恰好一次
@@ -84,3 +84,6 @@ if __name__ == "__main__":
         print(verdict(run))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 19` 评分；用 `sparksim watch 19` 在每次保存时自动评分。
