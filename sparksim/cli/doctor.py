@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from sparksim.course.own_work import course_folder
 from sparksim.course.released import NoCourse, released_course
 from sparksim.course.sandbox.process import can_isolate
 from sparksim.course.texts import Text
+from sparksim.viz.fonts import FAMILY, FIGURE_FONT, PAGE_FONT
 
 _PACKAGES = (
     (Text("figures", "绘图"), ("matplotlib",)),
@@ -28,11 +30,14 @@ _PACKAGES = (
 """What the extra `course` installs, and what for."""
 
 _INSTALL = '"{}" -m pip install "sparksim[course]"'
+_INSTALL_ANEW = '"{}" -m pip install --force-reinstall --no-deps sparksim'
 _THERE = Text("{what}: {found}", "{what}：{found}")
 _MISSING = Text("missing for {what}: {missing}", "缺少 {missing}（用于{what}）")
 _LETTERS = Text("letters of this terminal", "终端文字编码")
 # Who reads this one cannot see the other language.
 _NO_LETTERS = Text("this terminal shows no Chinese letters ({})", "this terminal shows no Chinese letters ({})")
+_FONTS = Text("Chinese letters of figures and pages", "图表和页面的中文字体")
+_NO_FONTS = Text("missing: the font for Chinese in figures and pages", "缺少图表和页面的中文字体")
 _NO_WINDOWS = Text(
     "grading needs Linux or macOS; on Windows install WSL and work in there",
     "评分需要 Linux 或 macOS；在 Windows 上请安装 WSL 并在其中使用",
@@ -86,6 +91,7 @@ def examine(installed: Callable[[str], str | None]) -> Iterator[Found]:
     for what, packages in _PACKAGES:
         yield _packages(what.of(), {package: installed(package) for package in packages})
     yield _letters()
+    yield _fonts()
     yield _sandbox()
     yield _course()
     yield Found(_LANGUAGE.of())
@@ -117,6 +123,14 @@ def _letters() -> Found:
     return Found(_THERE.of().format(what=_LETTERS.of(), found=encoding))
 
 
+def _fonts() -> Found:
+    """Whether the fonts are there that figures and pages are drawn with in Chinese."""
+    fonts = files("sparksim.viz.fonts")
+    if all(fonts.joinpath(name).is_file() for name in (FIGURE_FONT, PAGE_FONT)):
+        return Found(_THERE.of().format(what=_FONTS.of(), found=FAMILY))
+    return Found(_NO_FONTS.of(), _INSTALL_ANEW.format(sys.executable))
+
+
 def _sandbox() -> Found:
     if os.name != "posix":
         return Found(_NO_WINDOWS.of(), "wsl --install")
@@ -127,7 +141,7 @@ def _course() -> Found:
     try:
         released_course()
     except NoCourse:
-        return Found(_NO_COURSE.of(), f'"{sys.executable}" -m pip install --force-reinstall sparksim')
+        return Found(_NO_COURSE.of(), _INSTALL_ANEW.format(sys.executable))
     folder = course_folder(Path.cwd())
     if folder is None:
         return Found(_NO_FOLDER.of(), "sparksim start my-course && cd my-course")

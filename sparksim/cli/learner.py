@@ -62,13 +62,12 @@ def exercise(text: str) -> Exercise:
 
 
 def speak(options: argparse.Namespace) -> None:
-    """From here on messages are in the language asked for, or of the folder that the learner stands in."""
+    """Be understood: in the language of the folder that the learner stands in, unless another one was asked for."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without Chinese letters shows question marks
             stream.reconfigure(errors="replace")
-    lang = options.lang or next((lang for lang in LANGUAGES if Path.cwd().name == lang), None)
-    if lang is not None:
-        set_language(lang)
+    if options.lang is None and Path.cwd().name in LANGUAGES:
+        set_language(Path.cwd().name)
 
 
 def ready_to_grade(seed: int | None, *, strangers: bool = False) -> int:

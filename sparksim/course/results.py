@@ -6,7 +6,6 @@ Each is in the language `lang`, by default in the one that is set.
 from __future__ import annotations
 
 import csv
-import unicodedata
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from sparksim.course.explain import printable
 from sparksim.course.grader import Graded, Result
 from sparksim.course.texts import NOT_STARTED, Text
+from sparksim.trace.table import room
 
 _OF = Text("{score} of {points} points", "{score} / {points} 分")
 _EXPLAINED = Text("hint", "提示")
@@ -77,9 +77,9 @@ def table(all_graded: Sequence[Graded], lang: str | None = None, *, with_total: 
     if with_total:
         score, points = _totals(all_graded)
         rows.append((_TOTAL.of(lang), "", f"{score}/{points}", ""))
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(room, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(cell + " " * (width - room(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
 
@@ -178,8 +178,3 @@ def _remark(graded: Graded, lang: str | None) -> str:
 def _inert(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
-
-
-def _width(text: str) -> int:
-    """Columns in a terminal: a Chinese letter takes two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -235,6 +235,7 @@ def test_reset_brings_back_what_was_deleted(course: Path) -> None:
 def test_doctor_names_what_is_missing_and_the_command_that_mends_it() -> None:
     found = {each.text: each.remedy for each in examine(lambda package: None if package == "duckdb" else "1.0")}
     assert "figures: matplotlib 1.0" in found
+    assert "Chinese letters of figures and pages: sparksim Sans SC" in found
     assert found["missing for SQL on a stream: duckdb"].endswith('-m pip install "sparksim[course]"')
     assert [text for text, remedy in found.items() if "pip" in remedy] == ["missing for SQL on a stream: duckdb"]
 
