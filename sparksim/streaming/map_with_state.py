@@ -204,13 +204,13 @@ class MapWithState(Rule):
         if last is None and self.initial is not None:
             # States that were there from the start count as touched in the first batch.
             begin = _begin(batch_time_ms)
-            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms, stream.call_site)
+            last = MapWithStateRDD(sc, None, self.initial.partitionBy(count), begin, batch_time_ms, stream.name)
         batch = parent.get_or_compute(batch_time_ms)
         data = (sc.emptyRDD() if batch is None else batch).partitionBy(count)
         spec = self.spec
         moment = scene._datetime(batch_time_ms) if spec._timed else None
         update = _update(spec._function, moment, batch_time_ms, spec._timeout_ms)
-        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site)
+        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.name)
 
 
 def _begin(time_ms: int) -> Callable[..., list[Any]]:

@@ -41,7 +41,7 @@ class UpdateState(Rule):
             both = batch.groupByKey(partitions).mapValues(_without_state)
         else:
             both = before.cogroup(batch.partitionBy(partitions), partitions)
-        return both.mapPartitionsWithIndex(_updating(update, batch_time_ms, stream.call_site), True)
+        return both.mapPartitionsWithIndex(_updating(update, batch_time_ms, stream.name), True)
 
 
 def _without_state(values: Any) -> tuple[Any, Any]:
