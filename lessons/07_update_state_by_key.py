@@ -238,7 +238,7 @@ keys = {row.batch_time_ms: row.keys for row in run.states}
 confirm("calls of the batch of second 60", keys[60_000])
 
 print("batch of second   new   keys   processing time   of the next one, which saves")
-for batch, saving in zip(run.batches[3:28:5], run.batches[4::5]):
+for batch, saving in zip(run.batches[3:28:5], run.batches[4:29:5], strict=True):
     second, known = batch.batch_time_ms // 1000, keys[batch.batch_time_ms]
     times = f"{batch.processing_time_ms / 1000:>13.2f} s   {saving.processing_time_ms / 1000:>26.2f} s"
     print(f"{second:>15}   {batch.records}   {known:>4}   {times}")
