@@ -108,8 +108,11 @@ class Simulation:
         """
         return Simulation(**changed(self._arguments, changes))
 
-    def run(self, until: float, echo: bool = False) -> Run:
-        """Simulate the first `until` seconds. With `echo`, what the program prints is also shown."""
+    def run(self, until: float, echo: bool = False, raises: bool = True) -> Run:
+        """Simulate the first `until` seconds. With `echo`, what the program prints is also shown.
+
+        Without `raises`, what the program raises stands in `Run.error`, beside the trace of all that came before.
+        """
         name = getattr(self._program, "__name__", "program")
         conf = SparkConf(loadDefaults=False).setAppName(name).setAll(list(self._settings.items()))
 
@@ -134,7 +137,7 @@ class Simulation:
                 del names[name]
             names.update(first)
 
-        return self._surroundings.perform(main, until, echo, forget=forget)
+        return self._surroundings.perform(main, until, echo, raises, forget)
 
 
 def simulate_script(

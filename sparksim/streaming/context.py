@@ -307,7 +307,7 @@ class StreamingContext(Recovery, Sources):
 
         def note() -> None:
             spans = map(batches, (window, added, removed))
-            self._backend.emit(WindowComputed(self._clock.now_ms, window[1], stream.call_site, *spans))
+            self._backend.emit(WindowComputed(self._clock.now_ms, window[1], stream.name, *spans))
 
         self._clock.call(note)
 

@@ -49,7 +49,7 @@ class DStream(StateOperators[T], Outputs[T], Generic[T]):
         self.storage_level = StorageLevel.NONE
         self.generated: dict[int, RDD[T]] = {}
         self.checkpoint_data = CheckpointData()
-        self.call_site = call_site.current()
+        self.call_site = self.name = call_site.current()
 
     # --- PySpark's face -----------------------------------------------------------------------------------------------
 
@@ -329,6 +329,7 @@ class RuledDStream(DStream[T]):
 
     def __init__(self, parent: DStream[Any], rule: Rule, slide_ms: int) -> None:
         super().__init__(parent._ssc, (parent,), slide_ms)
+        self.name = parent._ssc._graph.distinct(self.call_site)
         self.rule = rule
         self.must_checkpoint = rule.must_checkpoint
         if rule.level is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import IllegalArgumentError
@@ -22,12 +23,18 @@ class DStreamGraph:
         self.remember_ms: int | None = None
         self.inputs: list[InputDStream[Any]] = []
         self.outputs: list[DStream[Any]] = []
+        self._names: Counter[str] = Counter()
 
     def add_input(self, stream: InputDStream[Any]) -> None:
         self.inputs.append(stream)
 
     def add_output(self, stream: DStream[Any]) -> None:
         self.outputs.append(stream)
+
+    def distinct(self, name: str) -> str:
+        """The name, or with a number what no stream has yet: several may be made in one line of the program."""
+        self._names[name] += 1
+        return name if self._names[name] == 1 else f"{name} ({self._names[name]})"
 
     def remember(self, duration_ms: int) -> None:
         """Keep RDDs at least this long. Once: raises `IllegalArgumentError` the second time."""

@@ -238,13 +238,13 @@ class MapWithState(Rule):
             # States that were there from the start count as touched in the first batch.
             begin = _begin(batch_time_ms)
             first = self.initial.partitionBy(count)
-            last = MapWithStateRDD(sc, None, first, begin, batch_time_ms, stream.call_site, self.watch)
+            last = MapWithStateRDD(sc, None, first, begin, batch_time_ms, stream.name, self.watch)
         batch = parent.get_or_compute(batch_time_ms)
         data = (sc.emptyRDD() if batch is None else batch).partitionBy(count)
         spec = self.spec
         moment = scene._datetime(batch_time_ms) if spec._timed else None
         update = _update(spec._function, moment, batch_time_ms, spec._timeout_ms)
-        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.call_site, self.watch)
+        return MapWithStateRDD(sc, last, data, update, batch_time_ms, stream.name, self.watch)
 
 
 def _begin(time_ms: int) -> Callable[..., list[Any]]:

@@ -23,7 +23,7 @@ class Past(Protocol):
 
     slide_ms: int
     zero_ms: int | None
-    call_site: str
+    name: str
 
     def get_or_compute(self, batch_time_ms: int) -> RDD[Any] | None:
         """The RDD of that time, or None."""

@@ -43,7 +43,7 @@ class UpdateState(Rule):
             both = batch.groupByKey(partitions).mapValues(_without_state)
         else:
             both = before.cogroup(batch.partitionBy(partitions), partitions)
-        updating = _updating(update, batch_time_ms, stream.call_site, self.watch)
+        updating = _updating(update, batch_time_ms, stream.name, self.watch)
         return both.mapPartitionsWithIndex(updating, True)
 
 

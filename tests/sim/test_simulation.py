@@ -6,8 +6,19 @@ import sys
 import pytest
 
 from sparksim import SparkContext
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError
-from sparksim.sim import Cluster, Constant, CostModel, ExecutorCrash, Poisson, Replay, Simulation, simulate_script
+from sparksim.core.errors import IllegalArgumentError, IllegalStateError, SparkException
+from sparksim.sim import (
+    Cluster,
+    Constant,
+    CostModel,
+    DriverCrash,
+    ExecutorCrash,
+    Poisson,
+    Replay,
+    Simulation,
+    simulate_script,
+)
+from sparksim.streaming import StreamingContext
 from sparksim.trace import check_trace, read_jsonl
 from tests.sim.programs import counting, word_count
 
@@ -230,3 +241,24 @@ def test_a_trace_is_the_same_bytes_in_every_process_and_python(hash_seed):
 
 
 RECORDED_DIGEST = "2263eaa758fb83602e174a9692b69323caa9654dd03ede2f758dfc7a08629512"
+
+
+def test_a_program_that_cannot_start_again_leaves_the_trace_of_its_first_life() -> None:
+    """A broadcast variable in a checkpoint is only a number, so the checkpoint cannot be read."""
+
+    def program(ssc: StreamingContext) -> None:
+        ssc.checkpoint("sim://checkpoint")
+        listed = ssc.sparkContext.broadcast({"b"})
+        ssc.socketTextStream("localhost", 9999).filter(lambda word: word not in listed.value).pprint()
+
+    simulation = Simulation(
+        program,
+        network={"localhost:9999": Replay([(1.3, "a"), (1.4, "b")])},
+        faults=[DriverCrash(at=3.3, restart_after=1)],
+        checkpoint="sim://checkpoint",
+    )
+    run = simulation.run(until=9, raises=False)
+    assert "does not exist any more" in str(run.error)
+    assert [batch.batch_time_ms for batch in run.batches] == [1000, 2000, 3000]
+    with pytest.raises(SparkException, match="Failed to read checkpoint"):
+        simulation.run(until=9)

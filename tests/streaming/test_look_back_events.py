@@ -6,6 +6,7 @@ from operator import add, sub
 from typing import Any
 
 from sparksim.streaming.map_with_state import State, StateSpec
+from sparksim.trace.checks import check_trace
 from sparksim.trace.events import StateUpdated, TaskEnd
 from tests.streaming.look_back import everything, run
 
@@ -31,6 +32,19 @@ def test_update_state_by_key_tells_what_came_and_what_went() -> None:
     ]
     assert all(sum(row.partitions) == row.keys and len(row.partitions) == 2 for row in told.states)
     assert {row.stream.partition(":")[0] for row in told.states} == {"updateStateByKey at test_look_back_events.py"}
+
+
+def test_streams_that_are_made_in_one_line_are_told_apart() -> None:
+    def two_windows_and_two_states(pairs: Any) -> None:
+        everything(pairs.window(2, 1).join(pairs.window(3, 1)))
+        for count in [pairs.updateStateByKey(lambda new, old: sum(new) + (old or 0)) for _ in range(2)]:
+            everything(count)
+
+    told = run(two_windows_and_two_states, [(1.1, "a"), (1.2, "b")], 3.5)
+    assert check_trace(told.trace) == []
+    windows, states = ([row.stream for row in table.where(batch_time_ms=2000)] for table in (told.windows, told.states))
+    assert all(second == f"{first} (2)" for first, second in (windows, states))
+    assert [row.keys for row in told.states.where(batch_time_ms=2000)] == [2, 2]
 
 
 def test_map_with_state_tells_removed_and_idle_keys_too() -> None:

@@ -1,0 +1,44 @@
+"""Goes on counting after an alarm."""
+
+from sparksim.streaming import StateSpec
+
+LOSES = {
+    "alarms/anew": "begins at 0 again",
+}
+
+
+def first_visits(ssc):
+    def first(time, user, one, seen):
+        if seen.exists():
+            return None
+        seen.update(True)
+        return user, "new"
+
+    ssc.checkpoint("sim://checkpoint")
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, 1))
+    users.mapWithState(StateSpec.function(first)).pprint()
+
+
+def alarms(ssc):
+    def third(time, user, result, failures):
+        row = (failures.getOption() or 0) + 1 if result == "fail" else 0
+        failures.update(row)
+        return (user, row) if row == 3 else None
+
+    ssc.checkpoint("sim://checkpoint")
+    log_ins = ssc.socketTextStream("localhost", 9999).map(lambda line: tuple(line.split()))
+    log_ins.mapWithState(StateSpec.function(third)).pprint()
+
+
+def sessions(ssc):
+    def count(time, user, one, visits):
+        if visits.isTimingOut():
+            return user, visits.get()
+        visits.update((visits.getOption() or 0) + one)
+        return None
+
+    ssc.checkpoint("sim://checkpoint")
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, 1))
+    ended = users.mapWithState(StateSpec.function(count).timeout(3))
+    ended.checkpoint(1)
+    ended.pprint()

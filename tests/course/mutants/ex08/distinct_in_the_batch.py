@@ -1,0 +1,37 @@
+"""Drops duplicates of one batch only."""
+
+from sparksim.streaming import StateSpec
+
+LOSES = {
+    "first_visits/later": "has to leave a state behind",
+}
+
+
+def first_visits(ssc):
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, "new"))
+    users.reduceByKey(lambda one, other: one).pprint()
+
+
+def alarms(ssc):
+    def third(time, user, result, failures):
+        row = (failures.getOption() or 0) + 1 if result == "fail" else 0
+        failures.update(row % 3)
+        return (user, row) if row == 3 else None
+
+    ssc.checkpoint("sim://checkpoint")
+    log_ins = ssc.socketTextStream("localhost", 9999).map(lambda line: tuple(line.split()))
+    log_ins.mapWithState(StateSpec.function(third)).pprint()
+
+
+def sessions(ssc):
+    def count(time, user, one, visits):
+        if visits.isTimingOut():
+            return user, visits.get()
+        visits.update((visits.getOption() or 0) + one)
+        return None
+
+    ssc.checkpoint("sim://checkpoint")
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, 1))
+    ended = users.mapWithState(StateSpec.function(count).timeout(3))
+    ended.checkpoint(1)
+    ended.pprint()

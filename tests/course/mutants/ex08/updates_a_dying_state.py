@@ -1,0 +1,44 @@
+"""Updates also in the last call."""
+
+from sparksim.streaming import StateSpec
+
+LOSES = {
+    "sessions/visits": "the last call has no value",
+    "sessions/soon": "ended.checkpoint(1)",
+    "sessions/only": "the last call has no value",
+}
+
+
+def first_visits(ssc):
+    def first(time, user, one, seen):
+        if seen.exists():
+            return None
+        seen.update(True)
+        return user, "new"
+
+    ssc.checkpoint("sim://checkpoint")
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, 1))
+    users.mapWithState(StateSpec.function(first)).pprint()
+
+
+def alarms(ssc):
+    def third(time, user, result, failures):
+        row = (failures.getOption() or 0) + 1 if result == "fail" else 0
+        failures.update(row % 3)
+        return (user, row) if row == 3 else None
+
+    ssc.checkpoint("sim://checkpoint")
+    log_ins = ssc.socketTextStream("localhost", 9999).map(lambda line: tuple(line.split()))
+    log_ins.mapWithState(StateSpec.function(third)).pprint()
+
+
+def sessions(ssc):
+    def count(time, user, one, visits):
+        visits.update((visits.getOption() or 0) + (one or 0))
+        return (user, visits.get()) if visits.isTimingOut() else None
+
+    ssc.checkpoint("sim://checkpoint")
+    users = ssc.socketTextStream("localhost", 9999).map(lambda user: (user, 1))
+    ended = users.mapWithState(StateSpec.function(count).timeout(3))
+    ended.checkpoint(1)
+    ended.pprint()
