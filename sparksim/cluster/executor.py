@@ -60,7 +60,7 @@ class Executor:
     @property
     def location(self) -> str:
         """How a preferred location names this executor (Spark: TaskLocation)."""
-        return f"executor_{self.host}_{self.executor_id}"
+        return f"executor_{self.block_host}_{self.executor_id}"
 
     @property
     def free_cores(self) -> int:

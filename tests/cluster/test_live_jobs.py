@@ -150,6 +150,14 @@ def break_down(event):
         raise AssertionError("a bug")
 
 
+def test_no_task_waits_for_a_host_that_offers_nothing():
+    """In local mode Spark gives blocks the machine's name and offers cores of "localhost"."""
+    with cluster("local[1]") as sc:
+        counts = sc.parallelize([("a", 1), ("b", 1)], 1).reduceByKey(add, 2).persist()
+        assert counts.take(1) == [("b", 1)]  # now one partition is cached; the other lies in a shuffle
+        assert sorted(counts.collect()) == [("a", 1), ("b", 1)]
+
+
 def test_without_a_master_all_cores_of_the_machine_are_used() -> None:
     with SparkContext(appName="no master") as sc:
         assert (sc.master, sc.appName) == ("local[*]", "no master")
