@@ -377,12 +377,13 @@ for batch in slow.batches.where(status="completed"):
 
 # %% [markdown] lang="en"
 # Every batch is done in a fraction of its interval. On Spark's Streaming page all is green, and the input rate there is
-# what got through the log. What the user sees is lines that are more and more seconds old. **The delay of a batch begins
+# what got through the log. What the user sees gets older and older, up to six seconds. (There it stays, because at
+# most ten blocks wait for the log; after that none is cut, and the next one is larger.) **The delay of a batch begins
 # when the batch begins, not when the record arrived.**
 
 # %% [markdown] lang="zh"
 # 每个批次只用批次间隔（batch interval）的一小部分就完成了。在 Spark 的 Streaming 页面上一切正常，那里的输入速率是通过日志的速率。
-# 而用户看到的，是越来越旧的行。**批次的延迟（delay）从批次开始时算起，而不是从记录到达时算起。**
+# 而用户看到的行越来越旧，直到旧了将近六秒。（之后不再变旧，因为最多只有十个数据块等待写入日志；再往后就不再切，下一个数据块会更大。）**批次的延迟（delay）从批次开始时算起，而不是从记录到达时算起。**
 
 # %% [markdown] lang="en"
 # ## What people get wrong
