@@ -1,0 +1,31 @@
+"""Leaves out the batch time at which the driver is back."""
+
+from sparksim import SparkContext
+from sparksim.streaming import StreamingContext
+
+LOSES = {
+    "reruns/missed": "not after `back`",
+}
+
+
+def reruns(checkpoint, unfinished, back, interval):
+    return sorted({*unfinished, *range(checkpoint, back, interval)})
+
+
+def add(new_counts, total):
+    return sum(new_counts) + (total or 0)
+
+
+def create():
+    ssc = StreamingContext(SparkContext(appName="totals"), 1)
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    totals = words.map(lambda word: (word, 1)).updateStateByKey(add)
+    totals.checkpoint(1)
+    totals.pprint()
+    return ssc
+
+
+def main():
+    ssc = StreamingContext.getOrCreate("sim://checkpoint", create)
+    ssc.start()
+    ssc.awaitTermination()

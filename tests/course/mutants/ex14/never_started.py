@@ -1,0 +1,31 @@
+"""Forgets to start the context."""
+
+from sparksim import SparkContext
+from sparksim.streaming import StreamingContext
+
+LOSES = {
+    "main/counts": "then start()",
+    "main/goes_on": "then start()",
+    "main/twice": "then start()",
+}
+
+
+def reruns(checkpoint, unfinished, back, interval):
+    return sorted({*unfinished, *range(checkpoint, back + 1, interval)})
+
+
+def add(new_counts, total):
+    return sum(new_counts) + (total or 0)
+
+
+def create():
+    ssc = StreamingContext(SparkContext(appName="totals"), 1)
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    totals = words.map(lambda word: (word, 1)).updateStateByKey(add)
+    totals.checkpoint(1)
+    totals.pprint()
+    return ssc
+
+
+def main():
+    StreamingContext.getOrCreate("sim://checkpoint", create)

@@ -1,0 +1,27 @@
+"""More than the quantile, and not rounded down."""
+
+from statistics import mean, median
+
+LOSES = {
+    "should_speculate/enough": "that many are enough",
+}
+
+
+def should_speculate(durations, tasks, running_ms, quantile=0.75, multiplier=1.5):
+    if tasks == 1 or not durations or len(durations) <= quantile * tasks:
+        return False
+    return running_ms > max(multiplier * median(durations), 100)
+
+
+def slow_executor(run):
+    readers = run.tasks.where(lambda task: task.blocks and task.duration_ms is not None)
+    means = {
+        executor: mean(readers.where(executor_id=executor).column("duration_ms"))
+        for executor in set(readers.column("executor_id"))
+    }
+    slowest = max(means, key=means.get)
+    return slowest if means[slowest] > 2 * median(means.values()) else None
+
+
+def settings():
+    return {"speculation": True, "quantile": 0.5, "multiplier": 2, "write": "upsert"}
