@@ -19,7 +19,7 @@ from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
 BAR = 0.7
 """How wide a batch's bar is, in batch intervals."""
@@ -68,10 +68,10 @@ def state_figure(trace: Trace, lang: str | None = None) -> Figure:
 
 
 def _drawn(panels: Sequence[Panel], trace: Trace, clock: Clock, words: Words) -> Figure:
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
     heights = [height for height, _ in panels]
-    figure = Figure(figsize=(9, sum(heights) + 0.4), layout="constrained")
+    figure = NotebookFigure(figsize=(9, sum(heights) + 0.4), layout="constrained")
     drawn = figure.subplots(len(panels), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (_, draw) in zip(drawn, panels, strict=True):
         draw(axes)

@@ -16,7 +16,7 @@ from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
 LAST_WINDOWS = 24
 """So many windows are drawn: more rows cannot be read."""
@@ -53,10 +53,10 @@ def window_figure(trace: Trace, last: int = LAST_WINDOWS, lang: str | None = Non
 
 
 def _drawn(shown: Mapping[int, list[WindowRow]], clock: Clock, words: Words) -> Figure:
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
     heights = [0.3 * len(own) + 1.1 for own in shown.values()]
-    figure = Figure(figsize=(9, sum(heights) + 0.5), layout="constrained")
+    figure = NotebookFigure(figsize=(9, sum(heights) + 0.5), layout="constrained")
     panels = figure.subplots(len(shown), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (stream, own) in zip(panels, shown.items(), strict=True):
         _draw(axes, own, clock, words)
