@@ -469,7 +469,7 @@ for executors in (3, 13):
 # ## Exercise
 #
 # [Exercise 1](../../exercises/en/ex01_why_streaming.ipynb): read the delay, the throughput and the trouble of a cluster
-# from a run. `sparksim grade 01` says how far you are. Next: lesson 2, where a second becomes ten blocks.
+# from a run. `sparksim grade 01` says how far you are. Next: lesson 2, where seconds become blocks.
 
 # %% [markdown] lang="zh"
 # ## 练习
