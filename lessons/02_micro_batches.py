@@ -272,7 +272,7 @@ def words(ssc):
     pairs.reduceByKey(lambda a, b: a + b).pprint()
 
 
-print("tasks of the batch of second     2    4    6    8")
+print("tasks of the batch of second    2    4    6    8")
 for program in (lengths_of_lines, words):
     run = simulated(program, Replay([(0.9, "to be")]))
     tasks = [len(run.tasks.where(batch_time_ms=second * 1000)) for second in (2, 4, 6, 8)]
