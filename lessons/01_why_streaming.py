@@ -201,13 +201,22 @@ run.figure(end=7)
 # receiver keeps one core for ever, as a long bar. The other five are busy for a moment after each batch time, and idle
 # for the rest. So the order waits, and the cores wait, both for the clock.
 #
-# A batch's own times are in a table. `scheduling_delay_ms` is its wait for the batch before, `processing_time_ms` the
-# time of its job, `total_delay_ms` both. None of them counts how long the orders waited for the batch to be due.
+# The same run, to touch: click an order on the lane of the source, and read how long each step of its way took.
 
 # %% [markdown] lang="zh"
 # 从上往下看：数据源、接收器、它的数据块（block）、批次，以及每个执行器的每个核心。接收器像一根长条，永远占住一个核心。
 # 另外五个核心在每个批次到点之后忙一小会儿，其余时间闲着。所以订单在等，核心也在等，等的都是时钟。
 #
+# 同一次运行，可以动手操作：在数据源那一行点击一条订单，看看它走过的每一步用了多久。
+
+# %%
+run.timeline()
+
+# %% [markdown] lang="en"
+# A batch's own times are in a table. `scheduling_delay_ms` is its wait for the batch before, `processing_time_ms` the
+# time of its job, `total_delay_ms` both. None of them counts how long the orders waited for the batch to be due.
+
+# %% [markdown] lang="zh"
 # 批次自身的时间在一张表里：`scheduling_delay_ms` 是等待上一批次的时间，`processing_time_ms` 是作业的时间，`total_delay_ms` 是两者之和。
 # 它们都没有算进订单等待批次到点的时间。
 

@@ -134,9 +134,13 @@ def falls_behind(run):
 
 
 # %%
+def slowly(line):
+    work(0.05)
+    return 1
+
+
 def count_slowly(ssc):
-    numbers = ssc.socketTextStream("localhost", 9999).map(lambda line: work(0.05) or 1)
-    numbers.reduce(lambda a, b: a + b).pprint()
+    ssc.socketTextStream("localhost", 9999).map(slowly).reduce(lambda a, b: a + b).pprint()
 
 
 if __name__ == "__main__":

@@ -156,18 +156,23 @@ def _run(load: Load, seed: int, until: float = 61.9) -> Run:
 
 
 def _slow_count(ssc: StreamingContext) -> None:
-    numbers = ssc.socketTextStream("localhost", 9999).map(lambda line: work(0.05) or 1)
-    numbers.reduce(lambda a, b: a + b).pprint()
+    ssc.socketTextStream("localhost", 9999).map(_slowly).reduce(lambda a, b: a + b).pprint()
+
+
+def _slowly(line: str) -> int:
+    work(0.05)
+    return 1
 
 
 def _mean_delay(run: Run) -> float:
     done = run.batches.where(status="completed")
-    return sum(done.column("total_delay_ms")) / len(done) / 1000
+    return float(sum(done.column("total_delay_ms"))) / len(done) / 1000
 
 
 def _capacity(run: Run) -> float:
     done = run.batches.where(status="completed")
-    return 1000 * sum(done.column("records")) / sum(done.column("processing_time_ms"))
+    seconds = float(sum(done.column("processing_time_ms"))) / 1000
+    return sum(batch.records for batch in done) / seconds
 
 
 def _gives(function: str, run: Run, expected: float, hint: Callable[[float], Text]) -> Case:
