@@ -197,14 +197,14 @@ confirm("mean wait", round(sum(waited) / len(waited), 2))
 run.figure(end=7)
 
 # %% [markdown] lang="en"
-# Read it from top to bottom: the source, the receiver, its blocks, the batches, and each core of each executor. The
-# receiver keeps one core for ever, as a long bar. The other five are busy for a moment after each batch time, and idle
+# Read it from top to bottom: the receiver, its blocks, batches that wait, their output, and each core of each executor.
+# The receiver keeps one core for ever, as a long bar. The other five are busy for a moment after each batch time, and idle
 # for the rest. So the order waits, and the cores wait, both for the clock.
 #
 # The same run, to touch: click an order on the lane of the source, and read how long each step of its way took.
 
 # %% [markdown] lang="zh"
-# 从上往下看：数据源、接收器、它的数据块（block）、批次，以及每个执行器的每个核心。接收器像一根长条，永远占住一个核心。
+# 从上往下看：接收器、它的数据块（block）、等待的批次、它们的输出，以及每个执行器的每个核心。接收器像一根长条，永远占住一个核心。
 # 另外五个核心在每个批次到点之后忙一小会儿，其余时间闲着。所以订单在等，核心也在等，等的都是时钟。
 #
 # 同一次运行，可以动手操作：在数据源那一行点击一条订单，看看它走过的每一步用了多久。
