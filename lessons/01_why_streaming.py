@@ -88,6 +88,7 @@ def takings(ssc):
     prices.reduceByKey(lambda a, b: a + b).pprint()
 
 
+# %%
 orders = [(0.5, "tea 4"), (1.2, "cake 3"), (2.6, "tea 4"), (3.4, "tea 5"), (4.6, "coffee 2")]
 
 run = live(takings, network={"localhost:9999": Replay(orders)}, batch=2.0, until=5)
@@ -431,48 +432,54 @@ for executors in (3, 13):
 # ## Check yourself
 #
 # 1. Batches of 10 s, each with its results 3 s after it was due. About how long does an order wait, at least and at most?
-#    <details><summary>Answer</summary>
 #
-#    At least 3 s, if it comes right before the batch is due (plus the block interval of 0.2 s, see lesson 2); at most about
-#    13 s, if it comes right after one.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# At least 3 s, if it comes right before the batch is due (plus the block interval of 0.2 s, see lesson 2); at most about
+# 13 s, if it comes right after one.
+# </details>
 #
 # 2. Two receivers, four executors with two cores each, 0.02 s of work per record. How many records per second at most?
-#    <details><summary>Answer</summary>
 #
-#    Six cores are free, each does 50 records per second: 300, and in practice less, because jobs and tasks have to be
-#    started, and tasks do not fit perfectly onto the cores.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# Six cores are free, each does 50 records per second: 300, and in practice less, because jobs and tasks have to be
+# started, and tasks do not fit perfectly onto the cores.
+# </details>
 #
 # 3. The batch interval is 5 s, and each batch takes 6 s. Somebody says: "a delay of one second, we can live with that."
 # What is wrong?
-#    <details><summary>Answer</summary>
 #
-#    It is one second for the second batch, two for the third, and so on: the batch that is due after an hour, number 720,
-#    waits for 12 minutes. It never recovers, and the blocks that wait fill the memory of the executors.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# It is one second for the second batch, two for the third, and so on: the batch that is due after an hour, number 720,
+# waits for 12 minutes. It never recovers, and the blocks that wait fill the memory of the executors.
+# </details>
 
 # %% [markdown] lang="zh"
 # ## 自测
 #
 # 1. 批次间隔 10 秒，每个批次在到点后 3 秒得到结果。一条订单至少、至多大约等多久？
-#    <details><summary>答案</summary>
 #
-#    至少 3 秒：刚好在批次到点之前到来（还要加上 0.2 秒的数据块间隔，见第 2 课）；至多约 13 秒：刚好在批次到点之后到来。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 至少 3 秒：刚好在批次到点之前到来（还要加上 0.2 秒的数据块间隔，见第 2 课）；至多约 13 秒：刚好在批次到点之后到来。
+# </details>
 #
 # 2. 两个接收器，四个执行器，每个两个核心，每条记录需要 0.02 秒的工作。每秒最多处理多少条记录？
-#    <details><summary>答案</summary>
 #
-#    有六个空闲核心，每个每秒处理 50 条记录：300 条。实际更少，因为要启动作业和任务，而且任务不会恰好铺满所有核心。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 有六个空闲核心，每个每秒处理 50 条记录：300 条。实际更少，因为要启动作业和任务，而且任务不会恰好铺满所有核心。
+# </details>
 #
 # 3. 批次间隔 5 秒，每个批次要处理 6 秒。有人说：“延迟一秒而已，可以接受。”错在哪里？
-#    <details><summary>答案</summary>
 #
-#    第二个批次延迟一秒，第三个两秒，依此类推：一小时后到点的批次是第 720 个，要等 12 分钟。它永远追不上来，
-#    而且等待的数据块会占满执行器的内存。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 第二个批次延迟一秒，第三个两秒，依此类推：一小时后到点的批次是第 720 个，要等 12 分钟。它永远追不上来，
+# 而且等待的数据块会占满执行器的内存。
+# </details>
 
 # %% [markdown] lang="en"
 # ## Exercise

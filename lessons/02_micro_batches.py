@@ -443,47 +443,53 @@ lab(
 # ## Check yourself
 #
 # 1. Batches of 5 s, blocks of 0.25 s, three receivers, data all the time. How many tasks read a batch?
-#    <details><summary>Answer</summary>
 #
-#    60: each receiver makes 20 blocks per batch.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# 60: each receiver makes 20 blocks per batch.
+# </details>
 #
 # 2. A receiver gets one line every second. Batches of 10 s, blocks of 0.2 s. How many tasks read a batch, and what would
 # you change?
-#    <details><summary>Answer</summary>
 #
-#    Ten: one per line, each with a single record. A block interval of 2 s gives five tasks, and with so little data one
-#    block per batch or two would do.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# Ten: one per line, each with a single record. A block interval of 2 s gives five tasks, and with so little data one
+# block per batch or two would do.
+# </details>
 #
 # 3. Batch interval 1 s, block interval 0.2 s. A line arrives at 6.79 s and another one at 6.81 s. Which batches?
-#    <details><summary>Answer</summary>
 #
-#    The first is in the block that is cut at 6.8 s, and known at about 6.81 s: batch 7. The second is in the block that is
-#    cut at 7.0 s, and known after 7.0 s: batch 8. They arrived 0.02 s apart.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# The first is in the block that is cut at 6.8 s, and known at about 6.81 s: batch 7. The second is in the block that is
+# cut at 7.0 s, and known after 7.0 s: batch 8. They arrived 0.02 s apart.
+# </details>
 
 # %% [markdown] lang="zh"
 # ## 自测
 #
 # 1. 批次间隔 5 秒，数据块间隔 0.25 秒，三个接收器，数据不断。读取一个批次有多少个任务？
-#    <details><summary>答案</summary>
 #
-#    60 个：每个接收器每个批次产生 20 个数据块。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 60 个：每个接收器每个批次产生 20 个数据块。
+# </details>
 #
 # 2. 一个接收器每秒收到一行。批次间隔 10 秒，数据块间隔 0.2 秒。读取一个批次有多少个任务？你会怎样改？
-#    <details><summary>答案</summary>
 #
-#    十个：每行一个，每个任务只有一条记录。数据块间隔改为 2 秒，就只有五个任务；数据这么少，每个批次一两个数据块就够了。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 十个：每行一个，每个任务只有一条记录。数据块间隔改为 2 秒，就只有五个任务；数据这么少，每个批次一两个数据块就够了。
+# </details>
 #
 # 3. 批次间隔 1 秒，数据块间隔 0.2 秒。一行在 6.79 秒到达，另一行在 6.81 秒到达。它们各在哪个批次？
-#    <details><summary>答案</summary>
 #
-#    第一行在 6.8 秒切下的数据块中，约 6.81 秒被知道：批次 7。第二行在 7.0 秒切下的数据块中，7.0 秒之后才被知道：批次 8。
-#    它们到达的时间只差 0.02 秒。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 第一行在 6.8 秒切下的数据块中，约 6.81 秒被知道：批次 7。第二行在 7.0 秒切下的数据块中，7.0 秒之后才被知道：批次 8。
+# 它们到达的时间只差 0.02 秒。
+# </details>
 
 # %% [markdown] lang="en"
 # ## Exercise

@@ -105,6 +105,7 @@ def publish(name, text):
     os.replace(folder / name, inbox / name)  # a move within one disk: all at once
 
 
+# %%
 publish("yesterday.txt", "tea 100")
 ssc, results = start(inbox)
 publish("a.txt", "tea 4\ncake 3")
@@ -436,44 +437,50 @@ show(simulated(files, until=5))
 #
 # 1. Your program was started at noon. At 12:10 somebody moves in three files, last modified at 11:55, 12:05 and 12:09:30.
 # Batches are due every 10 s. Which are read?
-#    <details><summary>Answer</summary>
 #
-#    Only the one of 12:09:30. The first one is older than the program, the second older than 60 s.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# Only the one of 12:09:30. The first one is older than the program, the second older than 60 s.
+# </details>
 #
 # 2. Why does a program with `textFileStream` run on `local[1]`, and one with `socketTextStream` not?
-#    <details><summary>Answer</summary>
 #
-#    A receiver is a task that keeps a core for ever. Files are listed by the driver, which needs no core of an executor; so
-#    the only core is free to read them.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# A receiver is a task that keeps a core for ever. Files are listed by the driver, which needs no core of an executor; so
+# the only core is free to read them.
+# </details>
 #
 # 3. Somebody appends a line to `orders.log` in the directory every second. What does the program see?
-#    <details><summary>Answer</summary>
 #
-#    What was in the file when the first batch took it, and nothing more. To follow a file that grows, use another source.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# What was in the file when the first batch took it, and nothing more. To follow a file that grows, use another source.
+# </details>
 
 # %% [markdown] lang="zh"
 # ## 自测
 #
 # 1. 你的程序在正午启动。12:10 有人移进三个文件，最后修改时间是 11:55、12:05 和 12:09:30。每 10 秒一个批次。哪些会被读取？
-#    <details><summary>答案</summary>
 #
-#    只有 12:09:30 的那个。第一个比程序还老，第二个超过了 60 秒。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 只有 12:09:30 的那个。第一个比程序还老，第二个超过了 60 秒。
+# </details>
 #
 # 2. 为什么用 `textFileStream` 的程序能在 `local[1]` 上运行，而用 `socketTextStream` 的不能？
-#    <details><summary>答案</summary>
 #
-#    接收器是一个永远占住一个核心的任务。文件由驱动程序列出，不需要执行器的核心；所以唯一的核心可以用来读文件。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 接收器是一个永远占住一个核心的任务。文件由驱动程序列出，不需要执行器的核心；所以唯一的核心可以用来读文件。
+# </details>
 #
 # 3. 有人每秒向目录中的 `orders.log` 追加一行。程序看到什么？
-#    <details><summary>答案</summary>
 #
-#    第一个取走它的批次看到的那些内容，此后再也没有。要跟踪一个不断增长的文件，请用别的数据源。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 第一个取走它的批次看到的那些内容，此后再也没有。要跟踪一个不断增长的文件，请用别的数据源。
+# </details>
 
 # %% [markdown] lang="en"
 # ## Exercise

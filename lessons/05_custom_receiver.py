@@ -103,6 +103,7 @@ class Thermometer(Receiver):
             self.sleep(0.3)
 
 
+# %%
 ssc = StreamingContext(SparkContext("local[2]", "thermometer"), 1)
 readings = []
 ssc.receiverStream(Thermometer()).foreachRDD(lambda rdd: readings.extend(rdd.collect()))
@@ -528,46 +529,52 @@ print("readings per batch of 6 s:", run.batches.column("records"))
 # ## Check yourself
 #
 # 1. The server is away from 5.0 to 7.5 s instead. When does the receiver read again?
-#    <details><summary>Answer</summary>
 #
-#    At 9.0 s: the attempt of 7.0 s fails, and the next one comes two seconds later.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# At 9.0 s: the attempt of 7.0 s fails, and the next one comes two seconds later.
+# </details>
 #
 # 2. Why does the careful receiver store lists, and not single messages?
-#    <details><summary>Answer</summary>
 #
-#    `store(list)` returns when the block is stored and the driver knows of it, so it is safe to acknowledge. `store(message)`
-#    returns when the message is in the buffer. And one block per message would mean one task per message.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# `store(list)` returns when the block is stored and the driver knows of it, so it is safe to acknowledge. `store(message)`
+# returns when the message is in the buffer. And one block per message would mean one task per message.
+# </details>
 #
 # 3. A receiver reads 50,000 messages per second with `store(list)`, and `spark.streaming.receiver.maxRate` is 1000. What
 # happens?
-#    <details><summary>Answer</summary>
 #
-#    It goes on reading 50,000: limits hold for `store(record)` only. A receiver that stores lists has to limit itself.
-#    </details>
+# <details><summary>Answer</summary>
+#
+# It goes on reading 50,000: limits hold for `store(record)` only. A receiver that stores lists has to limit itself.
+# </details>
 
 # %% [markdown] lang="zh"
 # ## 自测
 #
 # 1. 如果服务器在 5.0 到 7.5 秒之间不在，接收器什么时候又能读到数据？
-#    <details><summary>答案</summary>
 #
-#    9.0 秒：7.0 秒的那次尝试失败，下一次在两秒之后。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 9.0 秒：7.0 秒的那次尝试失败，下一次在两秒之后。
+# </details>
 #
 # 2. 为什么谨慎的接收器存储列表，而不是单条消息？
-#    <details><summary>答案</summary>
 #
-#    `store(list)` 返回时，数据块已经存好，驱动程序也知道了，所以可以放心确认。`store(message)` 返回时，消息只是在缓冲区里。
-#    而且每条消息一个数据块，就意味着每条消息一个任务。
-#    </details>
+# <details><summary>答案</summary>
+#
+# `store(list)` 返回时，数据块已经存好，驱动程序也知道了，所以可以放心确认。`store(message)` 返回时，消息只是在缓冲区里。
+# 而且每条消息一个数据块，就意味着每条消息一个任务。
+# </details>
 #
 # 3. 一个接收器用 `store(list)` 每秒读取 50,000 条消息，而 `spark.streaming.receiver.maxRate` 是 1000。会怎样？
-#    <details><summary>答案</summary>
 #
-#    它照样读取 50,000 条：限速只对 `store(record)` 有效。存储列表的接收器必须自己限速。
-#    </details>
+# <details><summary>答案</summary>
+#
+# 它照样读取 50,000 条：限速只对 `store(record)` 有效。存储列表的接收器必须自己限速。
+# </details>
 
 # %% [markdown] lang="en"
 # ## Exercise
