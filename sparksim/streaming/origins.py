@@ -111,6 +111,8 @@ class FollowedConnection:
     def __init__(self, inner: Connection, current: Callable[[], Fiber | None]) -> None:
         self.unstored: list[Origin] = []
         self.reader: Fiber | None = None
+        self._unacknowledged: list[Origin] = []
+        self._acknowledged: list[Origin] = []
         self._inner = inner
         self._read: Callable[..., Any] = inner.read
         self._current = current
@@ -121,6 +123,8 @@ class FollowedConnection:
         origin = self._inner.origin
         if record is not None and origin is not None:
             join(self.unstored, (origin,))
+            if self.is_acknowledged:
+                join(self._unacknowledged, (origin,))
         return record
 
     @property
@@ -138,7 +142,9 @@ class FollowedConnection:
 
     def acknowledge(self) -> None:
         """Everything read so far is safe (`AcknowledgedConnection`). Raises `OSError`."""
+        safe, self._unacknowledged = tuple(self._unacknowledged), []
         cast(AcknowledgedConnection, self._inner).acknowledge()
+        join(self._acknowledged, safe)
 
     @property
     def is_over(self) -> bool:
@@ -146,12 +152,17 @@ class FollowedConnection:
 
     def lost_to(self, origin: Origin) -> int:
         """All of them, unless the source is a queue: it delivers again what nobody has acknowledged."""
-        return origin[1] - 1 if self.is_acknowledged else origin[2]
+        source, first, last = origin
+        if not self.is_acknowledged:
+            return last
+        ends = (end for name, begin, end in self._acknowledged if name == source and begin <= first <= end)
+        return min(last, next(ends, first - 1))
 
     def close(self) -> None:
         self._inner.close()
-        if self.is_acknowledged:
-            self.unstored = []  # the source has it back
+        if self.is_acknowledged:  # the source has the others back
+            kept = [(origin[0], origin[1], self.lost_to(origin)) for origin in self.unstored]
+            self.unstored = [(source, first, last) for source, first, last in kept if last >= first]
 
     break_off = close
 

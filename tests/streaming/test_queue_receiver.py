@@ -6,7 +6,7 @@ from sparksim import SparkConf, SparkContext, StorageLevel
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim import Cluster, Constant, DriverCrash, ExecutorCrash, Replay, Simulation, SourceOutage
 from sparksim.sim.loads import Acknowledged, Retained
-from sparksim.streaming import StreamingContext
+from sparksim.streaming import Receiver, StreamingContext
 from sparksim.streaming.queue_receiver import QueueReceiver
 from sparksim.trace import check_trace
 from sparksim.trace.events import (
@@ -233,3 +233,45 @@ def test_arguments_that_make_no_sense_are_refused(arguments):
     (name,) = arguments
     with pytest.raises(IllegalArgumentError, match=f"{name}="):
         QueueReceiver(**{"host": "mq", "port": 5672, **arguments})
+
+
+class Hasty(Receiver):
+    """Acknowledges what is not safe yet: `early` before it stores a list, else after it has put one into the buffer."""
+
+    def __init__(self, early):
+        super().__init__()
+        self.early = early
+
+    def onStart(self):
+        self.start_thread(self.receive)
+
+    def onStop(self):
+        pass
+
+    def receive(self):
+        connection = self.connect("mq", 5672)
+        while (message := connection.read()) is not None:
+            if self.early:
+                connection.acknowledge()
+                self.sleep(0.03)
+                self.store([message])
+            else:
+                self.store(message)
+                connection.acknowledge()
+
+
+@pytest.mark.parametrize(
+    ("early", "lost"),
+    [
+        (True, [("read from the source but not yet stored", 145, 145)]),  # acknowledged at 7.251, stored at 7.281
+        (False, [("in the receiver's buffer", 145, 145)]),  # the buffer was cut at 7.2
+    ],
+)
+def test_a_message_that_was_acknowledged_too_early_dies_with_its_executor(early, lost):
+    run = simulate(
+        program=lambda ssc: ssc.receiverStream(Hasty(early)).foreachRDD(lambda rdd: rdd.foreach(len)),
+        faults=[ExecutorCrash("receiver", at=7.27)],
+        until=12.5,
+    )
+    assert [(row.reason.partition(" when ")[0], row.first, row.last) for row in run.delivery.lost] == lost
+    assert all(row.outcome == "once" for row in run.delivery.records if 146 <= row.record < 200)

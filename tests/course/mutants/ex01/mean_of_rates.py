@@ -1,0 +1,26 @@
+"""Takes the mean of what each batch managed."""
+
+LOSES = {
+    "capacity/work": "small batches would weigh as much",
+}
+
+
+def keeps_up(rate, cores, ms_per_record):
+    return rate * ms_per_record <= (cores - 1) * 1000
+
+
+def mean_total_delay(run):
+    delays = [batch.total_delay_ms for batch in run.batches if batch.status == "completed"]
+    return sum(delays) / len(delays) / 1000 if delays else 0.0
+
+
+def capacity(run):
+    done = [batch for batch in run.batches if batch.status == "completed"]
+    rates = [1000 * batch.records / batch.processing_time_ms for batch in done]
+    return sum(rates) / len(rates) if rates else 0.0
+
+
+def falls_behind(run):
+    if any(batch.status == "queued" for batch in run.batches):
+        return True
+    return run.batches[-1].scheduling_delay_ms > 0
