@@ -39,10 +39,10 @@ def state_figure(trace: Trace) -> Figure:
         raise ValueError(
             "no batch of this run has states: use updateStateByKey or mapWithState, or look at run.window_figure()"
         )
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
     clock = Clock.of(trace)
-    figure = Figure(figsize=(9, 4.6 * len(streams)), layout="constrained")
+    figure = NotebookFigure(figsize=(9, 4.6 * len(streams)), layout="constrained")
     panels = figure.subplots(2 * len(streams), 1, sharex=True, height_ratios=[2, 1] * len(streams), squeeze=False)
     for number, stream in enumerate(streams):
         own = sorted(rows.where(stream=stream), key=lambda row: row.batch_time_ms)

@@ -40,12 +40,12 @@ def window_figure(trace: Trace, last: int = LAST_WINDOWS) -> Figure:
     streams = list(dict.fromkeys(rows.column("stream")))
     if not streams:
         raise ValueError("no stream of this run has windows: use window, countByWindow or reduceByKeyAndWindow")
-    from matplotlib.figure import Figure
+    from sparksim.viz.page import NotebookFigure
 
     clock = Clock.of(trace)
     shown = {stream: list(rows.where(stream=stream))[-last:] for stream in streams}
     heights = [0.3 * len(own) + 1.1 for own in shown.values()]
-    figure = Figure(figsize=(9, sum(heights) + 0.5), layout="constrained")
+    figure = NotebookFigure(figsize=(9, sum(heights) + 0.5), layout="constrained")
     panels = figure.subplots(len(streams), 1, sharex=True, height_ratios=heights, squeeze=False)
     for [axes], (stream, own) in zip(panels, shown.items(), strict=True):
         _draw(axes, own, clock)

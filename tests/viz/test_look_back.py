@@ -81,6 +81,11 @@ def test_the_figure_of_windows_has_a_cell_for_each_batch() -> None:
     assert [text.get_text() for text in axes.texts] == ["+", "+", "−", "+"]
 
 
+def test_a_notebook_shows_both_figures() -> None:
+    for figure in (states().state_figure(), windows().window_figure()):
+        assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]  # for IPython
+
+
 def test_only_the_last_windows_are_drawn() -> None:
     [axes] = windows().window_figure(last=1).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["3 s"]
