@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 
 from sparksim import SparkContext, StorageLevel, TaskContext
 from sparksim.course import confirm, lesson, live, predict
+from sparksim.lab import lab
 from sparksim.sim import (
     AtBatch,
     Cluster,
@@ -42,14 +43,14 @@ lesson("11", lang="en", seed=SEED)
 # ## The idea
 #
 # ```
-# driver         save(time, rdd)                  foreachRDD(save): once per batch
+# driver         save(time, rdd)                    foreachRDD(save): once per batch
 #                     │
-#                     │ rdd.foreachPartition(write)   a job that sends `write` away
+#                     │ rdd.foreachPartition(write) a job that sends `write` away
 #           ┌─────────┼─────────┐
-# executors write(…)  write(…)  write(…)           a task per partition, beside its data
+# executors write(…)  write(…)  write(…)            a task per partition, beside its data
 #           └─────────┼─────────┘
 #                     ▼
-# database       rows                             knows of no batches, tasks, attempts
+# database       rows                               knows of no batches, tasks, attempts
 # ```
 #
 # An **output operation** says what to do with each batch. There are three in Python: `pprint` prints the first ten
@@ -60,14 +61,14 @@ lesson("11", lang="en", seed=SEED)
 # ## 基本思想
 #
 # ```
-# driver         save(time, rdd)                  foreachRDD(save): once per batch
+# driver         save(time, rdd)                    foreachRDD(save): once per batch
 #                     │
-#                     │ rdd.foreachPartition(write)   a job that sends `write` away
+#                     │ rdd.foreachPartition(write) a job that sends `write` away
 #           ┌─────────┼─────────┐
-# executors write(…)  write(…)  write(…)           a task per partition, beside its data
+# executors write(…)  write(…)  write(…)            a task per partition, beside its data
 #           └─────────┼─────────┘
 #                     ▼
-# database       rows                             knows of no batches, tasks, attempts
+# database       rows                               knows of no batches, tasks, attempts
 # ```
 #
 # **输出操作**（output operation）规定对每个批次（batch）做什么。Python 中有三种：`pprint` 打印前十条记录，`saveAsTextFiles` 写文件，
@@ -391,15 +392,33 @@ runs["per_record"].figure(end=16)
 
 # %% [markdown] lang="en"
 # With a connection per record a batch takes longer than its interval: batches wait in a queue that grows without end.
-#
+# Are more machines a way out? Try it: how far do twice as many executors help way 2? And with how few executors does way
+# 5 still keep up (`pool_and_one_commit` in place of `per_record`)?
+
+# %% [markdown] lang="zh"
+# 每条记录一个连接时，一个批次所用的时间超过批次间隔：批次在队列中等待，队列无限增长。
+# 增加机器是出路吗？试一试：执行器加倍对第 2 种做法有多大帮助？而第 5 种做法（用 `pool_and_one_commit` 代替 `per_record`）
+# 用多少个执行器就跟得上？
+
+# %%
+lab(
+    Simulation(
+        saving(per_record),
+        network={"localhost:9999": Constant(rate=100)},
+        batch=2.0,
+        cluster=CLUSTER,
+        seed=SEED,
+    ),
+    until=20,
+)
+
+# %% [markdown] lang="en"
 # ### What `pprint` and `saveAsTextFiles` do
 #
 # Six cores, so six partitions after `reduceByKey`. A batch has three different words. How many Spark jobs does `pprint`
 # run for it?
 
 # %% [markdown] lang="zh"
-# 每条记录一个连接时，一个批次所用的时间超过批次间隔：批次在队列中等待，队列无限增长。
-#
 # ### `pprint` 和 `saveAsTextFiles` 做了什么
 #
 # 六个核心，所以 `reduceByKey` 之后有六个分区。一个批次有三个不同的单词。`pprint` 为它运行几个 Spark 作业？
@@ -439,7 +458,7 @@ confirm("jobs of pprint", len(run.jobs.where(batch_time_ms=1000)))
 run = simulated(lines_as_they_are, Replay([(0.5, "spark kafka flink")]), until=2.5)
 for second in (1, 2):
     jobs = len(run.jobs.where(batch_time_ms=second * 1000))
-    print(f"lines as they are, batch of second {second}: {jobs} jobs")
+    print(f"lines as they are, batch of second {second}, jobs: {jobs}")
 
 # %% [markdown] lang="en"
 # The batch of second 2 has no block, so no partition, so nothing to run; the head line is printed all the same.
@@ -565,15 +584,21 @@ confirm("exact after a task", list(rows.values()).count(60))
 runs["insert"].figure(start=1.9, end=3.2)
 
 # %% [markdown] lang="en"
-# The striped task is the failed attempt. It had written some rows, and what is written is written.
-#
+# The striped task is the failed attempt. It had written some rows, and what is written is written. On the timeline, click
+# it to see its reason, and the sink's lane below to see which rows were written when:
+
+# %% [markdown] lang="zh"
+# 带条纹的任务就是失败的那次尝试。它已经写了一些行，写了就是写了。在时间线上点击它可以看到原因；点击下方 sink 那一行可以看到哪些行在何时写入：
+
+# %%
+runs["insert"].timeline()
+
+# %% [markdown] lang="en"
 # Now the driver dies, just after the batch of second 2 has been saved, and starts again a second later. Its checkpoint
 # does not know yet that the batch is done. The lines are safe in a write-ahead log. How many programs end with exactly 60
 # rows this time?
 
 # %% [markdown] lang="zh"
-# 带条纹的任务就是失败的那次尝试。它已经写了一些行，写了就是写了。
-#
 # 现在换成驱动程序死亡：就在第 2 秒的批次刚保存完之后，并在一秒后重新启动。它的检查点（checkpoint）还不知道这个批次已完成。
 # 这些行安全地存在预写日志（write-ahead log, WAL）中。这一次有几个程序最后恰好有 60 行？
 
@@ -707,7 +732,7 @@ run = simulated(no_action, Constant(rate=5), until=4.5)
 for batch in run.batches[1:]:
     jobs = len(run.jobs.where(batch_time_ms=batch.batch_time_ms))
     second = batch.batch_time_ms // 1000
-    print(f"batch of second {second}: {batch.records} records, {jobs} jobs, {batch.status}")
+    print(f"batch of second {second}: {batch.records} records, jobs: {jobs}, {batch.status}")
 
 # %% [markdown] lang="en"
 # **"I collect results in a list of the driver."** The task gets a *copy* of the list, fills it, and throws it away.
