@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
-from sparksim.course.printed import failed_batch, printed_pairs
+from sparksim.course.printed import compared_in_order, failed_batch, not_printed, printed_pairs
 from sparksim.course.probes import Call, Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Poisson, Replay, Run, Simulation
@@ -176,7 +176,7 @@ def _counts_tags(lines: Sequence[tuple[float, str]], second: int) -> Callable[[R
         wrong = [pair for pair in pairs if counts.get(pair[0], 0) != pair[1]]
         if pairs and not wrong:
             return failed_batch(run, TRENDING)
-        return failed_batch(run, TRENDING) or _printed(second, sorted(counts.items()), pairs, LENGTH)
+        return failed_batch(run, TRENDING) or not_printed(sorted(counts.items()), pairs, second, LENGTH)
 
     return judge
 
@@ -198,22 +198,9 @@ def _prints_every_other_batch(run: Run) -> Finding | None:
 def _prints_the_top(lines: Sequence[tuple[float, str]], second: int) -> Callable[[Run], Finding | None]:
     def judge(run: Run) -> Finding | None:
         top = sorted(_tags(lines, second).items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
-        pairs = printed_pairs(run, second)
-        if pairs == top:
-            return None
-        return failed_batch(run, TRENDING) or _printed(second, top, pairs, ORDER)
+        return failed_batch(run, TRENDING) or compared_in_order(printed_pairs(run, second), top, second, ORDER)
 
     return judge
-
-
-def _printed(second: int, wanted: Sequence[Any], came: Sequence[Any], hint: Text) -> Finding:
-    return Finding(
-        Text(
-            f"the batch of second {second} should print {short(list(wanted))}, and printed {short(list(came))}",
-            f"第 {second} 秒的批次应打印 {short(list(wanted))}，实际打印 {short(list(came))}",
-        ),
-        hint,
-    )
 
 
 def _of_averages(random: Random) -> list[Check]:
@@ -262,7 +249,7 @@ def _averages(lines: Sequence[tuple[float, str]], second: int, hint: Text) -> Ca
             for (_, average), (_, value) in zip(wanted, pairs, strict=True)
         ):
             return None
-        return _printed(second, wanted, pairs, hint)
+        return not_printed(wanted, pairs, second, hint)
 
     return judge
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sparksim.core.storage_level import StorageLevel
 from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
-from sparksim.course.printed import failed_batch, printed_pairs
+from sparksim.course.printed import compared_in_order, failed_batch, not_printed, printed_pairs
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import AtBatch, DriverCrash, Replay, Run, TaskFailure
@@ -129,12 +129,7 @@ def _network(lines: Sequence[tuple[float, str]], random: Random) -> dict[str, An
 
 def _prints(second: int, wanted: Sequence[tuple[str, int]]) -> Callable[[Run], Finding | None]:
     def judge(run: Run) -> Finding | None:
-        pairs = printed_pairs(run, second)
-        if pairs == wanted:
-            return None
-        return failed_batch(run, TOP) or _differs(
-            f"the batch of second {second} should print", f"第 {second} 秒的批次应打印", wanted, pairs, TOP
-        )
+        return failed_batch(run, TOP) or compared_in_order(printed_pairs(run, second), wanted, second, TOP)
 
     return judge
 
@@ -152,7 +147,7 @@ def _prints_only_pairs(run: Run) -> Finding | None:
     if pairs and not printed:
         return None
     if not pairs:
-        return _differs("the batch of second 2 should print", "第 2 秒的批次应打印", ["(word, n)", "..."], pairs, TOP)
+        return not_printed([("word", "n")], pairs, 2, TOP)
     return _differs("the batch of second 3 should print", "第 3 秒的批次应打印", "", printed, EMPTY)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from sparksim.course.exercise import Case, Check, Exercise, Finding, short
-from sparksim.course.printed import compared, failed_batch, printed_pairs
+from sparksim.course.exercise import Case, Check, Exercise, Finding
+from sparksim.course.printed import compared, compared_in_order, failed_batch, not_printed, printed_pairs
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import Replay, Run
@@ -126,7 +126,7 @@ def _brings_in(wanted: Mapping[str, int], second: int) -> Callable[[Run], Findin
 def _prints_item(item: str, revenue: int, second: int) -> Callable[[Run], Finding | None]:
     def judge(run: Run) -> Finding | None:
         pairs = [pair for pair in printed_pairs(run, second) if pair[0] == item]
-        return None if pairs == [(item, revenue)] else _printed(second, [(item, revenue)], pairs, OUTER)
+        return compared_in_order(pairs, [(item, revenue)], second, OUTER)
 
     return judge
 
@@ -171,32 +171,18 @@ def _totals_are_right(totals: Mapping[str, int]) -> Callable[[Run], Finding | No
         pairs = printed_pairs(run, 4)
         if pairs and all(totals.get(word) == total for word, total in pairs):
             return failed_batch(run, STATE)
-        return failed_batch(run, STATE) or _printed(4, sorted(totals.items()), pairs, STATE)
+        return failed_batch(run, STATE) or not_printed(sorted(totals.items()), pairs, 4, STATE)
 
     return judge
 
 
 def _prints(wanted: Sequence[tuple[str, int]], second: int, hint: Text) -> Callable[[Run], Finding | None]:
-    def judge(run: Run) -> Finding | None:
-        pairs = printed_pairs(run, second)
-        return None if pairs == wanted else _printed(second, wanted, pairs, hint)
-
-    return judge
+    return lambda run: compared_in_order(printed_pairs(run, second), wanted, second, hint)
 
 
 def _prints_in_silence(run: Run) -> Finding | None:
-    before, silent = printed_pairs(run, 4), printed_pairs(run, 5)
-    return None if before and silent == before else _printed(5, before or [("word", "total")], silent, QUIET)
-
-
-def _printed(second: int, wanted: Sequence[Any], came: Sequence[Any], hint: Text) -> Finding:
-    return Finding(
-        Text(
-            f"the batch of second {second} should print {short(list(wanted))}, and printed {short(list(came))}",
-            f"第 {second} 秒的批次应打印 {short(list(wanted))}，实际打印 {short(list(came))}",
-        ),
-        hint,
-    )
+    before = printed_pairs(run, 4) or [("word", "total")]
+    return compared_in_order(printed_pairs(run, 5), before, 5, QUIET)
 
 
 EXERCISE = Exercise(
