@@ -794,6 +794,7 @@ sc.stop()
 # connections (100 is common), locks, deadlocks and a network in between. In the live run all tasks were threads of one
 # process with one pool; on a cluster each executor process has its own, so a pool of 2 on 50 executors is 100 connections.
 # SQLite lets one writer at a time in, so it says nothing about speed on a cluster; the seconds came from `work`.
+# And what a task prints is in the log of its executor there; here all of it stands on one page.
 
 # %% [markdown] lang="zh"
 # ## 模型与集群的不同
@@ -801,6 +802,7 @@ sc.stop()
 # 模拟的表（sink）自身不耗时，也从不拒绝：它代表一个永远可用的数据库。真实的数据库有连接数上限（常见的是 100）、锁、死锁，中间还有网络。
 # 在真实运行中，所有任务都是同一个进程的线程，只有一个连接池；在集群上每个执行器进程各有一个，所以 50 个执行器各有大小为 2 的池，就是 100 个连接。
 # SQLite 同一时刻只允许一个写入者，所以它不能说明集群上的速度；上面的秒数来自 `work`。
+# 此外，在集群上任务打印的内容在其执行器的日志里；这里则全部显示在同一页上。
 
 # %% [markdown] lang="en"
 # ## Check yourself
