@@ -42,11 +42,21 @@ def compared(pairs: Pairs, expected: Mapping[Any, Any], batch_s: float, hint: Te
     """None if `pairs` are those of `expected`, each once, in any order."""
     if sorted(map(repr, pairs)) == sorted(map(repr, expected.items())):
         return None
-    wanted, came = short(sorted(expected.items())), short(sorted(pairs, key=repr))
+    return not_printed(sorted(expected.items()), sorted(pairs, key=repr), batch_s, hint)
+
+
+def compared_in_order(pairs: Pairs, expected: Pairs, batch_s: float, hint: Text) -> Finding | None:
+    """None if `pairs` are those of `expected`, in this order."""
+    return None if list(pairs) == list(expected) else not_printed(expected, pairs, batch_s, hint)
+
+
+def not_printed(expected: Pairs, came: Pairs, batch_s: float, hint: Text) -> Finding:
+    """The batch of second `batch_s` printed `came` where `expected` was due."""
+    wanted, printed = short(list(expected)), short(list(came))
     return Finding(
         Text(
-            f"the batch of second {batch_s:g} should print {wanted}, and printed {came}",
-            f"第 {batch_s:g} 秒的批次应打印 {wanted}，实际打印 {came}",
+            f"the batch of second {batch_s:g} should print {wanted}, and printed {printed}",
+            f"第 {batch_s:g} 秒的批次应打印 {wanted}，实际打印 {printed}",
         ),
         hint,
     )

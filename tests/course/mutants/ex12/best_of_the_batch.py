@@ -1,0 +1,59 @@
+"""Asks the batch for what the stream has."""
+
+from sparksim.sql import Row, SparkSession
+
+LOSES = {
+    "best_of_all/totals": "updateStateByKey keeps a total",
+    "best_of_all/order": "order by total desc",
+    "best_of_all/quiet": "The stream of states has all words",
+}
+
+PRICES = [("tea", 3), ("coffee", 4), ("cake", 5), ("juice", 6)]
+
+
+def session(rdd):
+    return SparkSession.builder.config(conf=rdd.context.getConf()).getOrCreate()
+
+
+def sql_word_count(ssc):
+    ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split()).foreachRDD(count)
+
+
+def count(rdd):
+    if rdd.isEmpty():
+        return
+    spark = session(rdd)
+    spark.createDataFrame(rdd.map(lambda word: Row(word=word))).createOrReplaceTempView("words")
+    for row in spark.sql("select word, count(*) as n from words group by word").collect():
+        print((row.word, row.n))
+
+
+def revenue(ssc):
+    ssc.socketTextStream("localhost", 9999).foreachRDD(sell)
+
+
+def sell(rdd):
+    spark = session(rdd)
+    spark.createDataFrame(PRICES, "item string, price int").createOrReplaceTempView("prices")
+    spark.createDataFrame(rdd.map(lambda item: (item,)), "item string").createOrReplaceTempView("sold")
+    query = """
+        select sold.item, coalesce(sum(price), 0) as revenue
+        from sold left join prices on sold.item = prices.item
+        group by sold.item
+    """
+    for row in spark.sql(query).collect():
+        print((row.item, row.revenue))
+
+
+def best_of_all(ssc):
+    ssc.checkpoint("sim://checkpoint")
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    totals = words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b)
+    totals.foreachRDD(show)
+
+
+def show(rdd):
+    spark = session(rdd)
+    spark.createDataFrame(rdd, "word string, total long").createOrReplaceTempView("totals")
+    for row in spark.sql("select * from totals order by total desc, word limit 2").collect():
+        print((row.word, row.total))

@@ -1,0 +1,57 @@
+"""Loses what has no price."""
+
+from sparksim.sql import Row, SparkSession
+
+LOSES = {
+    "revenue/unknown": "An inner join drops",
+}
+
+PRICES = [("tea", 3), ("coffee", 4), ("cake", 5), ("juice", 6)]
+
+
+def session(rdd):
+    return SparkSession.builder.config(conf=rdd.context.getConf()).getOrCreate()
+
+
+def sql_word_count(ssc):
+    ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split()).foreachRDD(count)
+
+
+def count(rdd):
+    if rdd.isEmpty():
+        return
+    spark = session(rdd)
+    spark.createDataFrame(rdd.map(lambda word: Row(word=word))).createOrReplaceTempView("words")
+    for row in spark.sql("select word, count(*) as n from words group by word").collect():
+        print((row.word, row.n))
+
+
+def revenue(ssc):
+    ssc.socketTextStream("localhost", 9999).foreachRDD(sell)
+
+
+def sell(rdd):
+    spark = session(rdd)
+    spark.createDataFrame(PRICES, "item string, price int").createOrReplaceTempView("prices")
+    spark.createDataFrame(rdd.map(lambda item: (item,)), "item string").createOrReplaceTempView("sold")
+    query = """
+        select sold.item, sum(price) as revenue
+        from sold join prices on sold.item = prices.item
+        group by sold.item
+    """
+    for row in spark.sql(query).collect():
+        print((row.item, row.revenue))
+
+
+def best_of_all(ssc):
+    ssc.checkpoint("sim://checkpoint")
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    totals = words.map(lambda word: (word, 1)).updateStateByKey(lambda new, old: sum(new) + (old or 0))
+    totals.foreachRDD(show)
+
+
+def show(rdd):
+    spark = session(rdd)
+    spark.createDataFrame(rdd, "word string, total long").createOrReplaceTempView("totals")
+    for row in spark.sql("select * from totals order by total desc, word limit 2").collect():
+        print((row.word, row.total))
