@@ -477,6 +477,7 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # ## Check yourself
 #
 # 1. Two of three executors die at the same moment; blocks have two copies. Is a block lost?
+#
 # <details><summary>Answer</summary>
 #
 # Those whose two copies lay on just these two are lost, the others are not. Copies protect against so many deaths as there
@@ -484,6 +485,7 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # </details>
 #
 # 2. A batch has failed, since a block was gone. Who runs it again?
+#
 # <details><summary>Answer</summary>
 #
 # Nobody. The program goes on with the next batch. Only a driver that is started again from its checkpoint takes up
@@ -491,6 +493,7 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # </details>
 #
 # 3. An executor dies that runs no receiver, holds no state, and no block's only copy. What changes for the result?
+#
 # <details><summary>Answer</summary>
 #
 # Nothing. Its tasks run again on other executors, and fewer cores have to do the work: only the delay grows.
@@ -500,18 +503,21 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # ## 自测
 #
 # 1. 三个执行器中有两个同时死亡；数据块有两份副本。会丢失数据块吗？
+#
 # <details><summary>答案</summary>
 #
 # 两份副本恰好都在这两个执行器上的会丢失，其他的不会。副本比一份多几份，就能抵御几次死亡。
 # </details>
 #
 # 2. 一个批次因为数据块丢失而失败了。谁来重新运行它？
+#
 # <details><summary>答案</summary>
 #
 # 没有人。程序继续运行下一个批次。只有从检查点重新启动的驱动程序会接手未完成的批次（第 14 课），而那也找不回数据块。
 # </details>
 #
 # 3. 一个既没有接收器、也没有状态、也不持有任何数据块唯一副本的执行器死了。结果有什么变化？
+#
 # <details><summary>答案</summary>
 #
 # 没有变化。它的任务在别的执行器上重新运行，干活的核心少了：只有延迟（delay）变大。

@@ -486,12 +486,14 @@ print(queue_error.split(": ", 4)[-1].split(". If")[0])
 #
 # 1. Batches of 5 s. The newest checkpoint is of second 20 and names 15 and 20 as not finished. The driver is back at 33.2.
 #    Which batches are run again, and when is the first new one?
+#
 # <details><summary>Answer</summary>
 #
 # 15, 20, 25 and 30, all at once. The first new one is 35: the old grid of batch times goes on.
 # </details>
 #
 # 2. Where in the program does a line stand that must run in every life of the driver, such as a connection for monitoring?
+#
 # <details><summary>Answer</summary>
 #
 # Outside `create`, since that is called only where there is no checkpoint. Streams and outputs, on the other hand, have
@@ -499,6 +501,7 @@ print(queue_error.split(": ", 4)[-1].split(". If")[0])
 # </details>
 #
 # 3. Blocks with two copies survived the death of an executor. Why do they not survive that of the driver?
+#
 # <details><summary>Answer</summary>
 #
 # All executors of a program end with its driver. A copy helps against the loss of one process, not of all.
@@ -508,18 +511,21 @@ print(queue_error.split(": ", 4)[-1].split(". If")[0])
 # ## 自测
 #
 # 1. 批次间隔 5 秒。最新的检查点是第 20 秒的，其中 15 和 20 尚未完成。驱动程序在 33.2 秒回来。哪些批次会重新运行？第一个新批次在何时？
+#
 # <details><summary>答案</summary>
 #
 # 15、20、25、30，一下子全部。第一个新批次是 35：沿用原来的批次时刻。
 # </details>
 #
 # 2. 有一行代码必须在驱动程序的每次运行中执行，例如建立监控连接。它应写在程序的什么地方？
+#
 # <details><summary>答案</summary>
 #
 # 写在 `create` 之外，因为只有没有检查点时才会调用它。而流和输出必须写在里面。
 # </details>
 #
 # 3. 有两份副本的数据块经受住了执行器的死亡。为什么经受不住驱动程序的死亡？
+#
 # <details><summary>答案</summary>
 #
 # 一个程序的所有执行器都随它的驱动程序结束。副本能抵御失去一个进程，不能抵御失去全部。

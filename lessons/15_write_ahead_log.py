@@ -443,6 +443,7 @@ for batch in slow.batches.where(status="completed"):
 #
 # 1. A custom receiver reads from a queue, calls `store(message)` for each message, and confirms it right afterwards. The
 #    log is on. Can a message be lost?
+#
 # <details><summary>Answer</summary>
 #
 # Yes. `store(message)` only puts it into the buffer. When the executor dies before the buffer is cut and logged, the queue
@@ -451,12 +452,14 @@ for batch in slow.batches.where(status="completed"):
 # </details>
 #
 # 2. Why does the log need a checkpoint directory at all?
+#
 # <details><summary>Answer</summary>
 #
 # The log lies in it, and without a checkpoint there would be no driver that knows which blocks were not processed.
 # </details>
 #
 # 3. A source such as Kafka keeps its messages for days. Is the log still needed?
+#
 # <details><summary>Answer</summary>
 #
 # With a receiver, yes: it confirms what it has, and what is confirmed is not sent again. A direct stream (lesson 18) does
@@ -467,6 +470,7 @@ for batch in slow.batches.where(status="completed"):
 # ## 自测
 #
 # 1. 一个自定义接收器从队列读取，对每条消息调用 `store(message)`，然后立即确认。日志是打开的。会丢消息吗？
+#
 # <details><summary>答案</summary>
 #
 # 会。`store(message)` 只是放进缓冲区。如果执行器在缓冲区被切下并写入日志之前死亡，队列却以为消息已经到了。
@@ -474,12 +478,14 @@ for batch in slow.batches.where(status="completed"):
 # </details>
 #
 # 2. 日志为什么非要检查点目录不可？
+#
 # <details><summary>答案</summary>
 #
 # 日志就在其中；而且没有检查点，就没有哪个驱动程序知道哪些数据块还没有处理。
 # </details>
 #
 # 3. Kafka 这样的数据源会把消息保存好几天。还需要日志吗？
+#
 # <details><summary>答案</summary>
 #
 # 用接收器就需要：它会确认已收到的消息，确认过的不会再发。直接流（direct stream，第 18 课）既不需要接收器也不需要日志，

@@ -465,6 +465,7 @@ print("longest batch:", longest_ms / 1000, "s")
 # ## Check yourself
 #
 # 1. A stage has 4 tasks; three took 20, 30 and 40 ms. The fourth has been running for 90 ms. Does it get a copy?
+#
 # <details><summary>Answer</summary>
 #
 # Not yet. Three of four are enough, and 1.5 times the median is 45 ms; but no task is slow before 100 ms.
@@ -472,12 +473,14 @@ print("longest batch:", longest_ms / 1000, "s")
 #
 # 2. All executors have one core free, except for the slow one, and an ordinary task of the same stage waits. Who gets the
 #    core, that task or the copy?
+#
 # <details><summary>Answer</summary>
 #
 # The ordinary task. Within a stage a copy is started only where no task waits; so copies need spare cores.
 # </details>
 #
 # 3. Speculation is on, and an output adds 1 to a counter in a database for each line. What is wrong?
+#
 # <details><summary>Answer</summary>
 #
 # Each copy adds again what the first attempt has added. The counter is too high, and a rerun cannot mend it. Write the
@@ -488,18 +491,21 @@ print("longest batch:", longest_ms / 1000, "s")
 # ## 自测
 #
 # 1. 一个阶段有 4 个任务；三个分别花了 20、30 和 40 毫秒。第四个已经运行了 90 毫秒。它会有副本吗？
+#
 # <details><summary>答案</summary>
 #
 # 还不会。四个完成三个已经够了，中位数的 1.5 倍是 45 毫秒；但不到 100 毫秒，任何任务都不算慢。
 # </details>
 #
 # 2. 除了慢的那个，每个执行器都有一个空闲核心，同一阶段还有一个普通任务在等待。核心给谁，那个任务还是副本？
+#
 # <details><summary>答案</summary>
 #
 # 给普通任务。在一个阶段内，只有没有任务等待时才启动副本；所以副本需要多余的核心。
 # </details>
 #
 # 3. 推测执行打开着，输出对每一行在数据库的计数器上加 1。有什么问题？
+#
 # <details><summary>答案</summary>
 #
 # 每份副本会把第一次尝试加过的再加一遍。计数偏高，重新运行也无法修正。应该把每个批次、每个分区的计数写到各自的键下。

@@ -4,7 +4,7 @@
 # **The question.** A shop writes its orders to Kafka, and a receiver reads them. Kafka has three partitions: how many
 # partitions has a batch? And when a process dies, Kafka still has every order. Can one be lost all the same?
 #
-# *About 30 minutes. You need lesson 3 (receiver, blocks, batches) and the lessons about failures.*
+# *About 30 minutes. You need lesson 3 (receiver, blocks, batches) and lessons 13 and 15 (failures and logs).*
 
 # %% [markdown] lang="zh"
 # # 17. 用接收器读 Kafka：读到了哪里，由谁记住？
@@ -12,7 +12,7 @@
 # **问题。** 一家商店把订单写入 Kafka，由一个接收器来读取。Kafka 有三个分区，那么一个批次有几个分区？
 # 当一个进程死掉时，Kafka 里仍然保存着每一份订单。即便如此，还会丢失订单吗？
 #
-# *约 30 分钟。需要第 3 课（接收器、数据块、批次）以及关于故障的几课。*
+# *约 30 分钟。需要第 3 课（接收器、数据块、批次）以及第 13、15 课（故障与日志）。*
 
 # %%
 import time

@@ -4,7 +4,7 @@
 # **The question.** A direct stream can read every message exactly once, they say. Then the driver dies, and some orders
 # stand in the table twice, or not at all. What decides that: Kafka, Spark, or your program?
 #
-# *About 35 minutes. You need lesson 18 (offset ranges) and the lesson about checkpoints.*
+# *About 35 minutes. You need lesson 18 (offset ranges) and lesson 14 (checkpoints).*
 
 # %% [markdown] lang="zh"
 # # 19. 恰好一次：偏移量放在哪里，结果怎样写出
@@ -12,7 +12,7 @@
 # **问题。** 据说直连流能让每条消息恰好读一次。然后驱动程序死了，有些订单在结果表里出现两次，有些根本没有。
 # 这由谁决定：Kafka、Spark，还是你的程序？
 #
-# *约 35 分钟。需要第 18 课（偏移量范围）和关于检查点的一课。*
+# *约 35 分钟。需要第 18 课（偏移量范围）和第 14 课（检查点）。*
 
 # %%
 import logging

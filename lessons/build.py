@@ -37,7 +37,7 @@ ASKED = {
     "zh": 'predict("{name}", None)  # 把 None 换成你的预测',
 }
 TITLE = re.compile(r"^# # (\d+)\. (.+)$", re.MULTILINE)
-FACTS = re.compile(r"^# \*About (\d+) minutes\.(?:[^*\n]*?lessons? ([\d, and]*\d))?", re.MULTILINE)
+FACTS = re.compile(r"^# \*About (\d+) minutes\.([^*]*)\*$", re.MULTILINE)
 """How long a lesson takes, and which others come before it."""
 CLOCK = re.compile(r"^Time: (?!1970)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", re.MULTILINE)
 """The moment of a batch that a live program printed; of a simulated one it is in 1970."""
@@ -97,7 +97,8 @@ def entry_of(source: Path) -> Entry:
         raise SourceError(
             f"{source.name}: begin with '# # N. Title' and a line '# *About 30 minutes. You need lesson 2 ...*'"
         )
-    after = tuple(f"{int(number):02}" for number in re.findall(r"\d+", facts[2] or ""))
+    needed = re.findall(r"\d+", re.sub(r"\([^)]*\)", "", facts[2]))
+    after = tuple(f"{number:02}" for number in sorted(map(int, needed)))
     exercise = next((path.stem for path in SOLUTIONS_DIR.glob(f"ex{number_of(source)}_*.py")), "")
     title = Text(*(found[2] for found in titles if found is not None))
     return Entry(source.stem, title, int(facts[1]), after, exercise, len(predictions_of(source)))

@@ -1,4 +1,4 @@
-# Made from solutions/ex01_why_streaming.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex01_why_streaming.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 1: does the cluster keep up?
@@ -87,3 +87,6 @@ if __name__ == "__main__":
             print(f"falls behind: {falls_behind(run)}")
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 01`, and by `sparksim watch 01` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_micro_batches.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex02_micro_batches.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 2: blocks, batches and tasks
@@ -74,3 +74,6 @@ if __name__ == "__main__":
             print(f"slipped: {slipped(run)}")
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 02`, and by `sparksim watch 02` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex04_files.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex04_files.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 4: which files are read?
@@ -71,3 +71,6 @@ if __name__ == "__main__":
         print(publish("monday.txt"))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 04`, and by `sparksim watch 04` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05_custom_receiver.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex05_custom_receiver.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 5: three receivers
@@ -67,3 +67,6 @@ if __name__ == "__main__":
         print(Simulation(nothing_lost, network=network, faults=[crash]).run(until=6.5).delivery)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 05`, and by `sparksim watch 05` whenever this file is saved.

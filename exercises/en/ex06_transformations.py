@@ -1,4 +1,4 @@
-# Made from solutions/ex06_transformations.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex06_transformations.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 6: transformations
@@ -77,3 +77,6 @@ if __name__ == "__main__":
             print(shop.run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 06`, and by `sparksim watch 06` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex08_map_with_state.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex08_map_with_state.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 8: one record after the other
@@ -64,3 +64,6 @@ if __name__ == "__main__":
             print(Simulation(program, network={"localhost:9999": load}).run(until=9).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 08`, and by `sparksim watch 08` whenever this file is saved.

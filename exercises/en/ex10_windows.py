@@ -1,4 +1,4 @@
-# Made from solutions/ex10_windows.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex10_windows.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 10: the last few seconds
@@ -108,3 +108,6 @@ if __name__ == "__main__":
         print("longest delay:", max(run.batches.where(status="completed").column("total_delay_ms")), "ms")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 10`, and by `sparksim watch 10` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex11_outputs.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex11_outputs.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 11: save each batch, and save it once
@@ -75,3 +75,6 @@ if __name__ == "__main__":
         print(Simulation(save_counts, network=typed).run(until=4).sink("counts"))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 11`, and by `sparksim watch 11` whenever this file is saved.

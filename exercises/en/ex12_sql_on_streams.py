@@ -1,4 +1,4 @@
-# Made from solutions/ex12_sql_on_streams.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex12_sql_on_streams.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 12: a batch is a table
@@ -65,3 +65,6 @@ if __name__ == "__main__":
             print(program.__name__, run.output, f"{len(run.batches.where(failed=True))} batches failed", sep="\n")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 12`, and by `sparksim watch 12` whenever this file is saved.

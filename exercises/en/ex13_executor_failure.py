@@ -1,4 +1,4 @@
-# Made from solutions/ex13_executor_failure.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex13_executor_failure.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 13: what went with the executors
@@ -69,3 +69,6 @@ if __name__ == "__main__":
         print([storage_level(count) for count in range(3)])
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 13`, and by `sparksim watch 13` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex14_driver_failure.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex14_driver_failure.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 14: a program that outlives its driver
@@ -63,3 +63,6 @@ if __name__ == "__main__":
             print(simulate_script(path, network={"localhost:9999": lines}, faults=[crash], until=12).output)
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 14`, and by `sparksim watch 14` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex15_write_ahead_log.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex15_write_ahead_log.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 15: nothing is lost, and nothing waits unseen
@@ -67,3 +67,6 @@ if __name__ == "__main__":
         print(at_risk(run), unseen_delay(run), settings())
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 15`, and by `sparksim watch 15` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex16_stragglers.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex16_stragglers.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 16: the slow machine
@@ -69,3 +69,6 @@ if __name__ == "__main__":
         print(should_speculate([100, 120, 110], 4, 200), slow_executor(run), settings())
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 16`, and by `sparksim watch 16` whenever this file is saved.

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex01_why_streaming.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex01_why_streaming.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 1：集群跟得上吗？
@@ -84,3 +84,6 @@ if __name__ == "__main__":
             print(f"falls behind: {falls_behind(run)}")
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 01` 评分；用 `sparksim watch 01` 在每次保存时自动评分。

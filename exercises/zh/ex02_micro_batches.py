@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex02_micro_batches.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex02_micro_batches.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 2：数据块、批次与任务
@@ -71,3 +71,6 @@ if __name__ == "__main__":
             print(f"slipped: {slipped(run)}")
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 02` 评分；用 `sparksim watch 02` 在每次保存时自动评分。

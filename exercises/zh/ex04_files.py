@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex04_files.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex04_files.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 4：哪些文件会被读取？
@@ -68,3 +68,6 @@ if __name__ == "__main__":
         print(publish("monday.txt"))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 04` 评分；用 `sparksim watch 04` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex05_custom_receiver.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex05_custom_receiver.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 5：三个接收器
@@ -65,3 +65,6 @@ if __name__ == "__main__":
         print(Simulation(nothing_lost, network=network, faults=[crash]).run(until=6.5).delivery)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 05` 评分；用 `sparksim watch 05` 在每次保存时自动评分。

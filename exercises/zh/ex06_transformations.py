@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex06_transformations.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex06_transformations.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 6：转换
@@ -75,3 +75,6 @@ if __name__ == "__main__":
             print(shop.run(until=4).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 06` 评分；用 `sparksim watch 06` 在每次保存时自动评分。

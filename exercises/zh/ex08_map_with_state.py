@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex08_map_with_state.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex08_map_with_state.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 8：一条接一条的记录
@@ -61,3 +61,6 @@ if __name__ == "__main__":
             print(Simulation(program, network={"localhost:9999": load}).run(until=9).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 08` 评分；用 `sparksim watch 08` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex10_windows.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex10_windows.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 10：最近几秒
@@ -103,3 +103,6 @@ if __name__ == "__main__":
         print("longest delay:", max(run.batches.where(status="completed").column("total_delay_ms")), "ms")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 10` 评分；用 `sparksim watch 10` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex11_outputs.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex11_outputs.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 11：保存每个批次，而且只保存一次
@@ -71,3 +71,6 @@ if __name__ == "__main__":
         print(Simulation(save_counts, network=typed).run(until=4).sink("counts"))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 11` 评分；用 `sparksim watch 11` 在每次保存时自动评分。

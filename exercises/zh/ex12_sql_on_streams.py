@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex12_sql_on_streams.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex12_sql_on_streams.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 12：一个批次就是一张表
@@ -62,3 +62,6 @@ if __name__ == "__main__":
             print(program.__name__, run.output, f"{len(run.batches.where(failed=True))} batches failed", sep="\n")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 12` 评分；用 `sparksim watch 12` 在每次保存时自动评分。

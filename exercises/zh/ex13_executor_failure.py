@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex13_executor_failure.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex13_executor_failure.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 13：随执行器一起消失的是什么
@@ -68,3 +68,6 @@ if __name__ == "__main__":
         print([storage_level(count) for count in range(3)])
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 13` 评分；用 `sparksim watch 13` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex14_driver_failure.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex14_driver_failure.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 14：能经受驱动程序死亡的程序
@@ -59,3 +59,6 @@ if __name__ == "__main__":
             print(simulate_script(path, network={"localhost:9999": lines}, faults=[crash], until=12).output)
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 14` 评分；用 `sparksim watch 14` 在每次保存时自动评分。

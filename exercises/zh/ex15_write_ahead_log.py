@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex15_write_ahead_log.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex15_write_ahead_log.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 15：什么都不丢，也没有看不见的等待
@@ -62,3 +62,6 @@ if __name__ == "__main__":
         print(at_risk(run), unseen_delay(run), settings())
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 15` 评分；用 `sparksim watch 15` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex16_stragglers.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex16_stragglers.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 16：慢机器
@@ -66,3 +66,6 @@ if __name__ == "__main__":
         print(should_speculate([100, 120, 110], 4, 200), slow_executor(run), settings())
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 16` 评分；用 `sparksim watch 16` 在每次保存时自动评分。

@@ -19,7 +19,7 @@ from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from sparksim.viz.page import NotebookFigure
+    from matplotlib.figure import Figure
 
 BAR = 0.7
 """How wide a batch's bar is, in batch intervals."""

@@ -16,7 +16,7 @@ from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from sparksim.viz.page import NotebookFigure
+    from matplotlib.figure import Figure
 
 LAST_WINDOWS = 24
 """So many windows are drawn: more rows cannot be read."""

@@ -28,6 +28,6 @@ def find_exercise(text: str) -> Exercise:
     """
     number = _NUMBER.fullmatch(text.partition("_")[0])
     exercise = EXERCISES.get(f"ex{int(number[1]):02}") if number else None
-    if exercise is None or "_" in text and text != exercise.slug:
+    if exercise is None or ("_" in text and text != exercise.slug):
         raise IllegalArgumentError(f"exercise={text!r}: there are {', '.join(EXERCISES)}; give one of these")
     return exercise

@@ -75,14 +75,14 @@ def checks(random: Random) -> Sequence[Check]:
             "word_count/batch",
             Text("word_count: each word once, with its number", "word_count：每个单词一次，连同次数"),
             3,
-            [Case(stream, _prints(2.0, first, lambda pairs: _first_hint(pairs)))],
+            [Case(stream, _prints(2.0, first, _first_hint))],
             PROGRAM,
         ),
         Check(
             "word_count/next",
             Text("word_count: the next batch counts only its own lines", "word_count：下一批次只统计自己的行"),
             2,
-            [Case(stream, _prints(3.0, second, lambda pairs: _next_hint(pairs)))],
+            [Case(stream, _prints(3.0, second, _next_hint))],
             PROGRAM,
         ),
     ]

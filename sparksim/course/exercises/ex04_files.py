@@ -15,7 +15,9 @@ from sparksim.sim import Cluster, Run
 
 PRODUCTS = ("tea", "coffee", "cake", "juice", "soup", "bread")
 
-HIDDEN = Text("A name that begins with a dot is hidden, wherever else it has dots.", "以点开头的名字是隐藏的；别处有点没有关系。")
+HIDDEN = Text(
+    "A name that begins with a dot is hidden, wherever else it has dots.", "以点开头的名字是隐藏的；别处有点没有关系。"
+)
 WINDOW = Text(
     "Modified after the batch time less the window, and not after the batch time: only the second bound is included.",
     "修改时间要晚于批次时间减去时间窗，且不晚于批次时间：只有后一个边界包含在内。",
@@ -132,7 +134,9 @@ def _never_read(random: Random, batch: int, window: int) -> list[Check]:
             Text("never_read: hidden and old files", "never_read：隐藏的和旧的文件"),
             1,
             [
-                returns("never_read", (fresh, batch, window), [".hidden.txt", "before.txt", "old.txt"], _list_hint(FIRST)),
+                returns(
+                    "never_read", (fresh, batch, window), [".hidden.txt", "before.txt", "old.txt"], _list_hint(FIRST)
+                ),
                 returns("never_read", ({}, batch, window), [], _list_hint(SORTED)),
             ],
             FIRST,

@@ -43,7 +43,8 @@ SAFE = Text(
     "存好之后再确认：store([message]) 在存好之后返回，而 store(message) 在那之前就返回了。",
 )
 ACKNOWLEDGE = Text(
-    "What is never acknowledged is all delivered again to the next receiver: call connection.acknowledge() when stored.",
+    "What is never acknowledged is all delivered again to the next receiver: call connection.acknowledge() when it is "
+    "stored.",
     "从不确认的消息会全部再投递给下一个接收器：存好之后请调用 connection.acknowledge()。",
 )
 FEW = Text(
@@ -195,7 +196,10 @@ def _is(expected: Counter[Any], hint: Text) -> Callable[[Run], Finding | None]:
             return None
         wanted, got = short(sorted(expected.elements(), key=repr)), short(sorted(came.elements(), key=repr))
         texts = {str(record) for record in expected} == set(came) != set(expected)
-        message = Text(f"all batches together should print {wanted}, and printed {got}", f"所有批次合起来应打印 {wanted}，实际打印 {got}")
+        message = Text(
+            f"all batches together should print {wanted}, and printed {got}",
+            f"所有批次合起来应打印 {wanted}，实际打印 {got}",
+        )
         return Finding(message, NUMBERS if texts else hint)
 
     return judge

@@ -45,7 +45,8 @@ UNPAID = Text(
     "leftOuterJoin 保留每个订单：(number, (item, amount 或 None))。留下为 None 的，并从值中取出 item。",
 )
 ORDERS_ONLY = Text(
-    "Orders are on the left: leftOuterJoin leaves out payments whose order came in another batch, fullOuterJoin does not.",
+    "Orders are on the left: leftOuterJoin leaves out payments whose order came in another batch, fullOuterJoin "
+    "does not.",
     "订单在左边：leftOuterJoin 会略去订单在其他批次的付款，fullOuterJoin 则不会。",
 )
 PAID = Text(

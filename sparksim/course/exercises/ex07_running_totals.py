@@ -26,7 +26,8 @@ QUIET = Text(
     "没有到达的单词也会调用这个函数；如果返回 None，Spark 会忘掉该单词。",
 )
 STATE = Text(
-    "updateStateByKey(add) keeps a state per word from batch to batch; it needs ssc.checkpoint(...), and pprint shows it.",
+    "updateStateByKey(add) keeps a state per word from batch to batch; it needs ssc.checkpoint(...), and pprint shows "
+    "it.",
     "updateStateByKey(add) 在批次之间为每个单词保存状态；它需要 ssc.checkpoint(...)，并用 pprint 显示。",
 )
 SURVIVE = Text(
@@ -37,7 +38,7 @@ SURVIVE = Text(
 
 
 def checks(random: Random) -> Sequence[Check]:
-    """Words come in bursts. The driver dies in a pause, so that no line is under way and each total has one right value."""
+    """Words come in bursts. The driver dies in a pause: no line is under way then, and each total has one right value."""
     often, quiet, second, third = random.sample(VOCABULARY, 4)
     bursts = [[f"{often} {quiet} {often}", quiet], [f"{often} {second}", often], [f"{second} {third}", quiet]]
     starts = (1.3, 2.3, 10.3)

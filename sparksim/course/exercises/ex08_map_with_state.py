@@ -15,9 +15,11 @@ from sparksim.sim import Replay, Run
 USERS = ("ann", "bob", "cho", "dan", "eva", "fei", "gus", "han")
 
 FIRST = Text(
-    "mapWithState calls the function for every record: return (user, 'new') if the state does not exist, and update it; "
+    "mapWithState calls the function for every record: return (user, 'new') if the state does not exist, and update "
+    "it; "
     "a function of four arguments that returns None prints nothing.",
-    "mapWithState 对每条记录调用函数：如果状态不存在，就返回 (user, 'new') 并 update；四个参数的函数返回 None 时什么都不打印。",
+    "mapWithState 对每条记录调用函数：如果状态不存在，就返回 (user, 'new') 并 update；"
+    "四个参数的函数返回 None 时什么都不打印。",
 )
 SEEN = Text(
     "A visit in an earlier batch has to leave a state behind: seen.update(True). What works within a batch forgets it.",

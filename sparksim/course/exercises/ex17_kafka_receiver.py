@@ -218,7 +218,9 @@ def _two_receivers(run: Run) -> Finding | None:
 
 
 def _runs(random: Random) -> dict[str, Run]:
-    """A run for each verdict. Commits by the clock: often, and a block is lost with the driver; rarely, and it comes again."""
+    """A run for each verdict. Commits go by the clock: often, and a block is lost with the driver; rarely, and it comes
+    again.
+    """
     crash = DriverCrash(round(random.uniform(5.5, 5.8), 2), restart_after=0.5)
     other = round(random.uniform(5.2, 6.7), 2)
     seed, rate = random.randrange(1000), random.choice([10, 15, 20])

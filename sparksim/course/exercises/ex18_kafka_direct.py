@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -40,7 +41,8 @@ OUTPUT = Text(
     "Without an output operation such as pprint nothing ever runs.", "没有 pprint 之类的输出操作，什么都不会运行。"
 )
 FIRST_CALL = Text(
-    "Only the RDD of the stream itself has offset ranges: call foreachRDD on what createDirectStream gave, before any map.",
+    "Only the RDD of the stream itself has offset ranges: call foreachRDD on what createDirectStream gave, before any "
+    "map.",
     "只有流自身的 RDD 才有偏移量范围：请在任何 map 之前，对 createDirectStream 的结果调用 foreachRDD。",
 )
 EARLIEST = Text(
@@ -184,7 +186,7 @@ def _chained(ends: dict[int, int]) -> Callable[[Run], Finding | None]:
         found = [pair for pairs in batches for pair in pairs]
         if not found:
             return failed_batch(run, FIRST_CALL) or _said("(partition, (from, until))", found, FIRST_CALL)
-        for pairs, later in zip(batches, batches[1:], strict=False):
+        for pairs, later in pairwise(batches):
             if {partition: span[1] for partition, span in pairs} != {partition: span[0] for partition, span in later}:
                 return _said("ranges that begin where the last ones ended", found, FIRST_CALL)
         whole = all(len(pairs) == len(ends) for pairs in batches) and dict(batches[-1]).keys() == ends.keys()
