@@ -38,7 +38,7 @@ SURVIVE = Text(
 
 
 def checks(random: Random) -> Sequence[Check]:
-    """Words come in bursts. The driver dies in a pause: no line is under way then, and each total has one right value."""
+    """Words come in bursts. The driver dies in a pause: no line is under way, and each total has one right value."""
     often, quiet, second, third = random.sample(VOCABULARY, 4)
     bursts = [[f"{often} {quiet} {often}", quiet], [f"{often} {second}", often], [f"{second} {third}", quiet]]
     starts = (1.3, 2.3, 10.3)
