@@ -375,11 +375,11 @@ for batch in run.batches:
 run.figure(start=8, end=18)
 
 # %% [markdown] lang="en"
-# Turn the knobs. Which block interval gives each free core two tasks per batch? What happens to the processing time when
+# Turn the knobs. Which block interval gives each of the five free cores four tasks per batch? What happens to the processing time when
 # you go on making blocks shorter?
 
 # %% [markdown] lang="zh"
-# 自己调调看。数据块间隔设为多少，每个空闲核心在每个批次中恰好有两个任务？继续缩短数据块，处理时间会怎样？
+# 自己调调看。数据块间隔设为多少，五个空闲核心在每个批次中恰好各有四个任务？继续缩短数据块，处理时间会怎样？
 
 # %%
 lab(

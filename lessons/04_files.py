@@ -24,6 +24,7 @@ from sparksim import SparkContext
 from sparksim.course import confirm, lesson, predict
 from sparksim.sim import Cluster, DriverCrash, Simulation
 from sparksim.streaming import StreamingContext
+from sparksim.trace.events import JobGenerationFailed
 
 SEED = 1
 lesson("04", lang="en", seed=SEED)
@@ -377,12 +378,21 @@ printed = [line for second in (2, 4, 6) for line in run.output[second].splitline
 confirm("tea beside a marker", sum(int(line.split()[1].rstrip(")")) for line in printed))
 
 # %% [markdown] lang="en"
-# There is no batch of second 2. On Spark the driver's log has an error for it. The later batches go on, as here, until
-# the main program ends; and one that waits in `awaitTermination` gets this error, and usually ends with it.
+# There is no batch of second 2. On Spark the driver's log says why; here the trace does:
 
 # %% [markdown] lang="zh"
-# 没有第 2 秒的批次。在 Spark 上，驱动程序的日志中会有一条相应的错误。以后的批次照常进行，如这里所示，直到主程序结束；
-# 而在 `awaitTermination` 中等待的主程序会收到这个错误，通常就此结束。
+# 没有第 2 秒的批次。在 Spark 上，驱动程序的日志会说明原因；这里由运行记录（trace）说明：
+
+# %%
+for failure in run.trace.of(JobGenerationFailed):
+    print(f"batch of second {failure.batch_time_ms // 1000}: {failure.message}")
+
+# %% [markdown] lang="en"
+# The later batches go on, as here, until the main program ends; and one that waits in `awaitTermination` gets this error,
+# and usually ends with it.
+
+# %% [markdown] lang="zh"
+# 以后的批次照常进行，如这里所示，直到主程序结束；而在 `awaitTermination` 中等待的主程序会收到这个错误，通常就此结束。
 
 # %% [markdown] lang="en"
 # ## What people get wrong

@@ -145,11 +145,12 @@ def count_slowly(ssc):
 
 if __name__ == "__main__":
     for rate in (10, 30):
-        shop = Simulation(count_slowly, network={"localhost:9999": Constant(rate)}, cluster=Cluster(1, 2), batch=2.0)
-        run = shop.run(until=40)
+        network = {"localhost:9999": Constant(rate)}
+        run = Simulation(count_slowly, network=network, cluster=Cluster(1, 2), batch=2.0).run(until=40)
         try:
             print(f"{rate} records per second, should keep up: {keeps_up(rate, 2, 50)}")
-            print(f"mean total delay {mean_total_delay(run):.2f} s, capacity {capacity(run):.1f} records per second")
+            print(f"mean total delay {mean_total_delay(run):.2f} s")
+            print(f"capacity {capacity(run):.1f} records per second")
             print(f"falls behind: {falls_behind(run)}")
         except NotImplementedError as unfinished:
             print(unfinished)

@@ -66,7 +66,7 @@ if __name__ == "__main__":
     files = {"sim://orders/a.txt": (0.5, "tea 4\n\ncake 3"), "sim://orders/b.txt": (1.5, "tea 5")}
     try:
         print(f"should be True: {is_taken('a.txt', 1500, 2000, 60000)}")
-        print(f"should be ['old.txt']: {never_read({'a.txt': (500, 500), 'old.txt': (900, -100)}, 1000, 60000)}")
+        print("should be ['old.txt']:", never_read({"a.txt": (500, 500), "old.txt": (900, -100)}, 1000, 60000))
         print(Simulation(takings, files=files).run(until=3.5).output)
         print(publish("monday.txt"))
     except NotImplementedError as unfinished:

@@ -56,9 +56,10 @@ def nothing_lost(ssc):
 # %%
 if __name__ == "__main__":
     lines = Replay([(1.3, "7"), (1.4, "8"), (5.5, "seven"), (5.6, "9")])
-    queue = Acknowledged(Constant(rate=20, record=lambda random: f"message {random.randrange(1000)}"))
+    queue = Acknowledged(Constant(rate=20, record=lambda random: f"m{random.randrange(1000)}"))
     network = {"localhost:9998": lines, "localhost:9999": lines, "localhost:5672": queue}
-    away, crash = SourceOutage("localhost:9999", at=2, duration=1), ExecutorCrash("receiver", at=3.3)
+    away = SourceOutage("localhost:9999", at=2, duration=1)
+    crash = ExecutorCrash("receiver", at=3.3)
     try:
         print(Simulation(two_servers, network=network).run(until=3.5).output)
         print(Simulation(numbers, network=network, faults=[away]).run(until=7.5).output)
