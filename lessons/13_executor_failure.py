@@ -345,13 +345,22 @@ after.delivery
 # lines. Even the number of its records, in the table and on Spark's Streaming page, is that of the lines once received,
 # not of those read. In both cases nothing tries again later: a batch that failed is over.
 #
-# Last: the totals, with one copy, and a crash at 8.9 s. No batch is running, batch 8 is done. Of the batches 10, 12, 14
-# and 16, how many fail?
+# The run with the failed batch, to touch. Click a striped block of batch 8, and a task that failed: what does it say?
 
 # %% [markdown] lang="zh"
 # 哪一种更糟？失败的批次至少会说出来；另一个批次打印了看起来正常的计数，却缺了大部分行。就连它的记录数，无论在表中还是在 Spark 的
 # Streaming 页面上，也是当初收到的行数，而不是读到的行数。两种情况下之后都不会再试：失败的批次就此结束。
 #
+# 批次失败的那次运行，可以动手操作。点击批次 8 的一个带条纹的数据块，再点击一个失败的任务：它说了什么？
+
+# %%
+after.timeline()
+
+# %% [markdown] lang="en"
+# Last: the totals, with one copy, and a crash at 8.9 s. No batch is running, batch 8 is done. Of the batches 10, 12, 14
+# and 16, how many fail?
+
+# %% [markdown] lang="zh"
 # 最后：累计总数，一份副本，8.9 秒死亡。没有批次在运行，批次 8 已经完成。批次 10、12、14、16 中有几个失败？
 
 # %% predict="failed totals"

@@ -312,6 +312,15 @@ run.delivery
 # 但如果输出是往数据库里*累加*，就会加两次。
 
 # %% [markdown] lang="en"
+# The same run, to touch. Click a line that was sent at 6.5 s, on the lane of the source, and read its way.
+
+# %% [markdown] lang="zh"
+# 同一次运行，可以动手操作。在数据源那一行点击 6.5 秒发出的一行，看看它走过的路。
+
+# %%
+run.timeline()
+
+# %% [markdown] lang="en"
 # ## Break it
 #
 # Leave out one line of the program: `totals.checkpoint(BATCH_S)`. Spark then writes the states every 10 s, its own

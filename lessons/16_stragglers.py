@@ -1,8 +1,8 @@
 # %% [markdown] lang="en"
 # # 16. Stragglers: one slow task, and a second copy of it
 #
-# **The question.** A batch is done when its last task is done. One machine is ill: its disk is full, or a neighbour eats its
-# processor. It does not die, it is only slow. What becomes of the delay, and what can Spark do about a task that takes
+# **The question.** A batch is done when its last task is done. One machine is ill: its disk is failing, or another program
+# takes its processor. It does not die, it is only slow. What becomes of the delay, and what can Spark do about a task that takes
 # its time?
 #
 # *About 40 minutes. You need lesson 3 (blocks and tasks) and lesson 11 (outputs).*
@@ -10,7 +10,7 @@
 # %% [markdown] lang="zh"
 # # 16. 掉队者：一个慢任务，以及它的第二份副本
 #
-# **问题。** 最后一个任务（task）完成时，批次（batch）才完成。有一台机器病了：磁盘满了，或者邻居占了它的处理器。它没有死，只是慢。
+# **问题。** 最后一个任务（task）完成时，批次（batch）才完成。有一台机器病了：磁盘快坏了，或者别的程序占了它的处理器。它没有死，只是慢。
 # 延迟（delay）会怎样？对于一个慢吞吞的任务，Spark 能做什么？
 #
 # *约 40 分钟。需要第 3 课（数据块与任务）和第 11 课（输出）。*
@@ -63,12 +63,12 @@ lesson("16", lang="en", seed=SEED)
 # %% [markdown] lang="en"
 # ## The program, live
 #
-# One line in each batch is a hard one: it takes 0.4 s, the others next to nothing. Speculation is switched on.
+# One of three lines is a hard one: it takes 0.4 s, the others next to nothing. Speculation is switched on.
 
 # %% [markdown] lang="zh"
 # ## 程序：真实运行
 #
-# 每个批次里有一行很难处理：要花 0.4 秒，其他的几乎不花时间。推测执行已打开。
+# 三行中有一行很难处理：要花 0.4 秒，其他的几乎不花时间。推测执行已打开。
 
 
 # %%
@@ -252,9 +252,16 @@ for task in betting.tasks.where(batch_time_ms=copies[0].batch_time_ms, index=ind
 # %% [markdown] lang="en"
 # The first attempt was not moved and did not wait for anything: it went on until the copy had won. In Spark's words it was
 # *killed*, which does not count as a failure.
+#
+# The same run, to touch. Drag the round handle to 6.35 s: which task runs twice at that moment, and where?
 
 # %% [markdown] lang="zh"
 # 第一次尝试既没有被挪走，也没有在等待什么：它一直运行，直到副本获胜。用 Spark 的话说，它被*杀死*（killed），这不算失败。
+#
+# 同一次运行，可以动手操作。把圆形滑块拖到 6.35 秒：此刻哪个任务运行着两份，分别在哪里？
+
+# %%
+betting.timeline()
 
 # %% [markdown] lang="en"
 # ## Break it
@@ -334,14 +341,14 @@ for quantile in (0.5, 0.75, 0.9):
         print(f"{quantile:>8} {multiplier:>11} {copies:>15} {processing_ms(each):>12.0f} ms")
 
 # %% [markdown] lang="en"
-# At 0.9 nine of ten tasks have to be done first. But *two* are on the ill machine, so hardly ever is there a copy. A
+# At 0.9 nine of ten tasks have to be done first. But mostly *two* are on the ill machine, so there is hardly ever a copy. A
 # multiplier of 10 waits until the straggler is nearly done by itself.
 #
 # Another cure needs no setting of speculation: **smaller tasks**. With shorter blocks a batch has more of them, and the ill
 # machine gets fewer, since it asks for work less often.
 
 # %% [markdown] lang="zh"
-# 取 0.9 时，十个任务要先完成九个。但生病的机器上有*两个*，所以几乎不会有副本。倍数取 10，则要等到掉队者自己都快完成了。
+# 取 0.9 时，十个任务要先完成九个。但生病的机器上大多有*两个*，所以几乎不会有副本。倍数取 10，则要等到掉队者自己都快完成了。
 #
 # 另一种办法不需要推测执行的设置：**更小的任务**。数据块更短，批次的任务就更多，而生病的机器分到的更少，因为它来要活的次数更少。
 

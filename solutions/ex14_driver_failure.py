@@ -50,7 +50,8 @@ def reruns(checkpoint, unfinished, back, interval):
 # checkpoint directory is sim://checkpoint. When the driver has died, `main()` is called again in a new process and goes on
 # counting. What was received before the death and processed must not be forgotten.
 #
-# More functions may stand beside `main`. A master need not be set.
+# Only `main` is graded. `add` (the new total of a word) and `create` (the first driver's context) are there to be used by
+# it, and you may write more functions. A master need not be set.
 
 # %% [markdown] lang="zh"
 # ## 任务 2：main（7 分）
@@ -59,25 +60,25 @@ def reruns(checkpoint, unfinished, back, interval):
 # 形式为 `(word, total)`。检查点目录为 sim://checkpoint。驱动程序死亡后，`main()` 会在新进程中再次被调用，并继续往下数。
 # 死亡之前收到并处理过的内容不能忘掉。
 #
-# `main` 旁边可以有别的函数。不需要设置 master。
+# 只给 `main` 评分。`add`（单词的新总数）和 `create`（第一个驱动程序的上下文）是给它用的，你也可以写更多函数。不需要设置 master。
 
 
 # %%
-### BEGIN SOLUTION
 def add(new_counts, total):
+    ### BEGIN SOLUTION
     return sum(new_counts) + (total or 0)
+    ### END SOLUTION
 
 
 def create():
+    ### BEGIN SOLUTION
     ssc = StreamingContext(SparkContext(appName="totals"), 1)
     words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
     totals = words.map(lambda word: (word, 1)).updateStateByKey(add)
     totals.checkpoint(1)
     totals.pprint()
     return ssc
-
-
-### END SOLUTION
+    ### END SOLUTION
 
 
 def main():

@@ -35,10 +35,16 @@ def reruns(checkpoint, unfinished, back, interval):
 # checkpoint directory is sim://checkpoint. When the driver has died, `main()` is called again in a new process and goes on
 # counting. What was received before the death and processed must not be forgotten.
 #
-# More functions may stand beside `main`. A master need not be set.
+# Only `main` is graded. `add` (the new total of a word) and `create` (the first driver's context) are there to be used by
+# it, and you may write more functions. A master need not be set.
 
 # %%
-raise NotImplementedError("not started yet · 尚未完成")
+def add(new_counts, total):
+    raise NotImplementedError("not started yet · 尚未完成")
+
+
+def create():
+    raise NotImplementedError("not started yet · 尚未完成")
 
 
 def main():
