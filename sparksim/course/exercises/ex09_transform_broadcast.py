@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding
-from sparksim.course.printed import compared, failed_batch, printed_pairs
+from sparksim.course.printed import failed_batch, printed_pairs, prints
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import DriverCrash, Replay, Run
@@ -71,8 +71,8 @@ def _without_listed(random: Random) -> list[Check]:
             Text("without_listed: all other words, with their numbers", "without_listed：其他所有单词及次数"),
             2,
             [
-                Case(run, _counts(2.0, {one: 2, two: 1}, KEEP, (*WORDS,))),
-                Case(run, _counts(3.0, {three: 1}, KEEP, (*WORDS,))),
+                Case(run, prints(2.0, {one: 2, two: 1}, KEEP, (*WORDS,))),
+                Case(run, prints(3.0, {three: 1}, KEEP, (*WORDS,))),
             ],
             FOLLOW,
         ),
@@ -101,21 +101,21 @@ def _with_newest_list(random: Random) -> list[Check]:
             "with_newest_list/first",
             Text("with_newest_list: by the list at the start", "with_newest_list：按最初的名单"),
             1,
-            [Case(run, _counts(2.0, {second: 1, third: 1, free: 2}, FOLLOW))],
+            [Case(run, prints(2.0, {second: 1, third: 1, free: 2}, FOLLOW))],
             FOLLOW,
         ),
         Check(
             "with_newest_list/changed",
             Text("with_newest_list: by the list after a change", "with_newest_list：按变化之后的名单"),
             2,
-            [Case(run, _counts(at, {third: 1, free: 2}, NEWEST)) for at in (3.0, 4.0)],
+            [Case(run, prints(at, {third: 1, free: 2}, NEWEST)) for at in (3.0, 4.0)],
             FOLLOW,
         ),
         Check(
             "with_newest_list/again",
             Text("with_newest_list: by the list after another change", "with_newest_list：按再次变化之后的名单"),
             1,
-            [Case(run, _counts(at, {free: 2}, AGAIN)) for at in (5.0, 6.0)],
+            [Case(run, prints(at, {free: 2}, AGAIN)) for at in (5.0, 6.0)],
             FOLLOW,
         ),
     ]
@@ -142,8 +142,8 @@ def _with_broadcast_list(random: Random) -> list[Check]:
             ),
             2,
             [
-                Case(run, _counts(2.0, {added: 1, free: 1}, FOLLOW)),
-                Case(run, _counts(10.0, {free: 1}, START, (free,))),
+                Case(run, prints(2.0, {added: 1, free: 1}, FOLLOW)),
+                Case(run, prints(10.0, {free: 1}, START, (free,))),
             ],
             START,
         ),
@@ -151,7 +151,7 @@ def _with_broadcast_list(random: Random) -> list[Check]:
             "with_broadcast_list/newest",
             Text("with_broadcast_list: with the list of that time", "with_broadcast_list：使用那时的名单"),
             1,
-            [Case(run, _counts(10.0, {free: 1}, AFTERWARDS))],
+            [Case(run, prints(10.0, {free: 1}, AFTERWARDS))],
             START,
         ),
     ]
@@ -159,18 +159,6 @@ def _with_broadcast_list(random: Random) -> list[Check]:
 
 def _files(listed: dict[str, float]) -> dict[str, Any]:
     return {f"{FOLDER}/{word}": (at, "") for word, at in listed.items()}
-
-
-def _counts(
-    batch_s: float, expected: dict[str, int], hint: Text, among: Sequence[str] | None = None
-) -> Callable[[Run], Finding | None]:
-    """Judges what the batch prints; with `among`, only of these words."""
-
-    def judge(run: Run) -> Finding | None:
-        pairs = [pair for pair in printed_pairs(run, batch_s) if among is None or pair[0] in among]
-        return failed_batch(run, hint) or compared(pairs, expected, batch_s, hint)
-
-    return judge
 
 
 def _nothing_of(words: Sequence[str], batches_s: Sequence[float]) -> Callable[[Run], Finding | None]:
