@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -26,6 +26,18 @@ def printed_pairs(run: Run, batch_s: float) -> list[tuple[Any, Any]]:
                 if isinstance(value, tuple) and len(value) == 2:
                     pairs.append(value)
     return pairs
+
+
+def prints(
+    batch_s: float, expected: Mapping[Any, Any], hint: Text, among: Sequence[Any] | None = None
+) -> Callable[[Run], Finding | None]:
+    """A judge: no batch fails, and this one prints `expected`; with `among`, that is asked of these keys only."""
+
+    def judge(run: Run) -> Finding | None:
+        pairs = [pair for pair in printed_pairs(run, batch_s) if among is None or pair[0] in among]
+        return failed_batch(run, hint) or compared(pairs, expected, batch_s, hint)
+
+    return judge
 
 
 def failed_batch(run: Run, hint: Text) -> Finding | None:

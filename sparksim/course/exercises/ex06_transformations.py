@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
-from sparksim.course.printed import compared, failed_batch, printed_pairs
+from sparksim.course.printed import failed_batch, printed_pairs, prints
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import Replay, Run
@@ -181,50 +181,38 @@ def _shop(random: Random) -> list[Check]:
             "unpaid/orders",
             Text("unpaid: orders without a payment in their batch", "unpaid：本批次中没有付款的订单"),
             1,
-            [Case(unpaid, _prints(2.0, {number: items[number] for number in (late, never)}, UNPAID))],
+            [Case(unpaid, prints(2.0, {number: items[number] for number in (late, never)}, UNPAID))],
             UNPAID,
         ),
         Check(
             "unpaid/only",
             Text("unpaid: no payments without an order", "unpaid：不包括没有订单的付款"),
             1,
-            [Case(unpaid, _prints(3.0, {alone: items[alone]}, ORDERS_ONLY))],
+            [Case(unpaid, prints(3.0, {alone: items[alone]}, ORDERS_ONLY))],
             UNPAID,
         ),
         Check(
             "paid/prompt",
             Text("paid: a payment in the batch of its order", "paid：与订单同一批次的付款"),
             1,
-            [Case(paid, _prints(2.0, met(prompt), PAID))],
+            [Case(paid, prints(2.0, met(prompt), PAID))],
             PAID,
         ),
         Check(
             "paid/late",
             Text("paid: a payment in the batch after its order", "paid：订单之后那个批次的付款"),
             1,
-            [Case(paid, _prints(3.0, met(late), SAME_BATCH, among=(late,)))],
+            [Case(paid, prints(3.0, met(late), SAME_BATCH, among=(late,)))],
             SAME_BATCH,
         ),
         Check(
             "paid/once",
             Text("paid: each pair once", "paid：每个配对一次"),
             1,
-            [Case(paid, _prints(3.0, {}, ONCE, among=(prompt,))), Case(paid, _prints(4.0, met(last), ONCE))],
+            [Case(paid, prints(3.0, {}, ONCE, among=(prompt,))), Case(paid, prints(4.0, met(last), ONCE))],
             PAID,
         ),
     ]
-
-
-def _prints(
-    batch_s: float, expected: Mapping[str, Any], hint: Text, among: Sequence[str] | None = None
-) -> Callable[[Run], Finding | None]:
-    """Judges what the batch prints; with `among`, only of these keys."""
-
-    def judge(run: Run) -> Finding | None:
-        pairs = [pair for pair in printed_pairs(run, batch_s) if among is None or pair[0] in among]
-        return failed_batch(run, hint) or compared(pairs, expected, batch_s, hint)
-
-    return judge
 
 
 EXERCISE = Exercise(

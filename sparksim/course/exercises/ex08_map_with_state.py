@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, short
-from sparksim.course.printed import compared, failed_batch, printed_pairs
+from sparksim.course.printed import failed_batch, printed_pairs, prints
 from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import Replay, Run
@@ -73,14 +73,14 @@ def _first_visits(random: Random) -> list[Check]:
             "first_visits/new",
             Text("first_visits: each new user once", "first_visits：每个新用户一次"),
             1,
-            [Case(run, _prints(2.0, {often: "new", once: "new"}, FIRST))],
+            [Case(run, prints(2.0, {often: "new", once: "new"}, FIRST))],
             FIRST,
         ),
         Check(
             "first_visits/later",
             Text("first_visits: nobody a second time", "first_visits：没有人被打印第二次"),
             1,
-            [Case(run, _prints(3.0, {late: "new"}, SEEN)), Case(run, _prints(4.0, {}, SEEN))],
+            [Case(run, prints(3.0, {late: "new"}, SEEN)), Case(run, prints(4.0, {}, SEEN))],
             FIRST,
         ),
     ]
@@ -105,7 +105,7 @@ def _alarms(random: Random) -> list[Check]:
             "alarms/third",
             Text("alarms: the third failure in a row", "alarms：连续第三次失败"),
             2,
-            [Case(run, _prints(3.0, {steady: 3, quick: 3}, THIRD, among=(steady, quick)))],
+            [Case(run, prints(3.0, {steady: 3, quick: 3}, THIRD, among=(steady, quick)))],
             THIRD,
         ),
         Check(
@@ -113,7 +113,7 @@ def _alarms(random: Random) -> list[Check]:
             Text("alarms: a success begins the row anew", "alarms：成功会重新开始计数"),
             1,
             [
-                Case(run, _prints(at, dict(alarm), RESET, among=(lucky,)))
+                Case(run, prints(at, dict(alarm), RESET, among=(lucky,)))
                 for at, alarm in ((3.0, ()), (4.0, [(lucky, 3)]))
             ],
             THIRD,
@@ -123,7 +123,7 @@ def _alarms(random: Random) -> list[Check]:
             Text("alarms: the next alarm takes three more", "alarms：下一次警报还需要三次"),
             1,
             [
-                Case(run, _prints(at, dict(alarm), ANEW, among=(steady,)))
+                Case(run, prints(at, dict(alarm), ANEW, among=(steady,)))
                 for at, alarm in ((4.0, ()), (5.0, [(steady, 3)]))
             ],
             THIRD,
@@ -150,8 +150,8 @@ def _sessions(random: Random) -> list[Check]:
             Text("sessions: in the first batch that can know it", "sessions：在最早能够知道的批次中"),
             2,
             [
-                Case(run, _prints(6.0, {brief: 1}, SOON, among=(brief,))),
-                Case(run, _prints(7.0, {busy: visits + 1}, SOON, among=(busy,))),
+                Case(run, prints(6.0, {brief: 1}, SOON, among=(brief,))),
+                Case(run, prints(7.0, {busy: visits + 1}, SOON, among=(busy,))),
             ],
             VISITS,
         ),
@@ -163,18 +163,6 @@ def _sessions(random: Random) -> list[Check]:
             VISITS,
         ),
     ]
-
-
-def _prints(
-    batch_s: float, expected: Mapping[str, Any], hint: Text, among: Sequence[str] | None = None
-) -> Callable[[Run], Finding | None]:
-    """Judges what the batch prints; with `among`, only of these users."""
-
-    def judge(run: Run) -> Finding | None:
-        pairs = [pair for pair in printed_pairs(run, batch_s) if among is None or pair[0] in among]
-        return failed_batch(run, hint) or compared(pairs, expected, batch_s, hint)
-
-    return judge
 
 
 def _in_all(user: str, visits: int | None) -> Callable[[Run], Finding | None]:

@@ -1,0 +1,42 @@
+"""Makes the broadcast variable where the streams are defined."""
+
+import fsspec
+
+LOSES = {
+    "with_broadcast_list/goes_on": "a number without a value",
+    "with_broadcast_list/newest": "a number without a value",
+}
+
+BLACKLIST = ["$", "?", "!", "$"]
+
+
+def pairs(ssc):
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    return words.map(lambda word: (word, 1))
+
+
+def listed_now():
+    files, folder = fsspec.core.url_to_fs("sim://blacklist")
+    return {path.rpartition("/")[2] for path in files.ls(folder, detail=False)}
+
+
+def without_listed(ssc):
+    def drop(rdd):
+        listed = rdd.context.parallelize([(word, True) for word in BLACKLIST])
+        return rdd.leftOuterJoin(listed).filter(lambda pair: pair[1][1] is None).mapValues(lambda both: both[0])
+
+    pairs(ssc).transform(drop).reduceByKey(lambda a, b: a + b).pprint()
+
+
+def with_newest_list(ssc):
+    def drop(rdd):
+        words = listed_now()
+        return rdd.filter(lambda pair: pair[0] not in words)
+
+    pairs(ssc).transform(drop).reduceByKey(lambda a, b: a + b).pprint()
+
+
+def with_broadcast_list(ssc):
+    ssc.checkpoint("sim://checkpoint")
+    words = ssc.sparkContext.broadcast(listed_now())
+    pairs(ssc).filter(lambda pair: pair[0] not in words.value).reduceByKey(lambda a, b: a + b).pprint()

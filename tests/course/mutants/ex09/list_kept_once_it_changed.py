@@ -1,0 +1,48 @@
+"""Asks for the list until it has two words."""
+
+import fsspec
+
+LOSES = {
+    "with_newest_list/again": "not only until it is there",
+}
+
+BLACKLIST = ["$", "?", "!", "$"]
+
+
+def pairs(ssc):
+    words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
+    return words.map(lambda word: (word, 1))
+
+
+def listed_now():
+    files, folder = fsspec.core.url_to_fs("sim://blacklist")
+    return {path.rpartition("/")[2] for path in files.ls(folder, detail=False)}
+
+
+def without_listed(ssc):
+    def drop(rdd):
+        listed = rdd.context.parallelize([(word, True) for word in BLACKLIST])
+        return rdd.leftOuterJoin(listed).filter(lambda pair: pair[1][1] is None).mapValues(lambda both: both[0])
+
+    pairs(ssc).transform(drop).reduceByKey(lambda a, b: a + b).pprint()
+
+
+def with_newest_list(ssc):
+    known = []
+
+    def drop(rdd):
+        if len(known) < 2:
+            known[:] = listed_now()
+        words = set(known)
+        return rdd.filter(lambda pair: pair[0] not in words)
+
+    pairs(ssc).transform(drop).reduceByKey(lambda a, b: a + b).pprint()
+
+
+def with_broadcast_list(ssc):
+    def drop(rdd):
+        words = rdd.context.broadcast(listed_now())
+        return rdd.filter(lambda pair: pair[0] not in words.value)
+
+    ssc.checkpoint("sim://checkpoint")
+    pairs(ssc).transform(drop).reduceByKey(lambda a, b: a + b).pprint()
