@@ -1,4 +1,4 @@
-# Made from solutions/ex09_transform_broadcast.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex09_transform_broadcast.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 9: blacklists
@@ -75,3 +75,6 @@ if __name__ == "__main__":
         print(Simulation(with_broadcast_list, **surroundings, **death).run(until=8).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 09`, and by `sparksim watch 09` whenever this file is saved.

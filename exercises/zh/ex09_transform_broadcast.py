@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex09_transform_broadcast.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex09_transform_broadcast.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 9：黑名单
@@ -74,3 +74,6 @@ if __name__ == "__main__":
         print(Simulation(with_broadcast_list, **surroundings, **death).run(until=8).output)
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 09` 评分；用 `sparksim watch 09` 在每次保存时自动评分。

@@ -21,6 +21,9 @@ OUTCOMES: Mapping[str, Text] = {
 }
 
 
+PLACE = re.compile(r"\{(\w+)\}")
+
+
 class Phrases:
     """Sentences with places for values, by the English one. What stands in a place is translated too if it is known."""
 
@@ -29,7 +32,9 @@ class Phrases:
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        return [(_pattern(english), translated) for english, translated in self.chinese.items()]
+        """Those with most text of their own first: a short one's places would take in the whole of a longer sentence."""
+        most_text = sorted(self.chinese, key=lambda english: len(PLACE.sub("", english)), reverse=True)
+        return [(_pattern(english), self.chinese[english]) for english in most_text]
 
     def of(self, text: str, lang: str | None = None) -> str:
         """The sentence in a language, by default the set one."""
@@ -44,7 +49,7 @@ class Phrases:
 
 
 def _pattern(english: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", english)
+    parts = PLACE.split(english)
     texts = [re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts)]
     return re.compile("".join(texts), re.DOTALL)
 

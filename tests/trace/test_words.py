@@ -55,6 +55,13 @@ def test_every_sentence_keeps_its_values(phrases: Phrases) -> None:
         assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", chinese)), english
 
 
+@pytest.mark.parametrize("phrases", [REASONS, WARNINGS])
+def test_no_sentence_is_taken_for_a_shorter_one(phrases: Phrases) -> None:
+    values = {name: f"<{name}>" for english in phrases.chinese for name in re.findall(r"\{(\w+)\}", english)}
+    for english, chinese in phrases.chinese.items():
+        assert phrases.of(english.format(**values), "zh") == chinese.format(**values)
+
+
 def test_every_kind_of_anomaly_has_a_name() -> None:
     assert [kind.value for kind in Anomaly] == list(ANOMALIES)
     assert anomaly_name("duplicate", "zh") == "重复处理 duplicate"

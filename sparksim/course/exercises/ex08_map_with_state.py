@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, short
 from sparksim.course.printed import failed_batch, printed_pairs, prints
