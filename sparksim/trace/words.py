@@ -32,7 +32,7 @@ class Phrases:
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        """Those with most text of their own first: a short one's places would take in the whole of a longer sentence."""
+        """Those with most text of their own first: a short one's places would take in a longer sentence whole."""
         most_text = sorted(self.chinese, key=lambda english: len(PLACE.sub("", english)), reverse=True)
         return [(_pattern(english), self.chinese[english]) for english in most_text]
 

@@ -21,7 +21,8 @@ CHECKPOINT = "sim://checkpoint"
 KEEP = Text(
     "leftOuterJoin with pairs (word, True) gives (word, (1, True or None)): keep those with None, and of their values "
     "the 1; then reduceByKey.",
-    "与 (word, True) 做 leftOuterJoin 得到 (word, (1, True 或 None))：留下为 None 的，并从值中取出 1；然后 reduceByKey。",
+    "与 (word, True) 做 leftOuterJoin 得到 (word, (1, True 或 None))：留下为 None 的，"
+    "并从值中取出 1；然后 reduceByKey。",
 )
 DROP = Text(
     "Words of the list are still there: after an outer join they have to be filtered away, and a full outer join even "
@@ -33,8 +34,8 @@ FOLLOW = Text(
     "pairs(ssc).transform(f)：f 得到一个批次的 RDD，返回去掉名单上单词的 RDD。",
 )
 NEWEST = Text(
-    "What stands outside of the function that transform gets runs once, when the program starts: call listed_now() inside "
-    "of it, and keep no list from an earlier batch.",
+    "What stands outside of the function that transform gets runs once, when the program starts: call listed_now() "
+    "inside of it, and keep no list from an earlier batch.",
     "transform 的函数之外的代码只在程序启动时运行一次：请在函数里面调用 listed_now()，不要保留之前批次的名单。",
 )
 AGAIN = Text(
@@ -48,9 +49,10 @@ START = Text(
     "rdd.context.broadcast(...) 创建。",
 )
 AFTERWARDS = Text(
-    "A recovered program does not define its streams again: what was read there is in the checkpoint, as old as it was. "
-    "Call listed_now() inside of the function that transform gets.",
-    "恢复的程序不会重新定义流：在那里读到的内容在检查点中，还是当时的旧内容。请在 transform 的函数里面调用 listed_now()。",
+    "A recovered program does not define its streams again: what was read there is in the checkpoint, as old as it "
+    "was. Call listed_now() inside of the function that transform gets.",
+    "恢复的程序不会重新定义流：在那里读到的内容在检查点中，还是当时的旧内容。"
+    "请在 transform 的函数里面调用 listed_now()。",
 )
 
 
