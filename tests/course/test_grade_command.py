@@ -118,8 +118,8 @@ def test_one_submission_gives_gradescope_s_own_shape_and_no_formula(course: Path
     ("words", "complaint"),
     [
         (["gone.py"], "gone.py does not exist; give a .py or .ipynb file, or a folder of them"),
-        (["README.md"], "README.md: which exercise is this? Have its name begin with one of ex03, ex07"),
-        (["README.md", "--exercise", "ex99"], "exercise='ex99': there are ex03, ex07"),
+        (["README.md"], "README.md: which exercise is this? Have its name begin with one of ex01, ex02, ex03"),
+        (["README.md", "--exercise", "ex99"], "exercise='ex99': there are ex01, ex02, ex03"),
         (["docs"], "no submission found: their names say the exercise and end in .py or .ipynb"),
         (["exercises", "--jobs", "0"], "argument --jobs: '0' is no number of submissions; give 1 or more"),
         (["exercises", "--json", "nowhere/r.json"], "the directory nowhere does not exist; make it first"),

@@ -267,9 +267,9 @@ def test_people_name_an_exercise_in_several_ways(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["watch", "99"], "argument NN: exercise='99': there are ex03"),
-        (["grade", "99"], "exercise='99': there are ex03"),
-        (["hint", "ex03_words"], "exercise='ex03_words': there are ex03"),
+        (["watch", "99"], "argument NN: exercise='99': there are ex01, ex02, ex03"),
+        (["grade", "99"], "exercise='99': there are ex01, ex02, ex03"),
+        (["hint", "ex03_words"], "exercise='ex03_words': there are ex01, ex02, ex03"),
         (["grade"], "give the number of an exercise, such as 07, or --all"),
         (["grade", "03"], "there is no ex03_*.py or .ipynb in this folder, nor in exercises/ of a course around it"),
         (["grade", "--all", "--submissions", "."], "give either numbers of exercises or --all"),

@@ -91,5 +91,5 @@ def test_outside_of_notebooks_the_command_is_named() -> None:
 
 
 def test_an_exercise_that_there_is_not_is_refused(run: Run) -> None:
-    with pytest.raises(IllegalArgumentError, match="exercise='seven': there are ex03"):
+    with pytest.raises(IllegalArgumentError, match="exercise='seven': there are ex01, ex02, ex03"):
         check("seven")
