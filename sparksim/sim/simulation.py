@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ from sparksim.streaming.context import StreamingContext
 from sparksim.streaming.input_dstream import ReceiverInputDStream
 from sparksim.trace.events import Event, OutputPrinted
 from sparksim.trace.trace import Trace
+
+
+_alone = threading.RLock()
+"""Held while a simulation runs. A process has one SparkContext: a simulation in another thread waits for its turn."""
 
 
 @dataclass(frozen=True)
@@ -287,9 +292,8 @@ class _Surroundings:
         """Run `main` in a world of its own up to second `until`, and clean up whatever it left."""
         if not is_positive(until):
             raise IllegalArgumentError(f"until={until!r}: give a positive number of seconds to simulate")
-        stage = _Stage(self.network, self.files)
         failure: BaseException | None = None
-        with closing(stage), caught_output(stage.printed, echo):
+        with _alone, closing(_Stage(self.network, self.files)) as stage, caught_output(stage.printed, echo):
             try:
                 for attempt in count(1):
                     restart_ms = self._live(main, stage, attempt, until * 1000)

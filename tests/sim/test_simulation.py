@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -99,6 +100,15 @@ def test_a_simulation_leaves_no_context_behind():
     Simulation(word_count, network=SOURCE).run(until=2)
     with SparkContext("local[1]", "after") as sc:
         assert sc.parallelize([1, 2]).sum() == 3
+
+
+def test_simulations_in_several_threads_take_turns():
+    def simulate(seed):
+        return Simulation(word_count, network={"localhost:9999": Poisson(rate=20)}, seed=seed).run(until=10).output
+
+    with ThreadPoolExecutor(4) as pool:
+        together = [str(output) for output in pool.map(simulate, range(8))]
+    assert together == [str(simulate(seed)) for seed in range(8)]
 
 
 def test_a_program_that_raises_leaves_no_context_behind_either():
