@@ -30,7 +30,7 @@ from sparksim.streaming import StreamingContext
 ALONE = Cluster(1, 6)
 CORES = 8
 BOUND_S = 3.0
-CONF = {
+CONF: Mapping[str, type[int]] = {
     "spark.streaming.backpressure.enabled": bool,
     "spark.streaming.backpressure.initialRate": int,
     "spark.streaming.receiver.maxRate": int,
@@ -209,7 +209,7 @@ def _judge_order(seed: int, value: Any) -> Finding | None:
     if not _is_knobs(value):
         return _no_knobs(value)
     run = _turned(value, Steps([(4, 200), (3, 400), (9, 20)], "x"), seed, 16)
-    ended = sorted(run.batches.where(status="completed"), key=lambda batch: batch.processing_end_ms)
+    ended = sorted(run.batches.where(status="completed"), key=lambda batch: batch.processing_end_ms or 0.0)
     for before, after in pairwise(batch.batch_time_ms / 1000 for batch in ended):
         if after < before:
             return Finding(
