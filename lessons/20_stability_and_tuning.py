@@ -106,6 +106,7 @@ def counting(seconds_per_line):
     return count_lines
 
 
+# %%
 typed = [(second + part, "a line") for second in range(3) for part in (0.3, 0.35, 0.4, 0.45)]
 
 run = live(counting(0.35), network={"localhost:9999": Replay(typed)}, batch=1.0, until=3.5)
@@ -210,7 +211,7 @@ def row(run):
     return median(later.column("processing_time_ms")) / 1000, later[-1].scheduling_delay_ms / 1000
 
 
-table = sweep(simulation(), until=30, cores=[3, 4, 5, 6, 7], processes=1, progress=False)
+table = sweep(simulation(), until=24, cores=[3, 4, 5, 6, 7], processes=1, progress=False)
 print("cores   processing time   median delay   stable")
 for each in table:
     times = f"{each.processing_time_ms / 1000:>15.2f} s {each.scheduling_delay_ms / 1000:>12.2f} s"
@@ -330,8 +331,7 @@ plt.show()
 # 批次间隔 1 秒时，六个核心能承受多大的负载？`stability` 用二分法找出答案：
 
 # %%
-limit = stability(simulation(), until=20, low=200, high=600, tolerance=0.1, processes=1, progress=False)
-print(limit)
+print(stability(simulation(), until=20, low=200, high=600, tolerance=0.2, processes=1, progress=False))
 
 # %% [markdown] lang="en"
 # ## Break it
@@ -637,6 +637,7 @@ for how in ("at once", "gracefully"):
 #
 # 1. Batches of 2 s take 1.5 s each. For one minute twice as many lines come, and batches take 3 s. How long does the last
 #    batch of that minute wait, and how long does it take until no batch waits any more?
+#
 # <details><summary>Answer</summary>
 #
 # 30 batches, each 1 s over its interval: the last one waits 29 s, and the next one 30 s. Then each batch gains 0.5 s: 60
@@ -644,6 +645,7 @@ for how in ("at once", "gracefully"):
 # </details>
 #
 # 2. A program has 8 cores, one receiver, batches of 1 s and blocks of 0.5 s. Processing takes 1.4 s. What do you turn first?
+#
 # <details><summary>Answer</summary>
 #
 # The block interval. Two blocks are two tasks, and five of the seven free cores never get any. With blocks of 0.15 s there
@@ -651,6 +653,7 @@ for how in ("at once", "gracefully"):
 # </details>
 #
 # 3. All cores are busy all the time, and a batch of 1 s takes 1.2 s. Somebody sets the batch interval to 5 s. What happens?
+#
 # <details><summary>Answer</summary>
 #
 # Five times as many lines per batch: almost 6 s each. It stays unstable, unless the fixed cost of a batch was above 0.25 s.
@@ -660,18 +663,21 @@ for how in ("at once", "gracefully"):
 # ## 自测
 #
 # 1. 2 秒的批次每个需要 1.5 秒。有一分钟来了两倍的行，批次需要 3 秒。这一分钟的最后一个批次等多久？要过多久才不再有批次等待？
+#
 # <details><summary>答案</summary>
 #
 # 30 个批次，每个都超出间隔 1 秒：最后一个等 29 秒，下一个等 30 秒。之后每个批次追回 0.5 秒：60 个批次，两分钟。
 # </details>
 #
 # 2. 一个程序有 8 个核心、一个接收器，批次间隔 1 秒，数据块间隔 0.5 秒，处理需要 1.4 秒。先调哪个旋钮？
+#
 # <details><summary>答案</summary>
 #
 # 数据块间隔。两个数据块就是两个任务，七个空闲核心中有五个永远分不到任务。数据块间隔为 0.15 秒时有六七个任务。
 # </details>
 #
 # 3. 所有核心一直忙，1 秒的批次需要 1.2 秒。有人把批次间隔改为 5 秒。会怎样？
+#
 # <details><summary>答案</summary>
 #
 # 每个批次的行数变为五倍：每个将近 6 秒。它仍然不稳定，除非批次的固定开销超过 0.25 秒。

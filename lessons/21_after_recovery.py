@@ -611,12 +611,14 @@ confirm("counter", int(run.output[12].split()[0]))
 # ## Check yourself
 #
 # 1. Batches of 4 s. How often are the states of `updateStateByKey` written, how often those of `mapWithState`?
+#
 # <details><summary>Answer</summary>
 #
 # Every 12 s (4 s times ceil(10 / 4) = 3), and every 40 s.
 # </details>
 #
 # 2. A stream has three outputs, and parsing a line takes most of the time. What does `cache()` save, and what does it cost?
+#
 # <details><summary>Answer</summary>
 #
 # Two of three parsings. It costs the serialised records of one batch in the memory of the executors, and the time to
@@ -624,6 +626,7 @@ confirm("counter", int(run.output[12].split()[0]))
 # </details>
 #
 # 3. A model of a few megabytes is used in every batch and changes once a day. How does it reach the tasks?
+#
 # <details><summary>Answer</summary>
 #
 # As a broadcast variable that a function in `transform` or `foreachRDD` makes when it is needed: at the first batch of a
@@ -634,18 +637,21 @@ confirm("counter", int(run.output[12].split()[0]))
 # ## 自测
 #
 # 1. 批次间隔 4 秒。`updateStateByKey` 的状态多久写一次？`mapWithState` 的呢？
+#
 # <details><summary>答案</summary>
 #
 # 每 12 秒一次（4 秒乘以 ceil(10 / 4) = 3）；每 40 秒一次。
 # </details>
 #
 # 2. 一个流有三个输出，大部分时间花在解析行上。`cache()` 省下什么，代价是什么？
+#
 # <details><summary>答案</summary>
 #
 # 省下三次解析中的两次。代价是一个批次序列化后的记录要占用执行器的内存，以及序列化的时间。
 # </details>
 #
 # 3. 一个几 MB 的模型每个批次都要用，每天更新一次。怎样把它送到任务那里？
+#
 # <details><summary>答案</summary>
 #
 # 用广播变量，由 `transform` 或 `foreachRDD` 中的函数在需要时创建：在驱动程序的第一个批次创建，模型更新后再创建一次。
