@@ -35,7 +35,6 @@ from sparksim.streaming.input_dstream import ReceiverInputDStream
 from sparksim.trace.events import Event, OutputPrinted
 from sparksim.trace.trace import Trace
 
-
 _alone = threading.RLock()
 """Held while a simulation runs. A process has one SparkContext: a simulation in another thread waits for its turn."""
 
