@@ -44,13 +44,12 @@ def sweep_figure(
     that is None has no point; where the table has a column `stable`, the points of runs that were not are hollow.
     Raises `ValueError` for names that are no columns, and when a line would have two points in one place.
     """
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
-
-    from sparksim.viz.page import NotebookFigure
 
     over, by = _axes(table, knobs, measure, over, by)
     lines = _lines(table, knobs, measure, over, by)
-    figure = NotebookFigure(figsize=(7.5, 4.5), layout="constrained")
+    figure = Figure(figsize=(7.5, 4.5), layout="constrained")
     axes = figure.add_subplot()
     handles = []
     for (label, points), (colour, marker, dashes) in zip(lines.items(), cycle(LINES), strict=False):
