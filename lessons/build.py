@@ -156,13 +156,16 @@ def shown_by(made: Notebook) -> list[tuple[str, dict[str, Any]]]:
 
 
 def comparable(made: Notebook) -> list[tuple[str, Any]]:
-    """What the cells show, but for pictures, whose bytes are another version of matplotlib's, and for clock times."""
+    """What the cells show, but for clock times, for pictures, whose bytes are another version of matplotlib's, and for
+    pages in a frame, which hold all the script that draws them."""
     return [(cell, _without_clock(output)) for cell, output in shown_by(made)]
 
 
 def _without_clock(output: dict[str, Any]) -> Any:
     if PICTURE in output.get("data", {}):
         return "a picture"
+    if "".join(output.get("data", {}).get("text/html", ())).startswith("<iframe "):
+        return "a page"
     if "text" not in output:
         return output["data"]
     return CLOCK.sub("Time: now", "".join(output["text"]))

@@ -51,6 +51,9 @@ class StreamingPage:
         """Write the page, UTF-8."""
         Path(path).write_text(self.html, encoding="utf-8")
 
+    def __repr__(self) -> str:
+        return "Spark's Streaming tab as a page: a notebook shows it, .save(path) writes it"
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         style = f"width: 100%; height: {HEIGHT_PX}px; border: 0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -210,3 +211,19 @@ def test_lesson_3_longer_blocks_lose_more() -> None:
     crash = [ExecutorCrash("receiver", at=7.3)]
     short, long = (lesson_3(Poisson(50), faults=crash, block=block).delivery.count("lost") for block in (0.2, 1.0))
     assert short < long
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({"text": ["Time: 2026-11-30 12:56:45\n"]}, {"text": ["Time: 2026-12-01 09:00:00\n"]}, True),
+        ({"text": ["4\n"]}, {"text": ["5\n"]}, False),
+        ({"data": {"image/png": "one"}}, {"data": {"image/png": "other"}}, True),
+        ({"data": {"text/html": ["<iframe 1>"]}}, {"data": {"text/html": ["<iframe 2>"]}}, True),
+        ({"data": {"text/html": ["<table>1"]}}, {"data": {"text/html": ["<table>2"]}}, False),
+        ({"data": {"text/html": ["<iframe 1>"]}}, {"text": ["4\n"]}, False),
+    ],
+)
+def test_what_two_runs_may_show_differently(before: dict[str, Any], after: dict[str, Any], same: bool) -> None:
+    one, other = ({"cells": [{"id": "cell-01", "outputs": [output]}]} for output in (before, after))
+    assert (build.comparable(one) == build.comparable(other)) is same

@@ -159,6 +159,11 @@ def test_a_notebook_shows_it_in_a_frame_and_it_can_be_saved(run: Run, tmp_path: 
     assert (tmp_path / "streaming.html").read_text(encoding="utf-8") == page.html
     [inside] = re.findall(r'srcdoc="(.*?)"', page._repr_html_(), re.DOTALL)
     assert html.unescape(inside) == page.html
+    assert (
+        repr(page)
+        == repr(run.streaming_page())
+        == "Spark's Streaming tab as a page: a notebook shows it, .save(path) writes it"
+    )
     assert '<html lang="zh-Hans" data-theme="dark">' in page.html
 
 
