@@ -1,4 +1,4 @@
-# Made from solutions/ex20_stability_and_tuning.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex20_stability_and_tuning.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 20: keep up
@@ -94,3 +94,6 @@ if __name__ == "__main__":
             print(f"batch {batch.batch_time_ms / 1000:g} s: total delay {batch.total_delay_ms:.0f} ms")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 20`, and by `sparksim watch 20` whenever this file is saved.

@@ -1,4 +1,4 @@
-# Made from solutions/ex21_after_recovery.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex21_after_recovery.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 21: make it again
@@ -92,3 +92,6 @@ if __name__ == "__main__":
             print(simulate_script(path, network=network, files=files, faults=[crash], until=12).output)
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 21`, and by `sparksim watch 21` whenever this file is saved.

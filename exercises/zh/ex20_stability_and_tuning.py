@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex20_stability_and_tuning.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex20_stability_and_tuning.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 20：跟得上
@@ -91,3 +91,6 @@ if __name__ == "__main__":
             print(f"batch {batch.batch_time_ms / 1000:g} s: total delay {batch.total_delay_ms:.0f} ms")
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 20` 评分；用 `sparksim watch 20` 在每次保存时自动评分。

@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex21_after_recovery.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex21_after_recovery.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 21：重新创建
@@ -86,3 +86,6 @@ if __name__ == "__main__":
             print(simulate_script(path, network=network, files=files, faults=[crash], until=12).output)
         except NotImplementedError as unfinished:
             print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 21` 评分；用 `sparksim watch 21` 在每次保存时自动评分。
