@@ -1,0 +1,37 @@
+"""Asks for the ranges of a stream that was mapped."""
+
+from sparksim.streaming.kafka import ConsumerStrategies, KafkaUtils, LocationStrategies
+
+LOSES = {
+    "show_ranges/ranges": "Only the RDD of the stream itself has offset ranges",
+}
+
+
+def lag(ranges, latest):
+    done = {partition: until for partition, _, until in ranges}
+    return sum(offset - done.get(partition, 0) for partition, offset in latest.items())
+
+
+def show_ranges(ssc):
+    settings = {
+        "bootstrap.servers": "localhost:9092",
+        "group.id": "shop",
+        "key.deserializer": "StringDeserializer",
+        "value.deserializer": "StringDeserializer",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+    }
+    strategy = ConsumerStrategies.Subscribe(["orders"], settings)
+    stream = KafkaUtils.createDirectStream(ssc, LocationStrategies.PreferConsistent, strategy)
+
+    def show(rdd):
+        for each in rdd.offsetRanges():
+            print((each.partition, (each.fromOffset, each.untilOffset)))
+
+    values = stream.map(lambda record: record.value)
+    values.foreachRDD(show)
+    values.map(lambda value: (value, 1)).reduceByKey(lambda a, b: a + b).pprint()
+
+
+def max_rate(plan):
+    return plan["capacity"] // plan["partitions"]
