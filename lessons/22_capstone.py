@@ -439,14 +439,14 @@ for name, run in {
     print(f"{name:<44}{run.sink('balances').get('release'):>4}{wrong(run):>13}")
 
 # %% [markdown] lang="en"
-# With the checkpoint the old release runs on, and nobody says so. (A changed class of Scala or Java is worse off: it cannot be
-# read, and the program does not start.) Without it the balances are right only if Kafka still has every movement since the
+# With the checkpoint the old release runs on, and nobody says so. (A changed class of Scala or Java may not even be
+# readable; then the program does not start.) Without it the balances are right only if Kafka still has every movement since the
 # canteen opened. In the database they are neither tied to a release nor to what Kafka keeps. A state that is too large or
 # too busy for this may stay in memory, but must be built **from the database** at the start, as an `initialRDD` of
 # `updateStateByKey` at the stored offsets.
 
 # %% [markdown] lang="zh"
-# 有检查点时，旧版本继续运行，而且没有人告诉你。（Scala 或 Java 的类改动过则更糟：读不出来，程序无法启动。）没有检查点时，
+# 有检查点时，旧版本继续运行，而且没有人告诉你。（Scala 或 Java 的类改动过，可能根本读不出来，程序就无法启动。）没有检查点时，
 # 只有 Kafka 还保存着食堂开张以来的每一笔流水，余额才会正确。放在数据库里，余额既不依赖某个版本，也不依赖 Kafka 保存多久。
 # 如果状态太大或更新太频繁而不适合这样做，可以留在内存里，但启动时必须**由数据库重建**：作为 `updateStateByKey` 的 `initialRDD`，
 # 并从所存的偏移量读起。
@@ -890,8 +890,8 @@ confirm("mail after the transaction", verdict(after))
 #
 # **Stop and upgrade.** Stop gracefully (`spark.streaming.stopGracefullyOnShutdown`, or a marker that the program looks for):
 # not for being right, which is the transaction's affair, but so that no batch is done twice. Then start the new release. It finds
-# balances and offsets; there is no checkpoint to delete. More partitions: the new ones have no stored offset and begin at the
-# earliest, which is right.
+# balances and offsets; there is no checkpoint to delete. More partitions: name them in
+# `Assign`, too; they have no stored offset and begin at the earliest, which is right.
 #
 # *Sources: Spark 2.3 Streaming Programming Guide, "Monitoring Applications" and "Upgrading Application Code"; Spark's
 # Kafka 0.10 integration guide, "Storing Offsets: Your own data store"; Spark's configuration page (stopGracefullyOnShutdown,
@@ -923,8 +923,8 @@ confirm("mail after the transaction", verdict(after))
 # 只给工具看，没有谁从那里读起。
 #
 # **停止与升级。** 优雅地停止（`spark.streaming.stopGracefullyOnShutdown`，或由程序检查一个标记）：不是为了正确，那是事务的事，
-# 而是为了不重做批次。然后启动新版本。它会找到余额和偏移量；没有检查点需要删除。分区增加时：新分区没有存过偏移量，
-# 从最早的消息开始，这正是对的。
+# 而是为了不重做批次。然后启动新版本。它会找到余额和偏移量；没有检查点需要删除。分区增加时：把新分区也写进 `Assign`；
+# 它们没有存过偏移量，从最早的消息开始，这正是对的。
 #
 # *来源：Spark 2.3 流处理编程指南 “Monitoring Applications” 与 “Upgrading Application Code” 两节；Spark 的 Kafka 0.10 集成指南
 # “Storing Offsets: Your own data store” 一节；Spark 配置页（stopGracefullyOnShutdown、maxRatePerPartition）；
