@@ -50,17 +50,18 @@ def keep(table, ranges):
 # ## Task 1: balances (4 points)
 #
 # A whole main program: it makes its contexts, with batches of 1 s, starts, and waits. It reads the topic `movements`
-# (`PARTITIONS`) without a receiver; a value such as "ann 20" or "ann -5" changes the balance of a card. Keep in
-# `sink("balances")` one row per card: the card is the key, the balance the value. Use `add` and `keep`. Drivers and
-# executors die, a broker dies, an executor is slow and `spark.speculation` is on: in the end the balances are right. A
-# driver that comes back runs `balances()` from its first line.
+# without a receiver, with `Assign` and `PARTITIONS` (in a group, drivers that died would keep partitions for a while); a
+# value such as "ann 20" or "ann -5" changes the balance of a card. Keep in `sink("balances")` one row per card: the card
+# is the key, the balance the value. Use `add` and `keep`. Drivers and executors die, a broker dies, an executor is slow
+# and `spark.speculation` is on: in the end the balances are right. A driver that comes back runs `balances()` from its
+# first line.
 
 # %% [markdown] lang="zh"
 # ## 任务 1：balances（4 分）
 #
-# 一个完整的主程序：创建自己的上下文，批次间隔（batch interval）1 秒，启动并等待。它不用接收器（receiver）读取主题 `movements`
-# （`PARTITIONS`）；“ann 20”或“ann -5”这样的值改变一张卡的余额。请在 `sink("balances")` 中为每张卡保存一行：键是卡，值是余额。
-# 请使用 `add` 和 `keep`。驱动程序（driver）、执行器（executor）和一个 broker 会死，有一个执行器变慢且 `spark.speculation` 打开：
+# 一个完整的主程序：创建自己的上下文，批次间隔（batch interval）1 秒，启动并等待。它不用接收器（receiver）读取主题 `movements`，
+# 使用 `Assign` 和 `PARTITIONS`（若用消费组（consumer group），死去的驱动程序（driver）还会占着分区一段时间）；“ann 20”或“ann -5”这样的值改变一张卡的余额。请在 `sink("balances")` 中为每张卡保存一行：键是卡，值是余额。
+# 请使用 `add` 和 `keep`。驱动程序、执行器（executor）和一个 broker 会死，有一个执行器变慢且 `spark.speculation` 打开：
 # 最终余额必须正确。恢复的驱动程序从第一行起运行 `balances()`。
 
 
@@ -135,10 +136,10 @@ def careful(ssc):
 
 
 # %% [markdown] lang="en"
-# Try both.
+# Try `careful`. `balances` makes its own contexts: the grader runs it, or `simulate_script` of `sparksim.sim`.
 
 # %% [markdown] lang="zh"
-# 试一试这两个程序。
+# 试一试 `careful`。`balances` 自己创建上下文：由评分程序运行，或用 `sparksim.sim` 的 `simulate_script`。
 
 # %%
 if __name__ == "__main__":

@@ -45,10 +45,11 @@ def keep(table, ranges):
 # ## Task 1: balances (4 points)
 #
 # A whole main program: it makes its contexts, with batches of 1 s, starts, and waits. It reads the topic `movements`
-# (`PARTITIONS`) without a receiver; a value such as "ann 20" or "ann -5" changes the balance of a card. Keep in
-# `sink("balances")` one row per card: the card is the key, the balance the value. Use `add` and `keep`. Drivers and
-# executors die, a broker dies, an executor is slow and `spark.speculation` is on: in the end the balances are right. A
-# driver that comes back runs `balances()` from its first line.
+# without a receiver, with `Assign` and `PARTITIONS` (in a group, drivers that died would keep partitions for a while); a
+# value such as "ann 20" or "ann -5" changes the balance of a card. Keep in `sink("balances")` one row per card: the card
+# is the key, the balance the value. Use `add` and `keep`. Drivers and executors die, a broker dies, an executor is slow
+# and `spark.speculation` is on: in the end the balances are right. A driver that comes back runs `balances()` from its
+# first line.
 
 # %%
 def balances():
@@ -66,7 +67,7 @@ def careful(ssc):
     raise NotImplementedError("not started yet · 尚未完成")
 
 # %% [markdown]
-# Try both.
+# Try `careful`. `balances` makes its own contexts: the grader runs it, or `simulate_script` of `sparksim.sim`.
 
 # %%
 if __name__ == "__main__":

@@ -44,9 +44,9 @@ def keep(table, ranges):
 # %% [markdown]
 # ## 任务 1：balances（4 分）
 #
-# 一个完整的主程序：创建自己的上下文，批次间隔（batch interval）1 秒，启动并等待。它不用接收器（receiver）读取主题 `movements`
-# （`PARTITIONS`）；“ann 20”或“ann -5”这样的值改变一张卡的余额。请在 `sink("balances")` 中为每张卡保存一行：键是卡，值是余额。
-# 请使用 `add` 和 `keep`。驱动程序（driver）、执行器（executor）和一个 broker 会死，有一个执行器变慢且 `spark.speculation` 打开：
+# 一个完整的主程序：创建自己的上下文，批次间隔（batch interval）1 秒，启动并等待。它不用接收器（receiver）读取主题 `movements`，
+# 使用 `Assign` 和 `PARTITIONS`（若用消费组（consumer group），死去的驱动程序（driver）还会占着分区一段时间）；“ann 20”或“ann -5”这样的值改变一张卡的余额。请在 `sink("balances")` 中为每张卡保存一行：键是卡，值是余额。
+# 请使用 `add` 和 `keep`。驱动程序、执行器（executor）和一个 broker 会死，有一个执行器变慢且 `spark.speculation` 打开：
 # 最终余额必须正确。恢复的驱动程序从第一行起运行 `balances()`。
 
 # %%
@@ -65,7 +65,7 @@ def careful(ssc):
     raise NotImplementedError("not started yet · 尚未完成")
 
 # %% [markdown]
-# 试一试这两个程序。
+# 试一试 `careful`。`balances` 自己创建上下文：由评分程序运行，或用 `sparksim.sim` 的 `simulate_script`。
 
 # %%
 if __name__ == "__main__":
