@@ -58,6 +58,15 @@ class Median:
         return (self._sorted[(count - 1) // 2] + self._sorted[count // 2]) / 2
 
 
+def until_next_look_ms(now_ms: float, born_ms: float, period_ms: float) -> float:
+    """How long until the next whole number of periods since `born_ms`; or the one after, if the clock would not move.
+
+    The remainder may be a hair short of a whole period, and the rest of it too small to be added to `now_ms`.
+    """
+    wait_ms = period_ms - (now_ms - born_ms) % period_ms
+    return wait_ms if now_ms + wait_ms > now_ms else wait_ms + period_ms
+
+
 def speculation_of(conf: SparkConf, local: bool) -> Speculation | None:
     """What `conf` asks for; None without `spark.speculation`, and always on a local master (TaskSchedulerImpl.start).
 

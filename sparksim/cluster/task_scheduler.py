@@ -16,7 +16,7 @@ import simpy
 
 from sparksim.cluster.clock import Clock, FiberKilled, Killed
 from sparksim.cluster.executor import Executor, ExecutorDied
-from sparksim.cluster.speculation import Speculation
+from sparksim.cluster.speculation import Speculation, until_next_look_ms
 from sparksim.cluster.task_runner import TaskResult, TaskRunner
 from sparksim.cluster.task_set import BATCH_TIME, Locality, TaskAttempt, TaskSet
 from sparksim.core.errors import FetchFailed
@@ -220,7 +220,7 @@ class TaskScheduler:
 
     def _look_for_slow_tasks(self, period_ms: float) -> Generator[simpy.Event, Any, None]:
         """Spark: TaskSchedulerImpl.checkSpeculatableTasks."""
-        yield self._clock.env.timeout(period_ms - (self._clock.now_ms - self._born_ms) % period_ms)
+        yield self._clock.env.timeout(until_next_look_ms(self._clock.now_ms, self._born_ms, period_ms))
         self._looking = False
         now_ms = self._clock.now_ms
         marked = [each.mark_slow_tasks(now_ms) for each in self._task_sets]

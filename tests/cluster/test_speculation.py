@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sparksim.cluster.cost import TEACHING
 from sparksim.cluster.executor import Executor
 from sparksim.cluster.faults import ExecutorCrash
-from sparksim.cluster.speculation import Median, Speculation, speculation_of
+from sparksim.cluster.speculation import Median, Speculation, speculation_of, until_next_look_ms
 from sparksim.cluster.task_set import Locality, TaskAttempt, TaskSet
 from sparksim.cluster.world import World, living_in
 from sparksim.core.conf import SparkConf
@@ -529,3 +529,19 @@ def test_the_median_is_the_median(numbers):
 def test_the_median_of_nothing():
     with pytest.raises(IllegalStateError, match="the median of no numbers"):
         _ = Median().value
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "born_ms", "next_ms"),
+    [
+        (0.0, 0.0, 100.0),
+        (250.0, 0.0, 300.0),
+        (300.0, 0.0, 400.0),
+        (310.5, 210.25, 410.25),
+        (8195.621, 2295.621, 8295.621),  # the remainder is 99.999..., and what is left of it does not move the clock
+    ],
+)
+def test_the_next_look_for_slow_tasks_is_after_the_present_one(now_ms: float, born_ms: float, next_ms: float) -> None:
+    wait_ms = until_next_look_ms(now_ms, born_ms, 100.0)
+    assert now_ms + wait_ms == pytest.approx(next_ms)
+    assert now_ms + wait_ms > now_ms
