@@ -1,4 +1,4 @@
-# Made from solutions/ex22_capstone.py by solutions/build.py. Generated, do not edit: write your answer in a copy.
+# Made from solutions/ex22_capstone.py by solutions/build.py: change the exercise there, write your answers in here.
 
 # %% [markdown]
 # # Exercise 22: the whole thing
@@ -117,3 +117,6 @@ if __name__ == "__main__":
         print(plan({"rate": 30, "record_ms": 20, "outage": 15, "drain": 20, "delay": 2.0, "most_cores": 8}))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# Graded by `sparksim grade 22`, and by `sparksim watch 22` whenever this file is saved.

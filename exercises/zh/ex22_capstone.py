@@ -1,4 +1,4 @@
-# 由 solutions/build.py 从 solutions/ex22_capstone.py 生成，请勿修改：请在副本中作答。
+# 由 solutions/build.py 从 solutions/ex22_capstone.py 生成：修改练习请改源文件，答案写在本文件中。
 
 # %% [markdown]
 # # 练习 22：全部合在一起
@@ -113,3 +113,6 @@ if __name__ == "__main__":
         print(plan({"rate": 30, "record_ms": 20, "outage": 15, "drain": 20, "delay": 2.0, "most_cores": 8}))
     except NotImplementedError as unfinished:
         print(unfinished)
+
+# %% [markdown]
+# 用 `sparksim grade 22` 评分；用 `sparksim watch 22` 在每次保存时自动评分。

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sparksim.cli.quiet import only_errors
 from sparksim.cli.refusal import Refusal
 from sparksim.cluster.cost import CostModel
 from sparksim.core.errors import SparkException
@@ -75,10 +75,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _judge(path: Path, preset: CostModel | None, own_only: bool) -> Pair | str:
     """Both judgements, or what is wrong with the file."""
-    logging.getLogger("sparksim").setLevel(logging.ERROR)  # faults are meant here
     try:
-        recording = read_recording(path)
-        return judgement(recording, preset), None if own_only else judgement(recording, preset, own=False)
+        with only_errors():
+            recording = read_recording(path)
+            return judgement(recording, preset), None if own_only else judgement(recording, preset, own=False)
     except SparkException as error:
         return str(error) if str(path) in str(error) else f"{path} cannot be predicted: {error}"
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

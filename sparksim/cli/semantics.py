@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 
 from sparksim.cli import arguments, report
+from sparksim.cli.quiet import only_errors
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.semantics import STUDIES, find, ledger, replay, study_of
@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code: 1 when a promise of Spark is broken or `--check` finds a difference."""
-    logging.getLogger("sparksim").setLevel(logging.ERROR)  # crashes are meant here
     try:
-        return _find(options) if options.replay is None else _replay(options)
+        with only_errors():
+            return _find(options) if options.replay is None else _replay(options)
     except IllegalArgumentError as error:
         raise Refusal(str(error)) from None
     except OSError as error:
