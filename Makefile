@@ -31,7 +31,7 @@ test: $(VENV)/.test ## Run the tests, on all cores
 
 .PHONY: test-spark
 test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (pyspark, Java 17)
-	$(PYTEST) -m spark tests/spark
+	$(PYTEST) -n auto -m spark tests/spark
 
 .PHONY: test-databases
 test-databases: $(VENV)/.test ## Write to a real MariaDB and PostgreSQL
