@@ -16,7 +16,7 @@ from typing import Any
 
 from sparksim.course import explain
 from sparksim.course.exercise import Case, Check, Exercise, Finding
-from sparksim.course.probes import Probe, Simulate, SimulateMain
+from sparksim.course.probes import Probe, Simulate
 from sparksim.course.sandbox.process import Answers, Limits, ask
 from sparksim.course.sinks import sinks_of
 from sparksim.course.submission import Chunk, UnreadableSubmission, read_submission
@@ -127,11 +127,7 @@ def _finding(
     try:
         value = _value(answer, case.probe)
         finding = case.judge(value)
-        if (
-            finding is None
-            and isinstance(case.probe, Simulate | SimulateMain)
-            and not _is_believable(value, case.probe)
-        ):
+        if finding is None and isinstance(case.probe, Simulate) and not _is_believable(value, case.probe):
             raise Contradiction
         return finding
     except Exception as error:  # the answer may be forged: whatever it makes a judge stumble over is its own fault
@@ -147,7 +143,7 @@ def _without_answer(function: str, check: Check, answers: Answers, limits: Limit
 
 
 def _value(answer: dict[str, Any], probe: Probe) -> Any:
-    if isinstance(probe, Simulate | SimulateMain):
+    if isinstance(probe, Simulate):
         trace = read_jsonl_stream(BytesIO(answer["trace"].encode()), "the simulation")
         return Run(trace, sinks=sinks_of(ast.literal_eval(answer["sinks"])))
     if len(answer["value"]) > _LONGEST_VALUE:
@@ -155,7 +151,7 @@ def _value(answer: dict[str, Any], probe: Probe) -> Any:
     return ast.literal_eval(answer["value"])
 
 
-def _is_believable(run: Run, probe: Simulate | SimulateMain) -> bool:
+def _is_believable(run: Run, probe: Simulate) -> bool:
     """Whether the run is of this seed, has read its records, printed in its batches, and contradicts itself nowhere.
 
     That is a hurdle and no proof. Who knows how to make up a whole run has been sent the records, and can count them.

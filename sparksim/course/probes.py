@@ -9,7 +9,7 @@ import base64
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from sparksim.sim.run import Run
 from sparksim.trace.jsonl import jsonl_lines
@@ -47,6 +47,8 @@ class Simulate:
     An honest run's batches have read `reads` records or more.
     """
 
+    kind: ClassVar[str] = "simulate"
+
     function: str
     until: float
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,32 +61,20 @@ class Simulate:
 
     def as_request(self) -> dict[str, Any]:
         """The probe for the sandbox."""
-        return {"kind": "simulate", "function": self.function, "until": self.until, "settings": packed(self.settings)}
+        return {"kind": self.kind, "function": self.function, "until": self.until, "settings": packed(self.settings)}
 
 
 @dataclass(frozen=True)
-class SimulateMain:
+class SimulateMain(Simulate):
     """Simulate a whole program, `function()`, which makes its own contexts, for `until` seconds.
 
     `settings` are `simulate_script`'s other arguments. A driver that comes back begins the submission anew.
     """
 
-    function: str
-    until: float
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    reads: int = 0
-
-    @property
-    def seed(self) -> int:
-        """The seed of the simulation."""
-        return int(self.settings.get("seed", 0))
-
-    def as_request(self) -> dict[str, Any]:
-        """The probe for the sandbox."""
-        return {"kind": "main", "function": self.function, "until": self.until, "settings": packed(self.settings)}
+    kind: ClassVar[str] = "main"
 
 
-Probe = Call | Diagnose | Simulate | SimulateMain
+Probe = Call | Diagnose | Simulate
 
 
 def packed(settings: Mapping[str, Any]) -> str:
