@@ -121,7 +121,7 @@ def _windows(batch: int, length: int, slide: int, hint: Text) -> Case:
 
 
 def _of_trending(random: Random) -> list[Check]:
-    """Five tags; one is frequent only in what has left the window, and in the last window all but the first are equal."""
+    """Five tags: one is frequent only in what has left the window; in the last window all but the first are equal."""
     old, first, second, third, fourth = random.sample(TAGS, 5)
     lines = [
         (1.3, f"{old} {old} {old} {old} {fourth}"),

@@ -43,8 +43,8 @@ STATE = Text(
     "updateStateByKey 为每个单词保存总数；每个批次的表应由它的流而不是单词的流做成。",
 )
 NO_WORD_YET = Text(
-    "Before the first word comes the stream of states is empty, and an empty RDD tells no columns: give createDataFrame "
-    'a schema such as "word string, total long".',
+    "Before the first word comes the stream of states is empty, and an empty RDD tells no columns: give "
+    'createDataFrame a schema such as "word string, total long".',
     "第一个单词到来之前，状态的流是空的，而空的 RDD 无法得知列：请给 createDataFrame 一个模式，"
     '如 "word string, total long"。',
 )
