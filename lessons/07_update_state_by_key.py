@@ -127,10 +127,12 @@ with TemporaryDirectory() as directory:
 }
 
 # %% [markdown] lang="en"
-# Batches of 3 seconds, and nobody has said how often states are to be saved. How many seconds lie between two times?
+# If nobody says how often states are to be saved, Spark saves them about every ten seconds: never more often, and always
+# in a batch. Batches take 3 seconds. How many seconds lie between two saves?
 
 # %% [markdown] lang="zh"
-# 批次为 3 秒，并且没有人说过状态多久保存一次。两次保存之间相隔多少秒？
+# 如果没有人指定状态多久保存一次，Spark 大约每十秒保存一次：不会比这更频繁，而且总是在某个批次中保存。批次为 3 秒。
+# 两次保存之间相隔多少秒？
 
 # %% predict="seconds between saved states"
 {
@@ -141,11 +143,11 @@ with TemporaryDirectory() as directory:
     ),
     "mistakes": {
         3: (
-            "That often would be safest, and dear. Spark's default aims at ten seconds.",
-            "那样最安全，但代价高。Spark 的默认值以十秒为目标。",
+            "That would be every batch: safest, and dear. At least ten seconds lie between two saves.",
+            "那是每个批次都保存：最安全，但代价高。两次保存之间至少相隔十秒。",
         ),
-        10: ("Only at a batch time can states be saved, and 10 is none.", "只有在批次时间才能保存状态，而 10 不是。"),
-        9: ("At least ten seconds.", "至少十秒。"),
+        10: ("States are saved in a batch, and 10 is no multiple of 3.", "状态在批次中保存，而 10 不是 3 的倍数。"),
+        9: ("Never more often than every ten seconds.", "不会比每十秒一次更频繁。"),
         30: ("Ten batches is the rule of mapWithState (lesson 8).", "十个批次是 mapWithState 的规则（第 8 课）。"),
     },
 }
@@ -247,15 +249,16 @@ for batch, saving in zip(run.batches[3:28:5], run.batches[4:29:5], strict=True):
 run.state_figure()
 
 # %% [markdown] lang="en"
-# As many lines come in every batch, and batches take longer and longer. Above: how many keys have a state,
-# by partition. Below: how many of them were touched. The work goes with the upper picture, not with the lower.
+# As many lines come in every batch, and batches take longer and longer. The top picture shows how many keys have a
+# state, by partition; the third, how many of them got a new value. The work goes with the first, not with the third. (At
+# the bottom are a few of the keys, and in which batches each was created, kept or removed.)
 #
 # So a key that is no longer needed has to go. Only your function can let it go: by returning **None**. Here a user
 # is forgotten who has not come for three batches; the state counts them.
 
 # %% [markdown] lang="zh"
-# 每个批次来的行一样多，批次却越来越慢。上图：有状态的键有多少个，按分区（partition）划分。下图：其中被触及的有多少个。
-# 工作量取决于上图，而不是下图。
+# 每个批次来的行一样多，批次却越来越慢。最上面的图：有状态的键有多少个，按分区（partition）划分；第三个图：其中有新值的有多少个。
+# 工作量取决于第一个图，而不是第三个。（最下面是其中几个键，以及每个键在哪些批次中被创建、保留或移除。）
 #
 # 所以，不再需要的键必须离开。只有你的函数能让它离开：返回 **None**。这里，连续三个批次没有来的用户会被忘掉；状态中记着这个数。
 
@@ -270,7 +273,8 @@ def add_or_forget(new_counts, state):
 
 run = simulated(visits(add_or_forget), Constant(50, new_user), until=63)
 longest_s = max(batch.processing_time_ms for batch in run.batches if batch.processing_time_ms) / 1000
-print(f"keys at second 60: {run.states[-1].keys}, longest processing time: {longest_s:.2f} s")
+keys = run.states.where(batch_time_ms=60_000)[0].keys
+print(f"keys at second 60: {keys}, longest processing time: {longest_s:.2f} s")
 run.state_figure()
 
 # %% [markdown] lang="en"
@@ -382,13 +386,14 @@ run.figure(start=9, end=24)
 
 # %% [markdown] lang="en"
 # The batch of second 16 ran twice: the new driver runs the batch of its checkpoint again. It printed 149 the first time
-# and 89 the second. (The delivery report calls all lines processed, and they were. It does not know what a state forgot.)
+# and 89 the second. *Records lost* marks where the new driver found no copy of the blocks it needed. (The delivery report
+# calls all lines processed, and they were. It does not know what a state forgot.)
 #
 # The remedy, for sources that cannot be read again: save the states in every batch, `totals.checkpoint(2)`.
 
 # %% [markdown] lang="zh"
 # 第 16 秒的批次运行了两次：新的驱动程序会重新运行检查点所属的批次。第一次打印 149，第二次打印 89。
-# （交付报告说所有行都处理过了，确实如此。它不知道状态忘掉了什么。）
+# 图中的*记录丢失*标出新的驱动程序找不到所需数据块副本的时刻。（交付报告说所有行都处理过了，确实如此。它不知道状态忘掉了什么。）
 #
 # 对于不能重读的数据源，补救办法是每个批次都保存状态：`totals.checkpoint(2)`。
 

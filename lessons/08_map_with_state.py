@@ -36,8 +36,8 @@ lesson("08", lang="en", seed=SEED)
 #                            or: 5   not: 3   ...            nobody asks for these
 # ```
 #
-# The records are shuffled by key. Each partition takes the map of states that the last batch left, and calls the function
-# **once for each record**, one after the other. It gets the key, the value, and a handle on the state of that key; what it
+# The records are shuffled by key. Each partition takes the map of states that the last batch left, and calls your function
+# `f` **once for each record**, one after the other. It gets the key, the value, and a handle on the state of that key; what it
 # returns goes into the resulting stream. Keys that did not come are not looked at.
 #
 # | `state.` | |
@@ -62,7 +62,7 @@ lesson("08", lang="en", seed=SEED)
 #                            or: 5   not: 3   ...            nobody asks for these
 # ```
 #
-# 记录按键 shuffle。每个分区（partition）取来上一个批次（batch）留下的状态（state）映射，**对每条记录调用一次函数**，一条接一条。
+# 记录按键 shuffle。每个分区（partition）取来上一个批次（batch）留下的状态（state）映射，**对每条记录调用一次**你的函数 `f`，一条接一条。
 # 函数得到键、值，以及这个键的状态的句柄；它返回的内容进入结果流。没有到来的键根本不看。
 #
 # | `state.` | |
@@ -83,7 +83,8 @@ lesson("08", lang="en", seed=SEED)
 # `StateSpec.function(f)`, refined by `.initialState(pairs)`, `.numPartitions(n)` and `.timeout(seconds)`. The function is
 # `f(key, value, state)` or `f(batch_time, key, value, state)`; of the second form, None is left out of the stream.
 #
-# To see a time-out within seconds, the states are saved in every batch (`checkpoint(1)`), and 1 second is too long.
+# To see a time-out within seconds, the states are saved in every batch (`checkpoint(1)`), and a word is dropped that has been
+# idle for more than 1 second: from the batch in which it last came to the batch that looks.
 
 # %% [markdown] lang="zh"
 # ## 程序：真实运行
@@ -92,7 +93,8 @@ lesson("08", lang="en", seed=SEED)
 # 再用 `.initialState(pairs)`、`.numPartitions(n)` 和 `.timeout(seconds)` 补充。函数是 `f(key, value, state)` 或
 # `f(batch_time, key, value, state)`；第二种形式返回的 None 不进入结果流。
 #
-# 为了几秒钟之内看到超时，状态在每个批次都保存（`checkpoint(1)`），闲置超过 1 秒就算太久。
+# 为了几秒钟之内看到超时，状态在每个批次都保存（`checkpoint(1)`），闲置超过 1 秒的单词就被丢弃：闲置时间从它最后一次到来的批次，
+# 算到进行检查的批次。
 
 
 # %%
@@ -268,23 +270,28 @@ users = {
     "mapWithState": touched_keys(StateSpec.function(count)),
     "with a time-out": touched_keys(StateSpec.function(count).timeout(10)),
 }
-print(" " * 24 + "keys at 58 s   processing time of the batch of second 8, 38, 58, 60")
+SECONDS = (8, 38, 58, 60)
+print("processing time of the batch of second", *(f"{second:>8}" for second in SECONDS), "     keys at 58 s")
 for name, program in users.items():
     run = simulated(program, Constant(50, new_user), until=63)
     keys = run.states.where(batch_time_ms=58_000)[0].keys
-    batches = [run.batches.where(batch_time_ms=second * 1000)[0] for second in (8, 38, 58, 60)]
-    print(f"{name:<20} {keys:>15}", *(f"{batch.processing_time_ms / 1000:>11.2f} s" for batch in batches))
+    batches = [run.batches.where(batch_time_ms=second * 1000)[0] for second in SECONDS]
+    times = [f"{batch.processing_time_ms / 1000:>6.2f} s" for batch in batches]
+    print(f"{name:>38}", *times, f"{keys:>17}")
 
 # %%
 run.state_figure()
 
 # %% [markdown] lang="en"
-# The picture of the third program is a saw: keys gather for 20 seconds, then the idle ones go, all at once.
+# With `updateStateByKey` a batch takes the longer the more keys there are; with `mapWithState` it does not. The batch of
+# second 60 saves the states as well. The picture of the third program is a saw: keys gather for 20 seconds, then the idle
+# ones go, all at once.
 #
 # The result of `mapWithState` holds what the function returned for the records that came. Whoever needs **all** states asks
 # for `totals.stateSnapshots()`: every (key, state), in every batch, and so a batch costs as much as there are keys again.
 
 # %% [markdown] lang="zh"
+# 用 `updateStateByKey` 时，键越多批次越慢；用 `mapWithState` 则不会。第 60 秒的批次还要保存状态。
 # 第三个程序的图形像锯齿一样：键积累 20 秒，然后闲置的键一下子全部离开。
 #
 # `mapWithState` 的结果只包含函数对到来的记录返回的内容。谁需要**全部**状态，就用 `totals.stateSnapshots()`：每个批次都给出每个
@@ -397,7 +404,8 @@ for every in (None, 2):
 # **"mapWithState works by key, so it has merged the values of a key."** It calls the function once per record and returns once
 # per record. To merge first, put `reduceByKey` before it. *Source: `MapWithStateRDDRecord.updateRecordWithData`.*
 #
-# **"A key that times out although it has come in the same batch is lost."** It was just touched, so it stays.
+# **"A key whose time-out has passed is dropped, even if it comes in the very batch that looks."** Its record is handled first and
+# touches it, so it stays.
 #
 # **"It needs no checkpoint directory, because it writes little."** It needs one, as `updateStateByKey` does. *Source:
 # `InternalMapWithStateDStream.mustCheckpoint`.*
@@ -412,7 +420,7 @@ for every in (None, 2):
 # **“mapWithState 按键工作，所以顺带合并了同一个键的值。”** 它对每条记录调用一次函数，每条记录返回一次。要先合并，请在前面加上 `reduceByKey`。
 # *来源：`MapWithStateRDDRecord.updateRecordWithData`。*
 #
-# **“一个键超时了，即使它在同一批次中来过，也会丢失。”** 它刚刚被触及，所以会留下。
+# **“键过了超时时间就会被丢弃，即使它恰好在检查的那个批次中到来。”** 它的记录先被处理，键刚刚被触及，所以会留下。
 #
 # **“它写得很少，所以不需要检查点（checkpoint）目录。”** 需要，与 `updateStateByKey` 一样。*来源：`InternalMapWithStateDStream.mustCheckpoint`。*
 

@@ -38,7 +38,7 @@ lesson("09", lang="en", seed=SEED)
 # `map` and `filter` of a stream are limited to what a stream offers. `transform(f)` hands you the **RDD** of each batch, and
 # whatever RDD `f` gives back is the batch from there on: joins with data that is no stream, sorting, sampling. `f` runs **on the
 # driver, once per batch, at the moment the batch's jobs are made**. So it may look at the clock, at a file, at a database:
-# it will do so again in two seconds.
+# it will do so again in the next batch.
 #
 # A **broadcast variable** is a value that the driver hands out: each executor fetches it once and keeps it, instead of
 # getting it anew with every task. It never changes. Who needs another value makes another broadcast variable.
@@ -56,7 +56,7 @@ lesson("09", lang="en", seed=SEED)
 #
 # 流的 `map` 和 `filter` 只能做流所提供的事。`transform(f)` 把每个批次（batch）的 **RDD** 交给你，`f` 返回的 RDD 就是此后的批次：
 # 可以与不是流的数据连接，可以排序、抽样。`f` **在驱动程序（driver）上运行，每个批次一次，就在生成该批次的作业（job）的时刻**。
-# 所以它可以看时钟、看文件、看数据库：两秒之后它会再看一次。
+# 所以它可以看时钟、看文件、看数据库：下一个批次它会再看一次。
 #
 # **广播变量**（broadcast variable）是驱动程序分发的一个值：每个执行器（executor）取一次并保留，而不是随每个任务（task）重新得到。
 # 它永远不变。谁需要别的值，就创建另一个广播变量。
@@ -128,11 +128,12 @@ run = live(blacklisted, network={"localhost:9999": TYPED}, batch=1.0, until=1.5)
 
 # %% [markdown] lang="en"
 # The list is a folder, with one file for each word. *spam* is there from the start; at 7.0 s somebody adds *buy*. Every 0.1 s
-# the line `buy spam now` comes. The function of `transform` reads the folder. What is the last batch that counts a *buy*?
+# the line `buy spam now` comes. Batches take 2 seconds, and the function of `transform` reads the folder. In the batch of which
+# second is a *buy* counted for the last time?
 
 # %% [markdown] lang="zh"
 # 名单是一个文件夹，每个单词一个文件。*spam* 一开始就在；7.0 秒时有人加上了 *buy*。每 0.1 秒来一行 `buy spam now`。
-# `transform` 的函数会读这个文件夹。最后一个统计了 *buy* 的批次是第几秒的？
+# 批次为 2 秒，`transform` 的函数会读这个文件夹。最后一个统计了 *buy* 的批次是第几秒的？
 
 # %% predict="last batch with buy"
 {
@@ -309,7 +310,7 @@ def with_a_count(ssc):
 def slowly(pair):
     from sparksim.sim import work
 
-    work(0.02)
+    work(0.02)  # 20 ms of a core for each record
     return pair
 
 
@@ -325,7 +326,7 @@ run.figure(start=5, end=14)
 
 # %% [markdown] lang="en"
 # The batches look quick, each of them, and yet results come later: the wait is before the processing, where no delay of the
-# Streaming page shows it. Whatever takes long belongs into `foreachRDD`, which runs with the jobs.
+# Streaming page shows it. Whatever takes long belongs in `foreachRDD`, which runs with the jobs.
 #
 # Second: the driver dies. The program below has a checkpoint directory, and broadcasts its list **where it defines its streams**. At
 # 9.3 s the driver dies, at 11.3 s the program starts again, and runs until second 19. How many batches does the new
@@ -377,11 +378,11 @@ by_the_new = [batch for batch in run.batches if batch.submission_ms > 11_300 and
 confirm("batches of the new driver", len(by_the_new))
 
 # %% [markdown] lang="en"
-# A program that asks for its broadcast variable in every batch, and makes it if it is not there, has no such trouble. The function
-# that is saved names `newest_list`; it holds no variable.
+# A program that asks for its broadcast variable in every batch, and makes it if it is not there, has no such trouble. That is why
+# `newest_list` looks the variable up in `globals()` by its name: the function that is saved does not hold it.
 
 # %% [markdown] lang="zh"
-# 如果程序在每个批次都去取广播变量，没有就创建，就不会有这个麻烦。被保存的函数只是提到 `newest_list`，其中没有变量。
+# 如果程序在每个批次都去取广播变量，没有就创建，就不会有这个麻烦。正因如此，`newest_list` 按名字在 `globals()` 中查找这个变量：被保存的函数本身不持有它。
 
 
 # %%

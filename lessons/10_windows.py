@@ -343,14 +343,14 @@ for length in (2, 10, 20, 40):
 
 # %% [markdown] lang="en"
 # The first column grows with the number of records and blocks in the window, and soon a batch takes longer than its
-# interval: batches queue up and never catch up. The second grows slowly, with the number of different hashtags. The third
-# does not grow. For short windows the second is as good and needs no checkpoint directory, so begin with it.
+# interval: batches queue up and never catch up. The second grows slowly: a batch adds to it only as many sums as it has different
+# hashtags. The third does not grow. For short windows the second is as good and needs no checkpoint directory, so begin with it.
 #
 # The inverse form has a price. Each window descends from the one before it, without end; so its RDDs are **checkpointed**
 # every ten seconds or so, which cuts the chain. That is why a checkpoint directory is required:
 
 # %% [markdown] lang="zh"
-# 第一列随窗口中的记录数和数据块数增长，很快一个批次所用的时间就超过批次间隔：批次排起队，再也追不上。第二列增长缓慢，取决于不同标签的个数。
+# 第一列随窗口中的记录数和数据块数增长，很快一个批次所用的时间就超过批次间隔：批次排起队，再也追不上。第二列增长缓慢：每个批次只带来与其不同标签个数一样多的总数。
 # 第三列不增长。对于短窗口，第二种一样好，而且不需要检查点目录，所以先用它。
 #
 # 逆函数形式有它的代价。每个窗口都由前一个窗口而来，没有尽头；所以它的 RDD 大约每十秒写一次**检查点**（checkpoint），把这条链切断。
@@ -445,11 +445,15 @@ confirm("windows that fail", len(one_copy.batches.where(failed=True)))
 one_copy.figure(start=11, end=21)
 
 # %% [markdown] lang="en"
-# The striped tasks looked for blocks that no longer exist. On the timeline, click one, or a striped block on the lane of
-# the receiver:
+# The striped tasks looked for blocks that no longer exist. (The message in red is about something else: the lines of 12 to
+# 13.1 s. Their blocks were lost before the batch of second 14 was made, so it never asks for them and is smaller. What is
+# lost *after* its batch was made is a failure.) On the timeline, click a striped task, or a striped block on the lane of the
+# receiver:
 
 # %% [markdown] lang="zh"
-# 带条纹的任务在寻找已不存在的数据块。在时间线上点击其中一个，或点击接收器那一行中带条纹的数据块：
+# 带条纹的任务在寻找已不存在的数据块。（红色的提示说的是另一件事：12 到 13.1 秒到来的行。它们的数据块在第 14 秒的批次生成之前就丢失了，
+# 所以这个批次根本不会去要它们，只是变小了。批次生成*之后*才丢失的，才会造成失败。）在时间线上点击一个带条纹的任务，
+# 或接收器那一行中带条纹的数据块：
 
 # %%
 one_copy.timeline()
@@ -481,7 +485,8 @@ for one, two in zip(one_copy.batches[4:10], two_copies.batches[4:10], strict=Tru
 
 # %% [markdown] lang="zh"
 # 没有失败。第 14 秒的窗口用时更长：死去的执行器上缓存的内容要从数据块的第二份副本重新算出。
-# （有两份副本时各窗口都更快：任务可以在两台主机中的任意一台上运行。）
+# （有两份副本时各窗口都更快：任务可以在两台主机中的任意一台上运行。而只有一份副本时，第 20 秒的窗口要做很多事：
+# 第 14 到 18 秒的批次什么都没有缓存，因为它们的作业失败了。）
 #
 # **不是整数倍的滑动间隔。** 2 秒的批次不能按 3 秒分组，程序在启动之前就被拒绝：
 
@@ -636,7 +641,7 @@ print(f"the last window: {len(last.added)} batches added, {len(last.removed)} ta
 #
 # Which batches a window holds, what is persisted, checkpointed and recomputed follow Spark and, where it differs from
 # Scala, PySpark. The inverse form is computed in one pass per partition, where PySpark joins and unions: the result is the
-# same, the number of steps is not. Cached partitions live in memory without a limit on the old ones; on a cluster a long
+# same, the number of steps is not. Memory is large enough here for all that is cached; on a cluster a long
 # window of raw records may be evicted from memory and computed again, which costs far more than here. The seconds come
 # from the cost model of lesson 3: believe the growth of a column, not its numbers.
 
@@ -644,7 +649,7 @@ print(f"the last window: {len(last.added)} batches added, {len(last.removed)} ta
 # ## 模型与集群的不同
 #
 # 窗口包含哪些批次，什么被持久化、写检查点和重新计算，都遵循 Spark；在与 Scala 不同之处遵循 PySpark。逆函数形式在这里每个分区一遍算完，
-# 而 PySpark 用连接和并集：结果相同，步骤数不同。在集群上，由原始记录组成的长窗口可能被逐出内存而重新计算，代价比这里大得多。
+# 而 PySpark 用连接和并集：结果相同，步骤数不同。这里的内存足以容纳所有缓存的内容；在集群上，由原始记录组成的长窗口可能被逐出内存而重新计算，代价比这里大得多。
 # 秒数来自第 3 课的成本模型：请相信一列的增长趋势，不要相信其中的数值。
 
 # %% [markdown] lang="en"

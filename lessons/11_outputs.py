@@ -230,11 +230,11 @@ def way_5(rdd):
 }
 
 # %% [markdown] lang="en"
-# Now run all five on one stream. Five output operations are five jobs in each batch; they run one after another, in the
-# order of the program. An empty batch is left alone.
+# Now run all five on one stream. The five output operations of a batch run one after another, in the order of the
+# program. An empty batch is left alone.
 
 # %% [markdown] lang="zh"
-# 现在在一个流上运行全部五种。五个输出操作在每个批次中就是五个作业（job），按程序中的顺序一个接一个运行。空批次直接跳过。
+# 现在在一个流上运行全部五种。每个批次的五个输出操作按程序中的顺序一个接一个运行。空批次直接跳过。
 
 
 # %%
@@ -413,13 +413,37 @@ lab(
 )
 
 # %% [markdown] lang="en"
+# When you have tried, compare:
+#
+# <details><summary>Answer</summary>
+#
+# With six executors a batch of way 2 still takes more than 2.4 s, so the queue still grows, only more slowly: a task waits
+# for a core of a machine that has its block, and the other cores stand idle. Way 5 keeps up with a single executor, in
+# less than 1 s per batch.
+# </details>
+#
 # ### What `pprint` and `saveAsTextFiles` do
+#
+# `pprint` needs eleven records: ten to print, one more to know whether to print `...`. It does not compute the whole batch
+# for that. One Spark job looks into the first partition; if that is too little, another job looks into the next ones, at
+# most four times as many as were looked into so far, and so on until there are eleven or no partition is left.
 #
 # Six cores, so six partitions after `reduceByKey`. A batch has three different words. How many Spark jobs does `pprint`
 # run for it?
 
 # %% [markdown] lang="zh"
+# 试过之后，对照一下：
+#
+# <details><summary>答案</summary>
+#
+# 用六个执行器时，第 2 种做法的一个批次仍要 2.4 秒以上，所以队列仍在增长，只是慢一些：任务要等待存有其数据块的机器上的核心，
+# 而其他核心闲着。第 5 种做法用一个执行器就跟得上，每个批次不到 1 秒。
+# </details>
+#
 # ### `pprint` 和 `saveAsTextFiles` 做了什么
+#
+# `pprint` 需要十一条记录：打印十条，再多一条以便知道是否要打印 `...`。它不会为此计算整个批次。先用一个 Spark 作业（job）看第一个分区；
+# 不够的话，再用一个作业看接下来的几个，最多是已看分区数的四倍，如此继续，直到有了十一条或没有剩余的分区。
 #
 # 六个核心，所以 `reduceByKey` 之后有六个分区。一个批次有三个不同的单词。`pprint` 为它运行几个 Spark 作业？
 
@@ -427,16 +451,20 @@ lab(
 {
     "answer": 3,
     "why": (
-        "pprint calls take(11): first on partition 0 alone; that is too little, so on the next four; still too little, so on "
-        "the last one.",
-        "pprint 调用 take(11)：先只看分区 0；不够，再看接下来四个；仍不够，再看最后一个。",
+        "First partition 0 alone; that is too little, so the next four; still too little, so the last one. (pprint calls "
+        "take(11).)",
+        "先只看分区 0；不够，再看接下来四个；仍不够，再看最后一个。（pprint 调用的是 take(11)。）",
     ),
     "mistakes": {
         1: (
-            "One output operation; but it looks for ten records step by step, and each step is a job.",
-            "输出操作只有一个；但它一步一步地找十条记录，每一步都是一个作业。",
+            "One output operation; but it looks for its records step by step, and each step is a job.",
+            "输出操作只有一个；但它一步一步地找记录，每一步都是一个作业。",
         ),
-        6: ("It takes more partitions with every step.", "每一步它都会多看几个分区。"),
+        2: (
+            "The second job looks into at most four times one partition. Is one left?",
+            "第二个作业最多看一个分区的四倍。还剩下分区吗？",
+        ),
+        6: ("The second job looks into four partitions at once.", "第二个作业一次就看四个分区。"),
     },
 }
 
@@ -487,7 +515,7 @@ for directory in sorted(Path(folder.name).glob("counts-*")):
     print(directory.name, f"{len(parts)} files", lines[:-1])
 
 # %% [markdown] lang="en"
-# Files for empty partitions and directories for empty batches as well: in a day of one-second batches that are half a
+# Files for empty partitions and directories for empty batches as well: in a day of one-second batches that makes half a
 # million files. Take fewer partitions (`reduceByKey(add, 1)`) or longer batches.
 
 # %% [markdown] lang="zh"

@@ -73,11 +73,34 @@ spark.sql(COUNT).show()
 sc.stop()
 
 # %% [markdown] lang="en"
-# Now each batch is that table. Batches of 2 seconds; and at 3 seconds a second person asks a question of her own, from
-# outside of the stream.
+# Now each batch is that table. Batches take 2 seconds. *spark* comes twice in the first batch and once in the second. Before you
+# run it: what does the query of the second batch say for *spark*?
 
 # %% [markdown] lang="zh"
-# 现在每个批次就是那张表。批次为 2 秒；在第 3 秒，另一个人从流的外面提出自己的问题。
+# 现在每个批次就是那张表。批次为 2 秒。*spark* 在第一个批次出现两次，在第二个批次出现一次。运行之前先预测：
+# 第二个批次的查询对 *spark* 给出的数是多少？
+
+# %% predict="spark in the second batch"
+{
+    "answer": 1,
+    "why": (
+        "createOrReplaceTempView replaces: the view holds one batch, and SQL knows of no other.",
+        "createOrReplaceTempView 是替换：视图里只有一个批次，SQL 不知道别的批次。",
+    ),
+    "mistakes": {
+        3: (
+            "That would be the whole stream. Who keeps the first batch?",
+            "那是整个流的总数。谁保存了第一个批次？",
+        ),
+        2: ("That was the first batch.", "那是第一个批次。"),
+    },
+}
+
+# %% [markdown] lang="en"
+# And at 3 seconds a second person asks a question of her own, from outside of the stream.
+
+# %% [markdown] lang="zh"
+# 此外，在第 3 秒，另一个人从流的外面提出自己的问题。
 
 
 # %%
@@ -119,33 +142,11 @@ run = live(sql_word_count, network=source, batch=2.0, until=5, meanwhile=[(3.0, 
 # %% [markdown] lang="en"
 # ## Predict
 #
-# *spark* comes twice in the first batch and once in the second. What does the query of the second batch say for it?
+# `count_words` looks harmless. How many Spark jobs does it run for a batch that is not empty?
 
 # %% [markdown] lang="zh"
 # ## 预测
 #
-# *spark* 在第一个批次出现两次，在第二个批次出现一次。第二个批次的查询给出的数是多少？
-
-# %% predict="spark in the second batch"
-{
-    "answer": 1,
-    "why": (
-        "createOrReplaceTempView replaces: the view holds one batch, and SQL knows of no other.",
-        "createOrReplaceTempView 是替换：视图里只有一个批次，SQL 不知道别的批次。",
-    ),
-    "mistakes": {
-        3: (
-            "That would be the whole stream. Who keeps the first batch?",
-            "那是整个流的总数。谁保存了第一个批次？",
-        ),
-        2: ("That was the first batch.", "那是第一个批次。"),
-    },
-}
-
-# %% [markdown] lang="en"
-# `count_words` looks harmless. How many Spark jobs does it run for a batch that is not empty?
-
-# %% [markdown] lang="zh"
 # `count_words` 看上去很简单。对一个非空批次，它运行几个 Spark 作业（job）？
 
 # %% predict="jobs of a batch"
@@ -222,13 +223,13 @@ print(run.output[6.0])
 # %% [markdown] lang="en"
 # ### More tables
 #
-# A view lasts as long as the session. So a table that does not change is made once and can be joined in every batch. A
-# query may also be written with methods instead of text, as the second one here:
+# A view lasts as long as the session. So a table that does not change, and is made of a list and not of a batch, is made once
+# and can be joined in every batch. A query may also be written with methods instead of text, as the second one here:
 
 # %% [markdown] lang="zh"
 # ### 更多的表
 #
-# 视图与会话（session）共存亡。所以不变的表只需建立一次，就能在每个批次中连接（join）。
+# 视图与会话（session）共存亡。所以不变的、由列表而不是由批次建立的表只需建立一次，就能在每个批次中连接（join）。
 # 查询也可以用方法而不是文本来写，如下面的第二个：
 
 # %%
@@ -335,10 +336,10 @@ for batch in run.batches:
     print(f"batch of second {batch.batch_time_ms // 1000:>2}:", "failed" if batch.failed else "done")
 
 # %% [markdown] lang="en"
-# The message of each, as it stands in the log:
+# The message of each, as it stands in the log (Spark's own is shorter: *RDD is empty*):
 
 # %% [markdown] lang="zh"
-# 每个失败批次在日志中的消息：
+# 每个失败批次在日志中的消息（Spark 自己的更短：*RDD is empty*）：
 
 
 # %%
@@ -356,16 +357,18 @@ def unguarded_but_caught(ssc):
 print(simulated(unguarded_but_caught, Replay([]), until=2.5).output)
 
 # %% [markdown] lang="en"
-# In an ordinary program `awaitTermination` raises the first of these errors, and the program ends with it. Give a schema, or
-# leave empty batches out.
+# In an ordinary program `awaitTermination` raises the first of these errors and, if nobody catches it, the program ends. Give a
+# schema, or leave empty batches out.
 #
-# **A view that is too old.** A view is a recipe over the blocks of its batch. The view `first` is made in the batch of
-# second 2 and read in all later ones. In how many of the batches of seconds 4, 6, 8, 10 does that work?
+# **A view that is too old.** A view is a recipe over the blocks of its batch, and blocks are not kept for ever: when a batch is
+# done, Spark removes those of the batch before it. The view `first` is made in the batch of second 2 and read in all later
+# ones. In how many of the batches of seconds 4, 6, 8, 10 does that work?
 
 # %% [markdown] lang="zh"
-# 在普通程序中，`awaitTermination` 会抛出其中第一个错误，程序随之结束。请给出模式，或跳过空批次。
+# 在普通程序中，`awaitTermination` 会抛出其中第一个错误，如果没有人捕获它，程序就结束。请给出模式，或跳过空批次。
 #
-# **太旧的视图。** 视图是基于其批次的数据块（block）的配方。视图 `first` 在第 2 秒的批次中建立，之后每个批次都去读它。
+# **太旧的视图。** 视图是基于其批次的数据块（block）的配方，而数据块不会永远保留：一个批次完成时，Spark 会删除上一个批次的数据块。
+# 视图 `first` 在第 2 秒的批次中建立，之后每个批次都去读它。
 # 在第 4、6、8、10 秒的批次中，有几个能读到？
 
 # %% predict="readable in"
@@ -514,7 +517,8 @@ print("cannot be sent" + str(simulated(wrong_place, Constant(rate=1), until=2.5)
 #    <details><summary>Answer</summary>
 #
 #    Yes: the outputs of a batch run one after another, so when the second runs, the view of the first is of the same batch.
-#    (With `spark.streaming.concurrentJobs` above 1 that is no longer certain.) `transformWith` says it plainly.
+#    Give a schema for it: a guard with `isEmpty` would leave the view of an older batch in place. (With
+#    `spark.streaming.concurrentJobs` above 1 the order is no longer certain.) `transformWith` says it plainly.
 #    </details>
 #
 # 2. The words of the last minute, in SQL. What do you change?
@@ -523,11 +527,11 @@ print("cannot be sent" + str(simulated(wrong_place, Constant(rate=1), until=2.5)
 #    One call: `words.window(60, 2).foreachRDD(count_words)`. The RDD of a window is a table like any other.
 #    </details>
 #
-# 3. Which job can be saved in `count_words` without giving a schema?
+# 3. `count_words` reads a batch in three jobs. Name two ways to make that cheaper.
 #    <details><summary>Answer</summary>
 #
-#    None of the first two, but the second and third would read from memory after `rdd.cache()`. With a schema both
-#    `isEmpty` and the look at the first record go away.
+#    A schema: then `isEmpty` and the look at the first record go away, and one job remains. Or `rdd.cache()` at the
+#    beginning: three jobs remain, but the later ones read from memory what an earlier one computed.
 #    </details>
 
 # %% [markdown] lang="zh"
@@ -537,7 +541,8 @@ print("cannot be sent" + str(simulated(wrong_place, Constant(rate=1), until=2.5)
 #    <details><summary>答案</summary>
 #
 #    能：一个批次的各个输出依次运行，所以第二个运行时，第一个的视图属于同一个批次。
-#    （当 `spark.streaming.concurrentJobs` 大于 1 时就不一定了。）用 `transformWith` 更清楚。
+#    为此请给出模式：用 `isEmpty` 防护时，遇到空批次会留下更早批次的视图。
+#    （当 `spark.streaming.concurrentJobs` 大于 1 时，次序就不一定了。）用 `transformWith` 更清楚。
 #    </details>
 #
 # 2. 用 SQL 统计最近一分钟的单词，需要改什么？
@@ -546,10 +551,11 @@ print("cannot be sent" + str(simulated(wrong_place, Constant(rate=1), until=2.5)
 #    一处调用：`words.window(60, 2).foreachRDD(count_words)`。窗口的 RDD 与其他表没有区别。
 #    </details>
 #
-# 3. 不给出模式时，`count_words` 中哪个作业可以省掉？
+# 3. `count_words` 用三个作业读取一个批次。说出两种降低代价的办法。
 #    <details><summary>答案</summary>
 #
-#    前两个都省不掉，但在 `rdd.cache()` 之后，第二个和第三个会从内存读取。给出模式后，`isEmpty` 和对第一条记录的查看就都不需要了。
+#    给出模式：`isEmpty` 和对第一条记录的查看就都不需要了，只剩一个作业。或者在开头用 `rdd.cache()`：仍是三个作业，
+#    但后面的作业从内存读取前面已经算出的内容。
 #    </details>
 
 # %% [markdown] lang="en"

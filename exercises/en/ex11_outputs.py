@@ -35,7 +35,7 @@ def top_words(ssc):
 # %% [markdown]
 # ## Task 3: save_orders (3 points)
 #
-# Each line from localhost:9999 is the number of an order. Write a row per order to the sink `"orders"`: the key is the
+# Each line from localhost:9999 is an order, such as `order-17`. Write a row per order to the sink `"orders"`: the key is the
 # line, the value is `"paid"`. The tasks write, each partition in one transaction of its own; a task that fails in the
 # middle must leave nothing behind.
 
@@ -66,7 +66,7 @@ def save_counts(ssc):
 # %%
 if __name__ == "__main__":
     typed = {"localhost:9999": Replay([(0.5, "to be or not to be"), (2.5, "that is the question")])}
-    numbers = {"localhost:9999": Replay([(1.2 + 0.004 * n, f"{n}") for n in range(150)])}
+    numbers = {"localhost:9999": Replay([(1.2 + 0.004 * n, f"order-{n}") for n in range(150)])}
     try:
         print(connections("partition", batches=3, partitions=4, records=20, cores=2))
         print(Simulation(top_words, network=typed).run(until=4).output)

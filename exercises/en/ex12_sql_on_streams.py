@@ -46,7 +46,7 @@ def revenue(ssc):
 # Lines from localhost:9999. Print in every batch the two words with the most occurrences *since the program started*, as
 # pairs `(word, total)`, the first one first; of equal ones the first in the alphabet. SQL knows only its batch: keep the
 # totals in a state (`updateStateByKey`, checkpoint directory sim://checkpoint), and query them with `order by` and
-# `limit`.
+# `limit`. No batch may fail, not even the first, in which no word has come yet.
 
 # %%
 def best_of_all(ssc):

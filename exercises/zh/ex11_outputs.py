@@ -33,7 +33,7 @@ def top_words(ssc):
 # %% [markdown]
 # ## 任务 3：save_orders（3 分）
 #
-# localhost:9999 的每一行是一个订单号。请为每个订单向名为 `"orders"` 的 sink 写一行：键是这一行文字，值是 `"paid"`。
+# localhost:9999 的每一行是一个订单，例如 `order-17`。请为每个订单向名为 `"orders"` 的 sink 写一行：键是这一行文字，值是 `"paid"`。
 # 由任务写入，每个分区各用一个事务（transaction）；中途失败的任务不能留下任何东西。
 
 # %%
@@ -62,7 +62,7 @@ def save_counts(ssc):
 # %%
 if __name__ == "__main__":
     typed = {"localhost:9999": Replay([(0.5, "to be or not to be"), (2.5, "that is the question")])}
-    numbers = {"localhost:9999": Replay([(1.2 + 0.004 * n, f"{n}") for n in range(150)])}
+    numbers = {"localhost:9999": Replay([(1.2 + 0.004 * n, f"order-{n}") for n in range(150)])}
     try:
         print(connections("partition", batches=3, partitions=4, records=20, cores=2))
         print(Simulation(top_words, network=typed).run(until=4).output)

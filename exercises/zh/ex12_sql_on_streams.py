@@ -44,6 +44,7 @@ def revenue(ssc):
 #
 # 从 localhost:9999 读取行。请在每个批次打印*自程序启动以来*出现最多的两个单词，形式为 `(word, total)`，多的在前；次数相同时按字母顺序。
 # SQL 只知道自己的批次：请把总数放在状态里（`updateStateByKey`，检查点目录为 sim://checkpoint），并用 `order by` 和 `limit` 查询。
+# 任何批次都不能失败，还没有任何单词到来的第一个批次也不例外。
 
 # %%
 def best_of_all(ssc):

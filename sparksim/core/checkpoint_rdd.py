@@ -27,10 +27,10 @@ class CheckpointRDD(RDD[T]):
         files, path = fsspec.core.url_to_fs(directory)
         try:
             names = sorted(name.rpartition("/")[2] for name in files.ls(path, detail=False))
-        except FileNotFoundError:
-            names = []
+        except FileNotFoundError as error:
+            raise SparkException(f"Invalid checkpoint directory: {directory} does not exist") from error
         parts = [name for name in names if name.startswith("part-") and "." not in name]
-        if parts != [f"part-{index:05d}" for index in range(len(parts))] or not parts:
+        if parts != [f"part-{index:05d}" for index in range(len(parts))]:
             raise SparkException(
                 f"Invalid checkpoint directory: {directory} does not hold the parts of an RDD: {names}"
             )

@@ -11,7 +11,7 @@ import pytest
 
 from sparksim.cluster.faults import Victim
 from sparksim.core.errors import InvalidInput, SparkException
-from sparksim.sim import Constant, DriverCrash
+from sparksim.sim import Constant, DriverCrash, Replay
 from sparksim.streaming import StreamingContext
 from sparksim.trace.events import (
     BatchSubmitted,
@@ -153,6 +153,18 @@ def test_an_initial_state_is_gone_until_a_state_is_checkpointed() -> None:
 def test_a_checkpointed_state_has_the_initial_one_in_it() -> None:
     live(with_initial_state, (11.5, 0.1), until=13.5, files=story("abc"))
     assert NOTES[-1] == [("a", 11), ("b", 1), ("c", 1)]
+
+
+def words_saved_before_they_are_counted(ssc: StreamingContext) -> None:
+    words = ssc.socketTextStream("localhost", 9999).map(one)
+    words.checkpoint(1)
+    words.updateStateByKey(total).foreachRDD(note)
+
+
+def test_a_batch_without_partitions_is_saved_and_read_back_as_well() -> None:
+    lines = {"localhost:9999": Replay([(0.3, "a"), (2.3, "b")])}  # nothing in the batch of second 2
+    live(words_saved_before_they_are_counted, (4.5, 0.1), until=6.5, network=lines)
+    assert NOTES[-1] == [("a", 1), ("b", 1)]
 
 
 def test_graceful_stop_leaves_a_checkpoint_without_pending_batches() -> None:

@@ -51,6 +51,11 @@ ONLY_ENDED = Text(
     "While a session goes on, the function returns None, and a function of four arguments then prints nothing.",
     "会话进行期间函数返回 None；这样四个参数的函数就什么都不打印。",
 )
+RECORD = Text(
+    "A function of three arguments gives a record in every call, None as well: take four, f(time, key, value, state); "
+    "then None is no record.",
+    "三个参数的函数每次调用都产生一条记录，None 也算：请用四个参数 f(time, key, value, state)，这时 None 不产生记录。",
+)
 
 
 def checks(random: Random) -> Sequence[Check]:
@@ -79,7 +84,7 @@ def _first_visits(random: Random) -> list[Check]:
             "first_visits/later",
             Text("first_visits: nobody a second time", "first_visits：没有人被打印第二次"),
             1,
-            [Case(run, prints(3.0, {late: "new"}, SEEN)), Case(run, prints(4.0, {}, SEEN))],
+            [Case(run, prints(3.0, {late: "new"}, SEEN)), Case(run, prints(4.0, {}, SEEN)), Case(run, _no_none)],
             FIRST,
         ),
     ]
@@ -104,7 +109,7 @@ def _alarms(random: Random) -> list[Check]:
             "alarms/third",
             Text("alarms: the third failure in a row", "alarms：连续第三次失败"),
             2,
-            [Case(run, prints(3.0, {steady: 3, quick: 3}, THIRD, among=(steady, quick)))],
+            [Case(run, prints(3.0, {steady: 3, quick: 3}, THIRD, among=(steady, quick))), Case(run, _no_none)],
             THIRD,
         ),
         Check(
@@ -158,10 +163,24 @@ def _sessions(random: Random) -> list[Check]:
             "sessions/only",
             Text("sessions: nothing of sessions that go on", "sessions：不打印仍在进行的会话"),
             1,
-            [Case(run, _in_all(staying, None)), Case(run, _before(6.0))],
+            [Case(run, _in_all(staying, None)), Case(run, _before(6.0)), Case(run, _no_none)],
             VISITS,
         ),
     ]
+
+
+def _no_none(run: Run) -> Finding | None:
+    """Judges that no record is None."""
+    for batch_s in run.output.batches:
+        if times := run.output[batch_s].splitlines().count("None"):
+            return Finding(
+                Text(
+                    f"the batch of second {batch_s:g} printed None, {times} times",
+                    f"第 {batch_s:g} 秒的批次打印了 {times} 次 None",
+                ),
+                RECORD,
+            )
+    return None
 
 
 def _in_all(user: str, visits: int | None) -> Callable[[Run], Finding | None]:

@@ -42,6 +42,12 @@ STATE = Text(
     "updateStateByKey keeps a total per word; its stream, not the words, becomes the table of each batch.",
     "updateStateByKey 为每个单词保存总数；每个批次的表应由它的流而不是单词的流做成。",
 )
+NO_WORD_YET = Text(
+    "Before the first word comes the stream of states is empty, and an empty RDD tells no columns: give "
+    'createDataFrame a schema such as "word string, total long".',
+    "第一个单词到来之前，状态的流是空的，而空的 RDD 无法得知列：请给 createDataFrame 一个模式，"
+    '如 "word string, total long"。',
+)
 ORDER = Text(
     "order by total desc, word limit 2 gives the two rows in their order.",
     "order by total desc, word limit 2 按顺序给出这两行。",
@@ -170,7 +176,7 @@ def _totals_are_right(totals: Mapping[str, int]) -> Callable[[Run], Finding | No
     def judge(run: Run) -> Finding | None:
         pairs = printed_pairs(run, 4)
         if pairs and all(totals.get(word) == total for word, total in pairs):
-            return failed_batch(run, STATE)
+            return failed_batch(run, NO_WORD_YET)
         return failed_batch(run, STATE) or not_printed(sorted(totals.items()), pairs, 4, STATE)
 
     return judge
