@@ -54,8 +54,8 @@ PAID = Text(
     "orders.join(payments) 对两边都有的键给出 (number, (item, amount))。",
 )
 SAME_BATCH = Text(
-    "A join meets records of the same batch only: let the orders wait in a window of two batches, window(2, 1).",
-    "join 只能让同一批次的记录相遇：请让订单在两个批次的窗口中等待，window(2, 1)。",
+    "A join meets records of the same batch only: let the orders wait in a window that reaches back to the batch before.",
+    "join 只能让同一批次的记录相遇：请让订单在窗口中等待，窗口要包含上一个批次。",
 )
 ONCE = Text(
     "Let only the orders wait. Where both sides lie in windows, or in states, a pair meets again in the next batch.",
