@@ -40,7 +40,9 @@ lesson("01", lang="en", seed=SEED)
 #
 # - The **driver** is the process that runs your program. It touches no order; it decides what happens when.
 # - **Executors** are processes on the machines of the cluster. Each has some **cores**; a core runs one **task** at a time.
-# - A **receiver** is a task that never ends: it takes in what the **source** sends.
+# - A **receiver** is a task that never ends: it takes in what the **source** sends. Every 0.2 s it closes a **block** with
+#   what has come, and tells the driver.
+# - A **batch** is made of the blocks that the driver knows when the batch is due, once per batch interval.
 # - Where the results go is the **sink**: here the screen.
 #
 # Two numbers say how well it works. **Latency**: how long a record waits from its arrival until its result is there.
@@ -63,7 +65,8 @@ lesson("01", lang="en", seed=SEED)
 #
 # - **驱动程序**（driver）是运行你的程序的进程。它不碰任何订单，只决定什么时候做什么。
 # - **执行器**（executor）是集群各台机器上的进程。每个执行器有若干**核心**（core），一个核心同一时刻运行一个**任务**（task）。
-# - **接收器**（receiver）是一个永不结束的任务：它接收**数据源**（source）发来的内容。
+# - **接收器**（receiver）是一个永不结束的任务：它接收**数据源**（source）发来的内容。每隔 0.2 秒，它把收到的内容封成一个**数据块**（block），并告诉驱动程序。
+# - **批次**（batch）由它到点时驱动程序已经知道的数据块组成，每个批次间隔到点一次。
 # - 结果去往的地方叫**输出端**（sink），这里是屏幕。
 #
 # 两个数字说明它工作得好不好。**延迟**（latency）：一条记录从到达到结果出现要等多久。**吞吐量**（throughput）：每秒处理多少条记录。
@@ -103,7 +106,7 @@ run = live(takings, network={"localhost:9999": Replay(orders)}, batch=2.0, until
 # has its results about 0.2 s after it was due. How many seconds does an order wait for its result, on average?
 
 # %% [markdown] lang="zh"
-# 三个批次（batch），三个答案。每个答案只说自己的那两秒：第二个批次不知道第一个批次的茶。没有人去要这些答案，它们随时钟而来。
+# 三个批次，三个答案。每个答案只说自己的那两秒：第二个批次不知道第一个批次的茶。没有人去要这些答案，时间一到它们就来。
 #
 # ## 预测
 #
@@ -126,8 +129,8 @@ run = live(takings, network={"localhost:9999": Replay(orders)}, batch=2.0, until
             "这是作业所花的时间。但在作业开始之前，订单先要等批次到点。",
         ),
         2.2: (
-            "So long waits about the unluckiest order, which came right after a batch was due. And on average?",
-            "运气最差的订单（刚好在批次到点之后到来）大约要等这么久。那么平均呢？",
+            "The unluckiest order, which has just missed a batch, waits about that long. And on average?",
+            "运气最差的订单（刚好错过一个批次）大约要等这么久。那么平均呢？",
         ),
     },
 }
@@ -150,7 +153,7 @@ run = live(takings, network={"localhost:9999": Replay(orders)}, batch=2.0, until
     ),
     "mistakes": {
         40: (
-            "So much do two cores. But is the receiver not a task, too?",
+            "Two cores could do that. But is the receiver not a task, too?",
             "两个核心可以做这么多。但接收器不也是一个任务吗？",
         ),
     },
@@ -202,11 +205,18 @@ run.figure(end=7)
 # The receiver keeps one core for ever, as a long bar. The other five are busy for a moment after each batch time, and idle
 # for the rest. So the order waits, and the cores wait, both for the clock.
 #
+# The grey tasks at the beginning belong to no batch: Spark first runs a small job of its own, so that all executors are
+# there before it places the receiver. Orders that were sent until then are lost (the brown mark), since nobody listened:
+# the first batch has fewer orders than the others.
+#
 # The same run, to touch: click an order on the lane of the source, and read how long each step of its way took.
 
 # %% [markdown] lang="zh"
 # 从上往下看：接收器、它的数据块（block）、等待的批次、它们的输出，以及每个执行器的每个核心。接收器像一根长条，永远占住一个核心。
 # 另外五个核心在每个批次到点之后忙一小会儿，其余时间闲着。所以订单在等，核心也在等，等的都是时钟。
+#
+# 开头的灰色任务不属于任何批次：Spark 先运行自己的一个小作业，让所有执行器就绪，然后才放置接收器。在此之前发出的订单丢失了
+# （棕色标记），因为没有人在听：所以第一个批次的订单比其他批次少。
 #
 # 同一次运行，可以动手操作：在数据源那一行点击一条订单，看看它走过的每一步用了多久。
 
@@ -214,15 +224,19 @@ run.figure(end=7)
 run.timeline()
 
 # %% [markdown] lang="en"
-# A batch's own times are in a table. `scheduling_delay_ms` is its wait for the batch before, `processing_time_ms` the
-# time of its job, `total_delay_ms` both. None of them counts how long the orders waited for the batch to be due.
+# A batch's own times are in a table, `run.batches`. `scheduling_delay_ms` is its wait for the batch before,
+# `processing_time_ms` the time of its job, `total_delay_ms` both. None of them counts how long the orders waited for the
+# batch to be due.
 
 # %% [markdown] lang="zh"
-# 批次自身的时间在一张表里：`scheduling_delay_ms` 是等待上一批次的时间，`processing_time_ms` 是作业的时间，`total_delay_ms` 是两者之和。
+# 批次自身的时间在表 `run.batches` 里：`scheduling_delay_ms` 是等待上一批次的时间，`processing_time_ms` 是作业的时间，`total_delay_ms` 是两者之和。
 # 它们都没有算进订单等待批次到点的时间。
 
 # %%
-run.batches[:5]
+columns = ("batch_time_ms", "records", "scheduling_delay_ms", "processing_time_ms", "total_delay_ms")
+print(*columns, sep="   ")
+for batch in run.batches[:5]:
+    print(*(f"{getattr(batch, name):>{len(name)}}" for name in columns), sep="   ")
 
 # %% [markdown] lang="en"
 # ### Shorter batches, shorter waits?
@@ -239,15 +253,15 @@ for batch in (8.0, 4.0, 2.0, 1.0, 0.5):
     print(f"{batch:>12} s   {mean:>7.2f} s   {job:>11.2f} s")
 
 # %% [markdown] lang="en"
-# Half the interval, about half the wait, as long as the interval is what an order waits for. The time of a job hardly
-# changes: most of it is starting the job, its stages and its tasks, whether they find ten orders or forty.
+# Half the interval, about half the wait, as long as the interval is what an order waits for. The time of a job shrinks
+# much less: most of it is starting the job, its stages and its tasks, whether they find ten orders or forty.
 #
 # ### Throughput
 #
 # Now the look-up. `work(0.05)` stands for something that keeps a core for 0.05 s: parsing, a model, a remote service.
 
 # %% [markdown] lang="zh"
-# 间隔减半，等待大约也减半，只要订单等的主要是间隔。作业的时间几乎不变：其中大部分用于启动作业、阶段（stage）和任务，
+# 间隔减半，等待大约也减半，只要订单等的主要是间隔。作业的时间远没有缩短这么多：其中大部分用于启动作业、阶段（stage）和任务，
 # 不管它们读到十条订单还是四十条。
 #
 # ### 吞吐量
@@ -304,9 +318,10 @@ confirm("most per second", round(sum(done.column("records")) / working_s, 1))
 {
     "answer": "grow",
     "why": (
-        "A job of 0.2 s is due every 0.1 s, and jobs of different batches run one after the other. So each batch "
-        "starts 0.1 s later than the one before. More cores would change nothing: it is the fixed part of each job.",
-        "每 0.1 秒就有一个 0.2 秒的作业到点，而不同批次的作业一个接一个地运行，所以每个批次都比上一个晚 0.1 秒开始。"
+        "A job of nearly 0.2 s is due every 0.1 s, and jobs of different batches run one after the other. So each batch "
+        "waits almost 0.1 s longer than the one before. More cores would change nothing: it is the fixed part of each "
+        "job.",
+        "每 0.1 秒就有一个将近 0.2 秒的作业到点，而不同批次的作业一个接一个地运行，所以每个批次都比上一个多等将近 0.1 秒。"
         "增加核心也没有用：耗时的是每个作业固定的那部分。",
     ),
     "mistakes": {
@@ -435,8 +450,8 @@ for executors in (3, 13):
 #
 # <details><summary>Answer</summary>
 #
-# At least 3 s, if it comes right before the batch is due (plus the block interval of 0.2 s, see lesson 2); at most about
-# 13 s, if it comes right after one.
+# At least about 3.2 s, if it is in the last block that the batch takes; at most about 13.2 s, if it just misses that block:
+# then it waits for the next batch. Where the 0.2 s come from is the subject of lesson 2.
 # </details>
 #
 # 2. Two receivers, four executors with two cores each, 0.02 s of work per record. How many records per second at most?
@@ -463,7 +478,7 @@ for executors in (3, 13):
 #
 # <details><summary>答案</summary>
 #
-# 至少 3 秒：刚好在批次到点之前到来（还要加上 0.2 秒的数据块间隔，见第 2 课）；至多约 13 秒：刚好在批次到点之后到来。
+# 至少约 3.2 秒：它在该批次取走的最后一个数据块里；至多约 13.2 秒：刚好错过这个数据块，只能等下一个批次。这 0.2 秒从何而来，见第 2 课。
 # </details>
 #
 # 2. 两个接收器，四个执行器，每个两个核心，每条记录需要 0.02 秒的工作。每秒最多处理多少条记录？

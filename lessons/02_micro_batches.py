@@ -33,40 +33,40 @@ lesson("02", lang="en", seed=SEED)
 # ```
 #  block interval 0.5 s       batch interval 2 s
 #
-#  records     . .  .    .        . . .              .   .  .  .
-#  blocks     [▢ ][▢ ][▢ ][  ]   [▢ ][▢ ]           [▢ ][▢ ][▢ ]
-#             0.0  0.5  1.0  1.5  2.0                  4.0
-#  batches   ─────────────────────┴────────────────────┴─────────▶ time
-#                                 2 s                  4 s
-#                                 RDD of 3 partitions  RDD of 2 partitions
+#  records     . .  .    .        . .  .                  .   .  .
+#  blocks     [▢  ][▢  ][▢  ]     [▢  ][▢  ]          [▢  ][▢  ]
+#             0.0  0.5  1.0  1.5  2.0  2.5  3.0  3.5  4.0  4.5  5.0
+#  batches    ────────────────────┴───────────────────┴──────────▶ time
+#                                 2 s                 4 s
+#                                 RDD of 3 partitions RDD of 2 partitions
 # ```
 #
 # A batch is an ordinary RDD, with one **partition** per block. The whole row of RDDs, one per batch interval, is a
 # **DStream** (discretized stream). What you do to a DStream is done to each of its RDDs.
 #
-# An empty box, as the one from 1.5 s on, is not made at all.
+# An interval in which nothing came, as the one from 1.5 s on, makes no block.
 
 # %% [markdown] lang="zh"
 # ## 基本思想
 #
-# 两个时钟各自在自己间隔的整数倍时刻动刀。接收器（receiver）的时钟把它的缓冲区切成**数据块**（block）；
+# 两个时钟各自在自己间隔的整数倍时刻切分。接收器（receiver）的时钟把它的缓冲区切成**数据块**（block）；
 # 驱动程序（driver）的时钟取走它听说过的所有数据块，称之为一个**批次**（batch）。
 #
 # ```
 #  block interval 0.5 s       batch interval 2 s
 #
-#  records     . .  .    .        . . .              .   .  .  .
-#  blocks     [▢ ][▢ ][▢ ][  ]   [▢ ][▢ ]           [▢ ][▢ ][▢ ]
-#             0.0  0.5  1.0  1.5  2.0                  4.0
-#  batches   ─────────────────────┴────────────────────┴─────────▶ time
-#                                 2 s                  4 s
-#                                 RDD of 3 partitions  RDD of 2 partitions
+#  records     . .  .    .        . .  .                  .   .  .
+#  blocks     [▢  ][▢  ][▢  ]     [▢  ][▢  ]          [▢  ][▢  ]
+#             0.0  0.5  1.0  1.5  2.0  2.5  3.0  3.5  4.0  4.5  5.0
+#  batches    ────────────────────┴───────────────────┴──────────▶ time
+#                                 2 s                 4 s
+#                                 RDD of 3 partitions RDD of 2 partitions
 # ```
 #
 # 一个批次就是一个普通的 RDD，每个数据块是它的一个**分区**（partition）。每个批次间隔一个 RDD，这一整排 RDD 就是
 # **DStream**（discretized stream，离散流）。对 DStream 做的事，就是对其中每个 RDD 做的事。
 #
-# 空的方框，例如从 1.5 秒开始的那个，根本不会产生。
+# 没有数据到来的间隔不产生数据块，例如从 1.5 秒开始的那个间隔。
 
 # %% [markdown] lang="en"
 # ## The program, live
@@ -100,10 +100,11 @@ while len(seen) < 4:
 ssc.stop()
 
 for number, partitions in enumerate(seen[:4], start=1):
-    print(f"batch {number}: {len(partitions)} partitions {partitions}")
+    print(f"batch {number}, a list per partition: {partitions}")
 
 # %% [markdown] lang="en"
-# Four batches, although the queue had three RDDs: the fourth one is empty, and there is a batch all the same.
+# Four batches, although the queue had three RDDs. There is nothing left for the fourth batch, and it comes all the same:
+# with an RDD of one empty partition.
 #
 # ## Predict
 #
@@ -111,7 +112,7 @@ for number, partitions in enumerate(seen[:4], start=1):
 # tasks read the batch of second 2?
 
 # %% [markdown] lang="zh"
-# 四个批次，尽管队列里只有三个 RDD：第四个是空的，但批次照样有。
+# 四个批次，尽管队列里只有三个 RDD。第四个批次已经没有可取的了，但它照样到来：它的 RDD 只有一个空分区。
 #
 # ## 预测
 #
@@ -206,14 +207,14 @@ run.blocks
 run.figure()
 
 # %% [markdown] lang="en"
-# A block's name says it all: `input-0-400` is of stream 0, and its interval began at 400 ms. It was cut at 600
+# A block's name says where it comes from: `input-0-400` is of stream 0, and its interval began at 400 ms. It was cut at 600
 # (`generated_ms`), stored on two executors, and the driver heard of it at 610 (`added_ms`). Only that last time decides
 # on the batch: **a batch takes the blocks that the driver has heard of when the batch is due.**
 #
 # Drag the handle to 1.65 s: the buffer is empty, two blocks wait for the batch of second 2.
 
 # %% [markdown] lang="zh"
-# 数据块的名字说明了一切：`input-0-400` 属于 0 号流，它的间隔从 400 毫秒开始。它在 600 毫秒被切下（`generated_ms`），
+# 数据块的名字说明了它的来历：`input-0-400` 属于 0 号流，它的间隔从 400 毫秒开始。它在 600 毫秒被切下（`generated_ms`），
 # 存到两个执行器（executor）上，驱动程序在 610 毫秒听说了它（`added_ms`）。只有最后这个时刻决定它进入哪个批次：
 # **批次到点时，取走驱动程序已经听说的数据块。**
 #
@@ -288,7 +289,8 @@ for program in (lengths_of_lines, words):
 # Batch times are multiples of the batch interval, counted from a *zero time*, which is one interval before the first
 # batch. Every DStream has a **slide**, which says at which of these times it has an RDD. It is the batch interval, unless
 # a window says otherwise: then it is a multiple of it. A window of 4 s every 4 s, on batches of 2 s, has an RDD at every
-# second batch time. At the others there is nothing to do, so no batch shows up; its blocks wait for the window.
+# second batch time. At the others there is nothing to do, so no batch shows up; its blocks wait for the window. A length
+# or a slide that is no multiple of the batch interval is refused, as the second cell shows.
 
 # %% [markdown] lang="zh"
 # 没有数据的间隔仍然有一个批次，它的输出操作照样运行：所以空批次也会打印自己的标题。作业的代价取决于程序。没有分区的 RDD 不需要任务。
@@ -299,6 +301,7 @@ for program in (lengths_of_lines, words):
 # 批次时刻是批次间隔的整数倍，从*零时刻*（zero time）数起，它比第一个批次早一个间隔。每个 DStream 都有一个**滑动间隔**（slide），
 # 说明它在哪些时刻有 RDD。它就是批次间隔，除非窗口（window）另有规定，那时它是批次间隔的整数倍。
 # 批次间隔 2 秒，4 秒的窗口每 4 秒一次：它每隔一个批次时刻才有一个 RDD。其余时刻无事可做，所以看不到批次；那时的数据块等着进入窗口。
+# 窗口长度或滑动间隔不是批次间隔的整数倍时会被拒绝，如第二个代码单元所示。
 
 
 # %%
@@ -363,12 +366,12 @@ for batch in run.batches:
     print(f"batch of second {second:>2}: {batch.blocks} blocks, {batch.records:>3} lines")
 
 # %% [markdown] lang="en"
-# The lines per batch jump up and down, although the source is as regular as can be; and a single task reads each batch,
+# The lines per batch jump up and down, although the source is as regular as can be; and at most one task reads a batch,
 # while four cores idle. Ten seconds of it: when the batch of second 12 is due, the block that was begun at 9 s is being
 # cut, and there is nothing else.
 
 # %% [markdown] lang="zh"
-# 每个批次的行数忽高忽低，而数据源再规律不过；每个批次只有一个任务在读，四个核心（core）闲着。
+# 每个批次的行数忽高忽低，而数据源再规律不过；每个批次最多只有一个任务在读，四个核心（core）闲着。
 # 下面是其中十秒：第 12 秒的批次到点时，从 9 秒开始的数据块正被切下，而此外什么都没有。
 
 # %%
@@ -405,7 +408,7 @@ lab(
 # block's name.*
 #
 # **"No data, no batch."** There is a batch at each multiple of the interval, with or without data. Only where
-# all streams have a longer slide, it has no job. *Source: `JobGenerator.generateJobs` is called by a timer.*
+# all streams have a longer slide, it has no job. *Source: `JobGenerator.generateJobs` is called at each tick of a timer.*
 #
 # **"More executors, more tasks."** The number of tasks that read a batch is the number of its blocks. To use more cores,
 # make shorter blocks, use more receivers, or call `repartition`.
@@ -420,7 +423,7 @@ lab(
 # 都属于下一个批次。不要把批次时间当作事件发生的时间。*来源：`ReceivedBlockTracker.allocateBlocksToBatch`；没有任何代码查看数据块名字中的时间。*
 #
 # **“没有数据就没有批次。”** 在间隔的每个整数倍时刻都有一个批次，不管有没有数据。只有当所有流的滑动间隔都更长时，它才没有作业。
-# *来源：`JobGenerator.generateJobs` 由定时器调用。*
+# *来源：定时器每次到点都会调用 `JobGenerator.generateJobs`。*
 #
 # **“执行器越多，任务越多。”** 读取一个批次的任务数就是它的数据块数。想用上更多核心，就缩短数据块、增加接收器，或调用 `repartition`。
 

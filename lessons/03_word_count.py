@@ -172,15 +172,15 @@ run.blocks
 run.figure()
 
 # %% [markdown] lang="en"
-# From top to bottom: the source, the receiver, its blocks, batches that wait, output operations, and every core of every
-# executor. Blocks and tasks have the colour of the batch that they belong to. The batch of second 8 has no data and still
-# a job: batches come with the clock, not with the data.
+# From top to bottom: the receiver, its blocks, batches that wait, output operations, and every core of every executor.
+# Blocks and tasks have the colour of the batch that they belong to. The batch of second 8 has no data and still a job:
+# batches come with the clock, not with the data.
 #
 # The same run, to touch. Drag the round handle to 3.97 s: what is in the buffer, and which block waits? Then click
 # *the question* on the lane of the source, and read its way.
 
 # %% [markdown] lang="zh"
-# 从上到下：数据源、接收器、它的数据块、等待的批次、输出操作，以及每个执行器的每个核心。数据块和任务的颜色与所属批次相同。
+# 从上到下：接收器、它的数据块、等待的批次、输出操作，以及每个执行器的每个核心。数据块和任务的颜色与所属批次相同。
 # 第 8 秒的批次没有数据，却仍有一个作业：批次随时钟而来，不随数据而来。
 #
 # 同一次运行，可以动手操作。把圆形滑块拖到 3.97 秒：缓冲区里有什么，哪个数据块在等待？然后在数据源那一行点击
@@ -201,18 +201,19 @@ confirm("tasks", run.batches[3].blocks)
 
 print("block interval   tasks   mean processing time")
 for block in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0):
-    done = simulated(word_count, Poisson(rate=200), until=30, block=block).batches.where(status="completed")[2:]
+    batches = simulated(word_count, Poisson(rate=200), until=30, block=block).batches
+    done = batches.where(status="completed")[2:]
     mean_s = sum(done.column("processing_time_ms")) / len(done) / 1000
     print(f"{block:>12} s   {done[0].blocks:>5}   {mean_s:>18.3f} s")
 
 # %% [markdown] lang="en"
 # Both ends are slow. With blocks of 2 s a single task reads everything while four cores idle; with blocks of 0.05 s
-# starting a task costs more than the ten or so lines it finds. In between lies a broad valley: so many blocks that every
-# core gets a few tasks.
+# starting a task costs more than the ten or so lines it finds. In between lies a broad valley: about as many blocks as
+# there are free cores, or two or three times as many.
 
 # %% [markdown] lang="zh"
 # 两端都慢。数据块为 2 秒时，一个任务读取全部数据，四个核心闲着；数据块为 0.05 秒时，启动任务的代价比它读到的十来行还大。
-# 中间是一片宽阔的谷地：让每个核心都分到几个任务即可。
+# 中间是一片宽阔的谷地：数据块的数量与空闲核心数相当，或是它的两三倍。
 
 # %% [markdown] lang="en"
 # ## Break it
@@ -265,13 +266,19 @@ run.delivery
 # The report accounts for every line that was sent, once each. Some were lost at the very beginning as well, before the
 # first receiver was up. *Pending* ones are neither lost nor counted: the run ended before their batch was done.
 #
-# How much did the second copy save? Ask for a single one:
+# In the figure a receiver flashes up on executor 2 before a new one settles on executor 1. Spark tries the dead task
+# again, and that attempt ends at once: where a receiver runs is for the driver to choose, and it starts a new job for it.
+#
+# How much did the second copy save? Ask for a single one, in memory only:
 
 # %% [markdown] lang="zh"
 # 报告为发出的每一行各记一笔账。最开始也丢了几行，那时第一个接收器还没有就绪。*待处理*（pending）的行既没有丢失也没有被统计：
 # 运行在它们的批次完成之前就结束了。
 #
-# 第二份副本救了多少？只要一份副本试试：
+# 图中，接收器先在执行器 2 上一闪而过，然后新的接收器才在执行器 1 上安顿下来。Spark 会重试死掉的任务，而这次尝试立即结束：
+# 接收器在哪里运行由驱动程序决定，它为此启动一个新的作业。
+#
+# 第二份副本救了多少？只要一份副本，而且只放在内存中，试试看：
 
 
 # %%
@@ -281,14 +288,16 @@ def word_count_with_one_copy(ssc):
     words.map(lambda word: (word, 1)).reduceByKey(lambda a, b: a + b).pprint()
 
 
-crashed(word_count_with_one_copy).delivery
+run = crashed(word_count_with_one_copy)
+run.delivery
 
 # %% [markdown] lang="en"
-# Now the blocks that waited for the batch of second 8 are gone as well. And look how quietly it goes: the batch runs on
-# what is left, and succeeds. A warning in the driver's log is all.
+# Now the blocks that waited for the batch of second 8 are gone as well. And it happens quietly: the batch runs on what is
+# left, and succeeds. A warning in the driver's log is all.
 
 # %% [markdown] lang="zh"
-# 现在，等待第 8 秒批次的数据块也没了。而且看它消失得多么安静：批次在剩下的数据上运行，并且成功。只有驱动程序日志里的一条警告。
+# 现在，已经在等待第 8 秒批次的数据块也没了。而且几乎毫无声息：批次照样在剩下的数据上运行，并且成功；
+# 只有驱动程序的日志里多了一条警告。
 
 # %% [markdown] lang="en"
 # Which lines were they? The striped ones on the lane of the source. Click one.
@@ -301,16 +310,23 @@ run.timeline()
 
 # %% [markdown] lang="en"
 # And now with knobs of your own. Each change simulates all over. *Pin* keeps a run beside the next one, *Share* shows the
-# Python that rebuilds it. Let the receiver's executor crash: which of a write-ahead log, another storage level and shorter
-# blocks saves lines? Take cores away until nothing is counted: how many are left?
+# Python that rebuilds it. Let the receiver's executor crash: which of a write-ahead log (a copy of each block in a file,
+# lesson 15), another storage level and shorter blocks saves lines? Take cores away until nothing is counted: how many are
+# left?
 
 # %% [markdown] lang="zh"
 # 现在由你来调节。每次改动都会重新模拟。*固定*保留一次运行以便对比，*分享*给出重建它的 Python 代码。让接收器所在的执行器崩溃：
-# 预写日志（write-ahead log）、别的存储级别、更短的数据块，哪些能救回一些行？逐个拿走核心，直到什么都不再被统计：还剩几个？
+# 预写日志（write-ahead log，即把每个数据块再写入文件，见第 15 课）、别的存储级别、更短的数据块，哪些能救回一些行？逐个拿走核心，直到什么都不再被统计：还剩几个？
 
 # %%
 lab(
-    Simulation(word_count, network={"localhost:9999": Poisson(rate=20)}, batch=2.0, cluster=CLUSTER, seed=SEED),
+    Simulation(
+        word_count,
+        network={"localhost:9999": Poisson(rate=20)},
+        batch=2.0,
+        cluster=CLUSTER,
+        seed=SEED,
+    ),
     until=30,
 )
 
@@ -340,7 +356,7 @@ alone.run(until=10).batches
 
 # %% [markdown] lang="zh"
 # **“Spark 每 200 毫秒采集一次数据。”** 它一直在接收；每 200 毫秒缓冲区被*切*一次，而且只在其中有数据时才切。
-# 安静的间隔不产生数据块，也就没有任务。*来源：`BlockGenerator.updateCurrentBuffer`。*
+# 没有数据的间隔不产生数据块，也就没有任务。*来源：`BlockGenerator.updateCurrentBuffer`。*
 
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster
@@ -365,8 +381,8 @@ alone.run(until=10).batches
 #
 # <details><summary>Answer</summary>
 #
-# 2, 2, 3, 5, 6. The line of 0.90 is in the block that is cut at 1.0 and known at 1.01: too late for the batch of second
-# 1. In the same way 3.95 is counted in the batch of second 5.
+# 2, 2, 3, 5, 6. The line of 0.90 is in the block that is cut at 1.0 and known at 1.01, too late for a batch that is due
+# at 1.0. In the same way 3.95 is counted in the batch of second 5.
 # </details>
 #
 # 2. Another executor dies, one without a receiver. Is a line lost?

@@ -129,7 +129,7 @@ results
 # line on a socket at 3.95 s was in the batch of second 6.)
 
 # %% [markdown] lang="zh"
-# 发布了五个文件，读了两个。`yesterday.txt` 比程序老。第二个 `a.txt` 的名字已经取过了，不管内容是什么。以点开头的名字是隐藏的。
+# 发布了五个文件，读了两个。`yesterday.txt` 早于程序启动。第二个 `a.txt` 的名字已经取过了，不管内容是什么。以点开头的名字是隐藏的。
 # 关于 `local[1]` 的警告是给有接收器的程序看的，这个程序没有。
 #
 # ## 预测
@@ -176,7 +176,7 @@ results
             "Spark looks further back than one batch: 60 s.",
             "Spark 往回看的不止一个批次，而是 60 秒。",
         ),
-        0: ("The files are younger than the program.", "这些文件都比程序年轻。"),
+        0: ("All of them were modified after the program had started.", "这些文件都是在程序启动之后修改的。"),
     },
 }
 
@@ -246,7 +246,7 @@ confirm("files read", run.output[100].count("from-second"))
 print(run.output[100])
 
 # %% [markdown] lang="en"
-# The 60 s are a setting, `spark.streaming.fileStream.minRememberDuration`. For as long the driver also remembers which
+# The 60 s are a setting, `spark.streaming.fileStream.minRememberDuration`. For just as long the driver remembers which
 # names it has taken; after that a file of the same age would be outside of the window anyway. With a setting of 80 s:
 
 # %% [markdown] lang="zh"
@@ -397,12 +397,12 @@ for failure in run.trace.of(JobGenerationFailed):
 # %% [markdown] lang="en"
 # ## What people get wrong
 #
-# **"Every input stream but files has a receiver."** Neither have `queueStream` (lesson 2) and direct streams of Kafka
-# (lesson 18). *Source: only subclasses of `ReceiverInputDStream` have one.*
+# **"Every input stream but files has a receiver."** `queueStream` (lesson 2) and the direct streams of Kafka (lesson 18)
+# have none either. *Source: only subclasses of `ReceiverInputDStream` have one.*
 #
 # **"A new file is one that was not there before."** It is one with a new time of modification. `mv` keeps the old time,
-# so a file from yesterday, moved in today, is never read; `cp` gives a new one, but copies slowly. *Source:
-# `FileInputDStream.isNewFile`.*
+# so a file from yesterday, moved in today, is never read; `cp` gives a new one, but a batch may see a
+# file that is half copied. *Source: `FileInputDStream.isNewFile`.*
 #
 # **"Subdirectories are ignored."** Files that come into an old subdirectory are. But to Spark's listing a *new*
 # subdirectory looks like a new file, and is read with all that it holds at this moment:
@@ -414,7 +414,7 @@ for failure in run.trace.of(JobGenerationFailed):
 # *来源：只有 `ReceiverInputDStream` 的子类才有接收器。*
 #
 # **“新文件就是以前不在那里的文件。”** 是修改时间新的文件。`mv` 保留旧的时间，所以昨天的文件今天移进来，永远不会被读取；
-# `cp` 会给一个新的时间，但复制得慢。*来源：`FileInputDStream.isNewFile`。*
+# `cp` 会给一个新的时间，但批次可能看到只复制了一半的文件。*来源：`FileInputDStream.isNewFile`。*
 #
 # **“子目录会被忽略。”** 旧的子目录里新来的文件确实会被忽略。但在 Spark 列目录时，一个*新的*子目录看起来就像一个新文件，
 # 它会连同此刻里面的一切一起被读取：
@@ -475,7 +475,7 @@ show(simulated(files, until=5))
 #
 # <details><summary>答案</summary>
 #
-# 只有 12:09:30 的那个。第一个比程序还老，第二个超过了 60 秒。
+# 只有 12:09:30 的那个。第一个早于程序启动，第二个超过了 60 秒。
 # </details>
 #
 # 2. 为什么用 `textFileStream` 的程序能在 `local[1]` 上运行，而用 `socketTextStream` 的不能？

@@ -437,10 +437,12 @@ for executor in run.executors:
 run.figure(start=2)
 
 # %% [markdown] lang="en"
+# The cluster starts executor 4 in place of the dead one, and the receiver goes on elsewhere. All of this for one bad line.
 # So catch what your code may raise: a line that cannot be read is no reason to end. Say so with `reportError`, and go on;
 # or call `restart` with the error, where a new connection may help.
 
 # %% [markdown] lang="zh"
+# 集群启动执行器 4 来代替死掉的执行器，接收器在别处继续。而这一切只因为一行坏数据。
 # 所以要捕获你的代码可能抛出的异常：读不懂的一行不是结束的理由。用 `reportError` 报告，然后继续；
 # 如果重新连接可能有用，就带着错误调用 `restart`。
 
@@ -486,7 +488,7 @@ run = simulated(count_sleepy, faults=[ReceiverCrash(at=13)], batch=6.0, until=37
 print("readings per batch of 6 s:", run.batches.column("records"))
 
 # %% [markdown] lang="en"
-# Twice as many readings as there should be, for ever. Sleep in short steps, or give each thread a flag of its own that
+# Before the restart there are two readings per batch, after it four, for ever: two threads measure. Sleep in short steps, or give each thread a flag of its own that
 # `onStop` sets.
 #
 # **"`stop()` ends a receiver."** See above: the driver starts it again. *Source: `ReceiverTracker.startReceiver`, where
@@ -500,7 +502,7 @@ print("readings per batch of 6 s:", run.batches.column("records"))
 # in memory is lost. The default of `socketTextStream` has two copies and goes to disk.
 
 # %% [markdown] lang="zh"
-# 读数永远是应有的两倍。请分成小段来睡，或者给每个线程一个自己的标志，由 `onStop` 来设置。
+# 重启之前每个批次有两个读数，之后一直是四个：有两个线程在测量。请分成小段来睡，或者给每个线程一个自己的标志，由 `onStop` 来设置。
 #
 # **“`stop()` 会结束接收器。”** 见上文：驱动程序会再启动它。*来源：`ReceiverTracker.startReceiver` 中作业（job）结束之处。*
 #
@@ -516,14 +518,14 @@ print("readings per batch of 6 s:", run.batches.column("records"))
 # The life of a receiver follows Spark's rules, with one difference: here a receiver whose `onStart` blocks can be
 # stopped all the same. In the model the connections that `connect` has opened are closed when the receiver stops; your
 # own class must do that in `onStop`, or a thread that waits in `read` never looks at `isStopped()`. The death of an
-# executor is noticed after 0.1 s here; on a cluster that takes up to two minutes if the machine is gone without a word.
+# executor is noticed after 0.1 s here; on a cluster that takes two to three minutes if the machine is gone without a word.
 
 # %% [markdown] lang="zh"
 # ## 模型与集群的不同
 #
 # 接收器的一生遵循 Spark 的规则，只有一点不同：这里即使 `onStart` 阻塞，接收器也能被停止。在模型中，`connect` 打开的连接会在接收器停止时关闭；
 # 你自己的类必须在 `onStop` 里关闭它，否则在 `read` 中等待的线程永远不会去看 `isStopped()`。
-# 执行器的死亡在这里 0.1 秒后被发现；在集群上，如果机器一声不响地消失，最多要两分钟。
+# 执行器的死亡在这里 0.1 秒后被发现；在集群上，如果机器一声不响地消失，要两到三分钟。
 
 # %% [markdown] lang="en"
 # ## Check yourself

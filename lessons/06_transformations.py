@@ -2,7 +2,7 @@
 # # 6. Transformations: what a batch can do, and whom it can meet
 #
 # **The question.** Orders come in on one stream, payments on another. Which orders have been paid? A `join` answers
-# that in one line. Why does it leave out half of the payments, without an error?
+# that in one line. Why does it leave out some of the payments, without an error?
 #
 # *About 35 minutes. You need lessons 2 and 3 (batches, blocks, word count).*
 
@@ -10,7 +10,7 @@
 # # 6. 转换：一个批次能做什么，又能遇见谁
 #
 # **问题。** 订单从一个流到来，付款从另一个流到来。哪些订单已经付款？一行 `join` 就能回答。
-# 可是它为什么会漏掉一半的付款，而且没有任何错误？
+# 可是它为什么会漏掉一部分付款，而且没有任何错误？
 #
 # *约 35 分钟。需要第 2 课和第 3 课（批次、数据块、词数统计）。*
 
@@ -178,25 +178,26 @@ run = live(shop, network=SHOP, batch=2.0, until=3, cores=4)
 
 # %% [markdown] lang="en"
 # Three batches of lines: in the first one three lines, in the second only lines that a `filter` throws away, in the third
-# none at all. How many numbers does `lines.filter(...).count().pprint()` print over the three batches?
+# none at all. In PySpark `count` lets each partition count its own records, and adds up these numbers. How many numbers
+# does `lines.filter(...).count().pprint()` print over the three batches?
 
 # %% [markdown] lang="zh"
 # 三个批次的行：第一批有三行，第二批只有会被 `filter` 丢掉的行，第三批一行也没有。
+# 在 PySpark 中，`count` 让每个分区（partition）数自己的记录，再把这些数相加。
 # `lines.filter(...).count().pprint()` 在这三个批次中总共打印几个数？
 
 # %% predict="numbers of count"
 {
     "answer": 2,
     "why": (
-        "In PySpark each partition counts itself, and the sums are added up. Lines that are filtered away leave an empty "
-        "partition, which counts 0; a silent batch has no blocks, no partition, and nobody who could say 0.",
-        "在 PySpark 中，每个分区数自己的记录，再把这些数相加。被过滤掉的行留下一个空分区，它数出 0；"
-        "安静的批次没有数据块，没有分区，也就没有谁来说 0。",
+        "Lines that are filtered away leave an empty partition, which counts 0. A batch without data has no block and no "
+        "partition, so there is nothing to add up: no number, not even 0.",
+        "被过滤掉的行留下一个空分区，它数出 0。没有数据的批次没有数据块，也没有分区，没有可以相加的数：连 0 也没有。",
     ),
     "mistakes": {
         3: (
-            "In Scala that is right: its count adds a 0 of its own to every batch. And in PySpark, where partitions count?",
-            "对 Scala 来说是对的：它的 count 给每个批次自己添上一个 0。那么在由分区来数的 PySpark 中呢？",
+            "In Scala that is right: its count adds a 0 of its own to every batch. But in PySpark only partitions count.",
+            "对 Scala 来说是对的：它的 count 给每个批次自己添上一个 0。但在 PySpark 中只有分区来数。",
         ),
         1: (
             "A batch of which nothing passes the filter still has partitions. What does an empty partition count?",
@@ -321,10 +322,11 @@ for stage in stages:
 confirm("tasks after the shuffle", stages[1].tasks)
 
 # %% [markdown] lang="en"
-# And the three batches with much, little and nothing. Mark what each operator prints of a batch that has nothing to say:
+# And the three batches: with data, with data that is all filtered away, without any. Look at what each operator prints of
+# the second and of the third:
 
 # %% [markdown] lang="zh"
-# 再看那三个批次：有数据、全被过滤、完全没有。注意当一个批次无话可说时，每个算子各打印什么：
+# 再看那三个批次：有数据、数据全被过滤掉、完全没有数据。注意每个算子对第二个和第三个批次各打印什么：
 
 # %%
 lines = Replay([(0.5, "to"), (0.9, "question"), (1.3, "to"), (2.6, "#"), (3.2, "#")])
@@ -360,8 +362,8 @@ confirm("numbers of count", sum(len(batch) for batch in seen["count"]))
 # filter has left two lists with nothing in them, in the third there is no partition at all. `repartition(2)` has two
 # partitions whatever comes.
 #
-# `mapPartitions(f)` calls `f` once for each of these lists. What is dear to set up (a connection, a compiled pattern)
-# belongs there: once per partition instead of once per record.
+# `mapPartitions(f)` calls `f` once for each of these lists. What is expensive to set up (a connection, a compiled
+# pattern) belongs there: once per partition instead of once per record.
 
 # %% [markdown] lang="zh"
 # `glom` 让人看到分区：每一行来自自己的数据块，所以各有一个列表。在第二个批次中，过滤之后剩下两个空列表；第三个批次根本没有分区。
@@ -387,7 +389,7 @@ for batch in (1.0, 2.0, 4.0, 8.0):
 
 # %% [markdown] lang="en"
 # With batches of 1 second no payment that comes a second later is ever found. The share is about 1 − lag / interval, and
-# nothing where the lag is longer. A longer interval finds more of them and answers later: that is a poor trade, and no
+# zero where the lag is longer than the interval. A longer interval finds more of them and answers later: that is a poor trade, and no
 # interval finds all.
 #
 # What helps is to let an order wait. In a **window** the orders of the last batches stay around; each payment still comes
@@ -395,8 +397,8 @@ for batch in (1.0, 2.0, 4.0, 8.0):
 # (lessons 7 and 8).
 
 # %% [markdown] lang="zh"
-# 批次为 1 秒时，一秒之后的付款一笔也找不到。比例约为 1 − 间隔时间 / 批次间隔，间隔时间更长时则一笔也没有。批次越长，找到的越多，答案也越晚：这笔买卖不划算，
-# 而且没有哪个间隔能找全。
+# 批次为 1 秒时，一秒之后的付款一笔也找不到。设付款比订单晚到的时间为“滞后”，比例约为 1 − 滞后 / 批次间隔；滞后比批次间隔还长时，
+# 一笔也找不到。批次越长，找到的越多，答案也越晚：这样交换并不划算，而且没有哪个间隔能找全。
 #
 # 有用的办法是让订单等一等。在**窗口**（window）中，最近几个批次的订单会留下来；每笔付款仍只出现在一个批次中，
 # 所以没有配对会被找到两次（第 10 课）。或者把订单保存为**状态**（state），直到它的付款到来（第 7、8 课）。
@@ -492,7 +494,7 @@ run.timeline()
 # *来源：`PairDStreamFunctions.join` 就是对 `RDD.join` 的 `transformWith`；编程指南的 “Join Operations” 一节写的是 “in each batch interval”。*
 #
 # **“没有数据时 `count` 是 0，`reduce` 也一样。”** 空批次的 `reduce` 不给出任何记录，在哪种语言里都是这样。`count` 在 Scala 和 Java 中给出 0，
-# 因为它给每个批次添上一个零。在 PySpark 中，没有分区的批次什么也不打印，正如你所见。所以不要靠等一个 0 来发现数据源没有声音。
+# 因为它给每个批次添上一个零。在 PySpark 中，没有分区的批次什么也不打印，正如你所见。所以不要指望靠一个 0 来发现数据源已经没有数据。
 # *来源：Scala 的 `DStream.count` 加上一个含有 0 的单分区 RDD；PySpark 的 `DStream.count` 把各分区的数相加。*
 #
 # **“`groupByKey` 把每条记录都送上网络，`reduceByKey` 不会。”** 在流上，以及在 PySpark 中，`groupByKey` 在 shuffle 之前也会在每个任务内合并，
@@ -536,7 +538,7 @@ print("  reduceByKey:              ", written(lambda pairs: pairs.reduceByKey(la
 #
 # 哪些记录在同一批次、shuffle 有几个分区、算子对空批次给出什么，都遵循 Spark 的规则；PySpark 与 Scala 不同之处，采用 PySpark 的。
 # 时长来自一个取整数的成本模型。这里的 shuffle 按记录数计费，所以 `groupByKey` 的字节不额外花时间，也没有任务会耗尽内存。
-# 真实的付款不会正好在订单 1 秒后到来：间隔时间不固定时，比例是 1 − 间隔时间 / 批次间隔 的平均值。
+# 真实的付款不会正好在订单 1 秒后到来：滞后不固定时，比例是 1 − 滞后 / 批次间隔 的平均值。
 
 # %% [markdown] lang="en"
 # ## Check yourself

@@ -18,15 +18,16 @@ from sparksim.sim import Simulation
 # ## Task 1: is_taken (3 points)
 #
 # A file of this name, last modified at `modified_ms`, lies in the directory when the batch of `batch_time_ms` is due. It
-# was not taken before. Return True if this batch takes it, else False. The remember window is `window_ms` long. A file
-# that was modified at 0 or earlier is older than the program.
+# was not taken before. Return True if this batch takes it, else False. The remember window is `window_ms` long and ends
+# at the batch time; as in the lesson, its beginning does not belong to it, and its end does. A file that was modified at 0
+# or earlier is older than the program.
 
 # %% [markdown] lang="zh"
 # ## 任务 1：is_taken（3 分）
 #
 # 批次（batch）`batch_time_ms` 到点时，目录中有一个名为 `name` 的文件，最后修改时间是 `modified_ms`，以前没有被取走过。
-# 如果这个批次取走它，返回 True，否则返回 False。时间窗（remember window）的长度是 `window_ms`。
-# 修改时间为 0 或更早的文件比程序老。
+# 如果这个批次取走它，返回 True，否则返回 False。时间窗（remember window）的长度是 `window_ms`，在批次时刻结束；
+# 与课中一样，它不包含起点，包含终点。修改时间为 0 或更早的文件早于程序启动。
 
 
 # %%
@@ -41,14 +42,15 @@ def is_taken(name, modified_ms, batch_time_ms, window_ms):
 # ## Task 2: never_read (3 points)
 #
 # `files` says of each name when the file appears in the directory and when it was last modified:
-# `{"a.txt": (appears_ms, modified_ms)}`. Batches are due at the multiples of `batch_ms`, without end. Return the names of
-# the files that no batch ever takes, in alphabetical order. Use `is_taken`.
+# `{"a.txt": (appears_ms, modified_ms)}`. Batches are due at the multiples of `batch_ms`, without end; a batch sees a file
+# that appears at the very moment when it is due. Return the names of the files that no batch ever takes, in alphabetical
+# order. Use `is_taken`.
 
 # %% [markdown] lang="zh"
 # ## 任务 2：never_read（3 分）
 #
 # `files` 说明每个文件何时出现在目录中，以及最后修改时间：`{"a.txt": (appears_ms, modified_ms)}`。
-# 批次在 `batch_ms` 的整数倍时刻到点，没有尽头。请返回任何批次都不会取走的文件名，按字母顺序排列。请使用 `is_taken`。
+# 批次在 `batch_ms` 的整数倍时刻到点，没有尽头；恰好在批次到点时出现的文件，这个批次能看到。请返回任何批次都不会取走的文件名，按字母顺序排列。请使用 `is_taken`。
 
 
 # %%

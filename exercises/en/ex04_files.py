@@ -14,8 +14,9 @@ from sparksim.sim import Simulation
 # ## Task 1: is_taken (3 points)
 #
 # A file of this name, last modified at `modified_ms`, lies in the directory when the batch of `batch_time_ms` is due. It
-# was not taken before. Return True if this batch takes it, else False. The remember window is `window_ms` long. A file
-# that was modified at 0 or earlier is older than the program.
+# was not taken before. Return True if this batch takes it, else False. The remember window is `window_ms` long and ends
+# at the batch time; as in the lesson, its beginning does not belong to it, and its end does. A file that was modified at 0
+# or earlier is older than the program.
 
 # %%
 def is_taken(name, modified_ms, batch_time_ms, window_ms):
@@ -25,8 +26,9 @@ def is_taken(name, modified_ms, batch_time_ms, window_ms):
 # ## Task 2: never_read (3 points)
 #
 # `files` says of each name when the file appears in the directory and when it was last modified:
-# `{"a.txt": (appears_ms, modified_ms)}`. Batches are due at the multiples of `batch_ms`, without end. Return the names of
-# the files that no batch ever takes, in alphabetical order. Use `is_taken`.
+# `{"a.txt": (appears_ms, modified_ms)}`. Batches are due at the multiples of `batch_ms`, without end; a batch sees a file
+# that appears at the very moment when it is due. Return the names of the files that no batch ever takes, in alphabetical
+# order. Use `is_taken`.
 
 # %%
 def never_read(files, batch_ms, window_ms):

@@ -13,8 +13,8 @@ from sparksim.sim import Simulation
 # ## 任务 1：is_taken（3 分）
 #
 # 批次（batch）`batch_time_ms` 到点时，目录中有一个名为 `name` 的文件，最后修改时间是 `modified_ms`，以前没有被取走过。
-# 如果这个批次取走它，返回 True，否则返回 False。时间窗（remember window）的长度是 `window_ms`。
-# 修改时间为 0 或更早的文件比程序老。
+# 如果这个批次取走它，返回 True，否则返回 False。时间窗（remember window）的长度是 `window_ms`，在批次时刻结束；
+# 与课中一样，它不包含起点，包含终点。修改时间为 0 或更早的文件早于程序启动。
 
 # %%
 def is_taken(name, modified_ms, batch_time_ms, window_ms):
@@ -24,7 +24,7 @@ def is_taken(name, modified_ms, batch_time_ms, window_ms):
 # ## 任务 2：never_read（3 分）
 #
 # `files` 说明每个文件何时出现在目录中，以及最后修改时间：`{"a.txt": (appears_ms, modified_ms)}`。
-# 批次在 `batch_ms` 的整数倍时刻到点，没有尽头。请返回任何批次都不会取走的文件名，按字母顺序排列。请使用 `is_taken`。
+# 批次在 `batch_ms` 的整数倍时刻到点，没有尽头；恰好在批次到点时出现的文件，这个批次能看到。请返回任何批次都不会取走的文件名，按字母顺序排列。请使用 `is_taken`。
 
 # %%
 def never_read(files, batch_ms, window_ms):

@@ -10,10 +10,12 @@ from typing import Any
 from sparksim.course.exercise import Finding, short
 from sparksim.course.texts import Text
 from sparksim.sim.run import Run
+from sparksim.trace.batch_events import OutputOperationCompleted
 
 Pairs = Sequence[tuple[Any, Any]]
 
 _LONGEST_LINE = 1000
+_LONGEST_ERROR = 160
 
 
 def printed_pairs(run: Run, batch_s: float) -> list[tuple[Any, Any]]:
@@ -41,13 +43,26 @@ def prints(
 
 
 def failed_batch(run: Run, hint: Text) -> Finding | None:
-    """The first batch whose job failed, if there is one."""
+    """The first batch whose job failed, if there is one, and what it raised."""
     for batch in run.batches.where(failed=True):
-        second = batch.batch_time_ms / 1000
+        second, why = batch.batch_time_ms / 1000, _raised(run, batch.batch_time_ms)
         return Finding(
-            Text(f"the job of the batch of second {second:g} failed", f"第 {second:g} 秒的批次的作业失败了"), hint
+            Text(
+                f"the job of the batch of second {second:g} failed{why and ': ' + why}",
+                f"第 {second:g} 秒的批次的作业失败了{why and '：' + why}",
+            ),
+            hint,
         )
     return None
+
+
+def _raised(run: Run, batch_time_ms: int) -> str:
+    """The last line of the batch's first failure: the error itself, which stands below its traceback."""
+    for output in run.trace.of(OutputOperationCompleted):
+        if output.batch_time_ms == batch_time_ms and output.failure:
+            line = output.failure.strip().splitlines()[-1]
+            return "".join(letter if letter.isprintable() else " " for letter in line)[:_LONGEST_ERROR]
+    return ""
 
 
 def compared(pairs: Pairs, expected: Mapping[Any, Any], batch_s: float, hint: Text) -> Finding | None:

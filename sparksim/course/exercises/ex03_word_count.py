@@ -103,11 +103,13 @@ def _first_hint(pairs: Sequence[tuple[Any, Any]]) -> Text:
     words = [repr(word) for word, _ in pairs]
     if any(word.startswith(("[", "(")) for word in words):
         return FLAT_MAP
-    return REDUCE if len(set(words)) < len(words) else PROGRAM
+    uncounted = any(not isinstance(number, int) for _, number in pairs)
+    return REDUCE if uncounted or len(set(words)) < len(words) else PROGRAM
 
 
 def _next_hint(pairs: Sequence[tuple[Any, Any]]) -> Text:
-    return EACH_BATCH if pairs and all(isinstance(word, str) for word, _ in pairs) else _first_hint(pairs)
+    counted = pairs and all(isinstance(word, str) and isinstance(number, int) for word, number in pairs)
+    return EACH_BATCH if counted else _first_hint(pairs)
 
 
 EXERCISE = Exercise(

@@ -24,7 +24,7 @@ WINDOW = Text(
 )
 OLDER = Text(
     "Soon after the start the window reaches back behind it: a file that is older than the program is not taken.",
-    "启动后不久，时间窗会伸到启动之前：比程序老的文件不会被取走。",
+    "启动后不久，时间窗会伸到启动之前：早于程序启动的文件不会被取走。",
 )
 FIRST = Text(
     "A file is looked at from the first batch on that is due when it has appeared. Later ones look back less far.",
@@ -96,7 +96,7 @@ def checks(random: Random) -> Sequence[Check]:
         ),
         Check(
             "is_taken/older",
-            Text("is_taken: files older than the program", "is_taken：比程序老的文件"),
+            Text("is_taken: files older than the program", "is_taken：早于程序启动的文件"),
             1,
             [
                 returns("is_taken", (name, 1, 3 * batch, window), True, lambda _: OLDER),
@@ -245,7 +245,7 @@ def _published(value: Any, name: str, about: Sequence[Text]) -> Finding | None:
     found = {
         GROWS: grows,
         KEEP: source not in is_new,
-        ARRIVE: len(arrived) != 1 or not _is_read(arrived[0]) or "_" in arrived[0],
+        ARRIVE: len(arrived) != 1 or not _is_read(arrived[0]) or arrived[0].startswith("orders/_"),
         OLD: len(arrived) == 1 and not is_new[arrived[0]],
     }
     return next((_wrong(value, hint) for hint in about if found[hint]), None)

@@ -54,8 +54,8 @@ PAID = Text(
     "orders.join(payments) 对两边都有的键给出 (number, (item, amount))。",
 )
 SAME_BATCH = Text(
-    "A join meets records of the same batch only: let the orders wait in a window of two batches, window(2, 1).",
-    "join 只能让同一批次的记录相遇：请让订单在两个批次的窗口中等待，window(2, 1)。",
+    "A join meets records of the same batch only: let the orders wait in a window that includes the batch before.",
+    "join 只能让同一批次的记录相遇：请让订单在窗口中等待，窗口要包含上一个批次。",
 )
 ONCE = Text(
     "Let only the orders wait. Where both sides lie in windows, or in states, a pair meets again in the next batch.",
@@ -99,7 +99,7 @@ def _blanks_hint(value: Any) -> Text:
 def _error_rate(random: Random) -> list[Check]:
     failing, calm = random.sample(SERVICES, 2)
     first = [(failing, 500), (failing, 404), (calm, 200), (failing, 503), (failing, 200), (calm, 301)]
-    second = [(failing, 502), (calm, 500), (calm, 200)]
+    second = [(failing, 502), (calm, 504), (calm, 200)]
     random.shuffle(first)
     lines = [(1.25 + n / 20, f"{name};{status}") for n, (name, status) in enumerate(first)]
     lines += [(2.25 + n / 20, f"{name};{status}") for n, (name, status) in enumerate(second)]
