@@ -13,11 +13,11 @@ from pathlib import Path
 
 from sparksim.cli import arguments, report
 from sparksim.cli.live import run_live
-from sparksim.cli.paragraph import filled
 from sparksim.cli.refusal import Refusal, require_matplotlib
 from sparksim.core.language import Text
 from sparksim.sim import ExecutorCrash, Poisson, simulate_script
 from sparksim.sim.output import caught_output
+from sparksim.trace.paragraph import filled
 
 LINES = ("to be or not to be", "that is the question") * 6
 LINE_GAP_S = 0.25

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sparksim.cli.paragraph import filled
 from sparksim.core.language import Text
 from sparksim.sim.run import Run
 from sparksim.trace.anomalies import AnomalyRow
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.events import ApplicationStart, RecordsProduced
+from sparksim.trace.paragraph import filled
 from sparksim.trace.rows import BatchRow
 from sparksim.trace.table import Table, room
 from sparksim.trace.words import OUTCOMES, REASONS, anomaly_name, fates

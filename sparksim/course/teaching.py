@@ -10,7 +10,11 @@ from sparksim.core.errors import IllegalArgumentError, IllegalStateError
 from sparksim.core.language import Text, set_language
 from sparksim.course.predictions import Prediction, load
 from sparksim.course.progress import note_lesson
+from sparksim.trace.paragraph import filled
 from sparksim.viz.fonts import use_chinese_font
+
+WIDTH = 96
+"""Columns that a notebook's page shows of a line before it breaks it, in the middle of a word."""
 
 TELL = "?"
 """What a learner writes to be told."""
@@ -115,4 +119,4 @@ def _shown(value: object) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{filled(text, WIDTH)}\n")

@@ -8,8 +8,8 @@ import pytest
 
 from sparksim import language
 from sparksim.cli.main import main
-from sparksim.cli.paragraph import filled
 from sparksim.trace import write_jsonl
+from sparksim.trace.paragraph import filled
 from sparksim.trace.table import room
 from tests.cli.process import REPOSITORY
 from tests.trace.small import small_trace
