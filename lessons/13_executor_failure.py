@@ -40,8 +40,8 @@ lesson("13", lang="en", seed=SEED)
 #  its buffer                  ─────▶  nowhere
 # ```
 #
-# All that Spark computes it can compute again: an RDD knows from what it was made (its *lineage*). A received block was
-# made from nothing else. It stands at the beginning of every lineage, and **the only protection of a block is a second
+# The driver lives on, and it knows from what everything was made. All that Spark computes it can compute again: an RDD
+# knows from what it was made (its *lineage*). A received block was made from nothing else. It stands at the beginning of every lineage, and **the only protection of a block is a second
 # copy**. That is what the `_2` in the name of a storage level asks for.
 
 # %% [markdown] lang="zh"
@@ -65,13 +65,13 @@ lesson("13", lang="en", seed=SEED)
 # ## The program, live
 #
 # The program names the storage level of its blocks: two copies, in memory, on disk where memory is full. (That is also
-# the default of `socketTextStream`.) Your machine plays a cluster of one executor.
+# the default of `socketTextStream`.) It runs in local mode: one process is the driver and the only executor.
 
 # %% [markdown] lang="zh"
 # ## 程序：真实运行
 #
 # 程序指定了数据块的存储级别：两份副本，放在内存中，内存满了就放磁盘。（这也是 `socketTextStream` 的默认级别。）
-# 你的机器扮演只有一个执行器的集群。
+# 它以本地模式运行：同一个进程既是驱动程序，又是唯一的执行器。
 
 
 # %%
@@ -92,13 +92,13 @@ alone = live(word_count(TWO_COPIES), network={"localhost:9999": Replay(typed)}, 
 # %% [markdown] lang="en"
 # ## Predict
 #
-# The program that you have just seen asked for two copies of each block, on a machine with one executor. How many copies
-# did each block get?
+# The program that you have just seen asked for two copies of each block, and had one executor. How many copies did each
+# block get?
 
 # %% [markdown] lang="zh"
 # ## 预测
 #
-# 刚才的程序在只有一个执行器的机器上要求每个数据块有两份副本。每个数据块得到了几份？
+# 刚才的程序要求每个数据块有两份副本，但只有一个执行器。每个数据块得到了几份？
 
 # %% predict="copies"
 {
@@ -220,7 +220,7 @@ run.delivery
 # executor, without waiting. Lost is what lay in the buffer, and what was sent while nobody listened. The blocks are all
 # there: their second copies lie on other executors.
 #
-# And states? A state lies in memory of the executor that computed it. The next program keeps totals since its start; an
+# And states? A state lies in the memory of the executor that computed it. The next program keeps totals since its start; an
 # executor that holds some of them dies *between* two batches, at 8.9 s.
 
 # %% [markdown] lang="zh"
@@ -258,12 +258,14 @@ for title, each in (("calm", calm), ("with the crash", run)):
 
 # %% [markdown] lang="en"
 # The totals are the same. Batch 10 had more map tasks: beside its own ten, those of earlier batches whose results had died
-# with the executor. They read the *blocks of those batches* once more. Spark keeps them for that: a block is deleted only
-# when no state needs it any more, because a newer state has been written to the checkpoint directory.
+# with the executor. They read the *blocks of those batches* once more. For that Spark keeps the blocks longer than their
+# batch: for twice the interval at which the states are written to the checkpoint directory, here 20 s. A state that was
+# written there in the meantime needs no older block.
 
 # %% [markdown] lang="zh"
 # 总数相同。批次 10 的 map 任务更多：除了它自己的十个，还有之前批次中结果随执行器死去的那些。它们又读了一遍*那些批次的数据块*。
-# Spark 正是为此保留它们：只有当更新的状态写入了检查点目录、没有状态再需要某个数据块时，它才会被删除。
+# 为此，Spark 在批次结束之后仍然保留数据块：保留时间是状态写入检查点（checkpoint）目录的间隔的两倍，这里是 20 秒。
+# 这期间写入的状态，不再需要更早的数据块。
 
 # %% [markdown] lang="en"
 # ## Break it
@@ -342,13 +344,13 @@ after.delivery
 
 # %% [markdown] lang="en"
 # Which is worse? The failed batch at least says so. The other one printed counts that look right and lack most of their
-# lines. Even the number of its records, in the table and on Spark's Streaming page, is that of the lines once received,
+# lines; a warning in the driver's log (the lines in red) is all that tells. Even the number of its records, in the table and on Spark's Streaming page, is that of the lines once received,
 # not of those read. In both cases nothing tries again later: a batch that failed is over.
 #
 # The run with the failed batch, to touch. Click a striped block of batch 8, and a task that failed: what does it say?
 
 # %% [markdown] lang="zh"
-# 哪一种更糟？失败的批次至少会说出来；另一个批次打印了看起来正常的计数，却缺了大部分行。就连它的记录数，无论在表中还是在 Spark 的
+# 哪一种更糟？失败的批次至少会说出来；另一个批次打印了看起来正常的计数，却缺了大部分行，只有驱动程序日志里的一条警告（上面红色的那些行）提到此事。就连它的记录数，无论在表中还是在 Spark 的
 # Streaming 页面上，也是当初收到的行数，而不是读到的行数。两种情况下之后都不会再试：失败的批次就此结束。
 #
 # 批次失败的那次运行，可以动手操作。点击批次 8 的一个带条纹的数据块，再点击一个失败的任务：它说了什么？
@@ -419,15 +421,16 @@ lab(
 # ## What people get wrong
 #
 # **"The driver sends a task to the executor that has the block."** It *prefers* a host that has a copy, and waits for a
-# free core there, at most `spark.locality.wait`: 3 s. Then any executor will do, and it reads the block over the network.
-# Three seconds are longer than many a batch interval, so one receiver and one copy can leave the rest of a cluster idle.
+# free core there. Only when no task could be started on such a host for `spark.locality.wait`, 3 s, will any executor
+# do, and it reads the block over the network. Three seconds are longer than many a batch interval, so one receiver and
+# one copy can leave the rest of a cluster idle.
 # *Source: Spark's `TaskSetManager.getAllowedLocalityLevel`, `BlockRDD.getPreferredLocations`.*
 
 # %% [markdown] lang="zh"
 # ## 常见误解
 #
-# **“驱动程序把任务发给持有数据块的执行器。”** 它只是*优先*选择有副本的主机，并等待那里的空闲核心（core），最多等
-# `spark.locality.wait`：3 秒。之后任何执行器都行，它通过网络读取数据块。3 秒比许多批次间隔都长，
+# **“驱动程序把任务发给持有数据块的执行器。”** 它只是*优先*选择有副本的主机，并等待那里的空闲核心（core）。
+# 只有连续 `spark.locality.wait`（3 秒）都没有任务能在这样的主机上启动，才会改用任意执行器，由它通过网络读取数据块。3 秒比许多批次间隔都长，
 # 所以一个接收器加一份副本可能让集群的其余部分闲着。
 # *来源：Spark 的 `TaskSetManager.getAllowedLocalityLevel`、`BlockRDD.getPreferredLocations`。*
 
@@ -451,7 +454,7 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # `ReceiverTracker.startReceiver`.*
 #
 # **"Tasks and receivers restart by themselves, nothing needs to be set."** True on a cluster. In local mode the first
-# failure of a task is the end of its batch: `local[n]` allows one, `local[n,m]` allows `m`. *Source:
+# failure of a task is the end of its batch: `local[n]` gives a task one attempt, `local[n,m]` gives it `m`. *Source:
 # `SparkContext.createTaskScheduler`.*
 
 # %% [markdown] lang="zh"
@@ -463,7 +466,7 @@ for level, wait in ((ONE_COPY, "3s"), (ONE_COPY, "0s"), (TWO_COPIES, "3s")):
 # *来源：`ReceiverSupervisor.restartReceiver`、`ReceiverTracker.startReceiver`。*
 #
 # **“任务和接收器会自动重启，不需要任何配置。”** 在集群上是这样。在本地模式下，任务第一次失败就是批次的终点：
-# `local[n]` 只允许失败一次，`local[n,m]` 允许 `m` 次。*来源：`SparkContext.createTaskScheduler`。*
+# `local[n]` 只给每个任务一次尝试，`local[n,m]` 给 `m` 次。*来源：`SparkContext.createTaskScheduler`。*
 
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster

@@ -229,11 +229,11 @@ confirm("total of a", totals["a"])
 }
 
 # %% [markdown] lang="en"
-# Between 6 s and 7.3 s a dozen lines arrived. They lay in blocks, two copies of each, and waited for the batch of
-# second 8. How many of them are counted in the end?
+# Between 6 s and 7.3 s, 14 lines came into blocks, two copies of each block, and waited for the batch of second 8. How
+# many of them are counted in the end?
 
 # %% [markdown] lang="zh"
-# 在 6 秒到 7.3 秒之间到达了十几行。它们在数据块里，每块两份副本（replica），等待第 8 秒的批次。最终有多少行被统计？
+# 在 6 秒到 7.3 秒之间，有 14 行进入了数据块，每块两份副本（replica），等待第 8 秒的批次。最终有多少行被统计？
 
 # %% predict="counted"
 {
@@ -243,6 +243,12 @@ confirm("total of a", totals["a"])
         "for, with nothing in it.",
         "两份副本在两个执行器里，而所有执行器都随驱动程序结束。第 8 秒的批次会补上，但里面什么都没有。",
     ),
+    "mistakes": {
+        14: (
+            "The batch of second 8 is made up for, yes. But who holds the blocks, when all executors are new?",
+            "第 8 秒的批次会补上，没错。但所有执行器都是新的，谁还持有那些数据块？",
+        ),
+    },
 }
 
 
@@ -276,14 +282,15 @@ confirm("counted", sum(lines.column("times")))
 run.figure(start=5, end=14)
 
 # %% [markdown] lang="en"
-# The batches that are run again come all at once and wait for each other. Their number of records is 0, and rightly so:
+# The batches that are run again come all at once and wait for each other. Spark reports 0 records for each of them: the
+# records of a batch are counted when it is made for the first time, and not again. What do they print?
 #
 # - the batch of second 6 had printed its totals already, and prints them again;
 # - those of 8 and 10 print the totals as they stood;
 # - from 12 on, lines are counted again.
 
 # %% [markdown] lang="zh"
-# 重新运行的批次一下子全部到来，一个等一个。它们的记录数是 0，这是对的：
+# 重新运行的批次一下子全部到来，一个等一个。Spark 报告它们的记录数都是 0：重新运行的批次不再统计输入的记录数。它们打印什么？
 #
 # - 第 6 秒的批次早已打印过总数，现在又打印一次；
 # - 第 8 和第 10 秒的批次打印原有的总数；
@@ -356,9 +363,9 @@ forgetful = simulated(PROGRAM.replace("totals.checkpoint(BATCH_S)", "pass"))
 
 # %%
 show_totals(forgetful)
-(before,) = forgetful.batches.where(batch_time_ms=12_000)
+(twelfth,) = forgetful.batches.where(batch_time_ms=12_000)
 confirm("forgotten", int(re.search(r"\('line', (\d+)\)", forgetful.output[12]).group(1)))
-print("lines of batch 12:", before.records)
+print("lines of batch 12:", twelfth.records)
 
 # %% [markdown] lang="en"
 # The warnings in red are all that Spark says about it. The program recovered "successfully", its checkpoint was in order,
@@ -381,19 +388,6 @@ def create():
 
 ssc = StreamingContext.getOrCreate("sim://checkpoint", create)
 ssc.socketTextStream("localhost", 9999).count().pprint()  # outside of create
-ssc.start()
-ssc.awaitTermination()
-"""
-QUEUE = """
-from sparksim import SparkContext
-from sparksim.streaming import StreamingContext
-
-def create():
-    ssc = StreamingContext(SparkContext("local[2]", "queue"), 2)
-    ssc.queueStream([["a"], ["b", "c"]]).pprint()
-    return ssc
-
-ssc = StreamingContext.getOrCreate("sim://checkpoint", create)
 ssc.start()
 ssc.awaitTermination()
 """
@@ -434,7 +428,7 @@ print(error_of(OUTSIDE))
 # worse: the checkpoint holds objects of your classes, and when these have changed it often cannot be read at all. *Source:
 # programming guide, "Upgrading Application Code".*
 #
-# **"I started it with more memory and another batch interval."** The saved settings win. Only a few are taken from the new
+# **"I started it with more memory for the executors and another batch interval."** The saved settings win. Only a few are taken from the new
 # start: those of addresses, of the master, of YARN. *Source: `Checkpoint.createSparkConf`.*
 #
 # **"Spark restarts a driver."** Something outside does: a standalone cluster with `spark-submit --deploy-mode cluster
@@ -456,7 +450,7 @@ print(error_of(OUTSIDE))
 # **“我修好了错误，重启了。”** 检查点里的函数是旧的，你刚刚见过。在 Scala 中更糟：检查点里是你的类的对象，类变了，往往根本读不出来。
 # *来源：编程指南“Upgrading Application Code”一节。*
 #
-# **“我用更多内存和另一个批次间隔启动了它。”** 保存的设置优先。只有少数几项取自新的启动：地址、master、YARN 相关的设置。
+# **“我给执行器更多内存、换了批次间隔，重新启动了它。”** 保存的设置优先。只有少数几项取自新的启动：地址、master、YARN 相关的设置。
 # *来源：`Checkpoint.createSparkConf`。*
 #
 # **“Spark 会重启驱动程序。”** 那是外面的事：独立集群要用 `spark-submit --deploy-mode cluster --supervise`；YARN 则按
@@ -469,6 +463,19 @@ print(error_of(OUTSIDE))
 # **“我用 `queueStream` 来测试。”** 这样的程序会写检查点（带一条警告），但读不出来：
 
 # %%
+QUEUE = """
+from sparksim import SparkContext
+from sparksim.streaming import StreamingContext
+
+def create():
+    ssc = StreamingContext(SparkContext("local[2]", "queue"), 2)
+    ssc.queueStream([["a"], ["b", "c"]]).pprint()
+    return ssc
+
+ssc = StreamingContext.getOrCreate("sim://checkpoint", create)
+ssc.start()
+ssc.awaitTermination()
+"""
 queue_error = error_of(QUEUE)
 
 # %%

@@ -208,12 +208,14 @@ print("the typed line is in it:", b"or not to be" in content)
 # ## The same program, simulated
 #
 # Each line is its own number, and the program writes it to a table outside (a *sink*, lesson 11). So we can count in the
-# table what arrived, and how often.
+# table what arrived, and how often. The reliable receiver, `QueueReceiver`, reads from a queue; it stores ten messages
+# together and then confirms them.
 
 # %% [markdown] lang="zh"
 # ## 同一个程序：模拟运行
 #
 # 每行就是它自己的编号，程序把它写入外部的表（*sink*，第 11 课）。于是我们可以在表中数出到达了什么、各几次。
+# 可靠的接收器 `QueueReceiver` 从一个队列读取：每次把十条消息一起存储，然后才确认。
 
 # %%
 table = sink("lines")
@@ -376,8 +378,8 @@ for batch in slow.batches.where(status="completed"):
     print(f"{cells} {second - min(mine) / 50:>32.1f} s")
 
 # %% [markdown] lang="en"
-# Every batch is done in a fraction of its interval. On Spark's Streaming page all is green, and the input rate there is
-# what got through the log. What the user sees gets older and older, up to six seconds. (There it stays, because at
+# Every batch is done in a fraction of its interval. On Spark's Streaming page all looks well, and the input rate there is
+# what got through the log. What the user sees gets older and older, up to almost six seconds. (There it stays, because at
 # most ten blocks wait for the log; after that none is cut, and the next one is larger.) **The delay of a batch begins
 # when the batch begins, not when the record arrived.**
 
@@ -395,7 +397,7 @@ for batch in slow.batches.where(status="completed"):
 # writes a receiver that calls `store(record)` one by one has an unreliable one. *Source: programming guide, "Fault-tolerance
 # Semantics".*
 #
-# **"I drop the `_2` to save memory."** Good advice, but it changes nothing: with the log on Spark makes one copy, serialised,
+# **"I drop the `_2` to save memory."** The guide advises it, but it changes nothing: with the log on Spark makes one copy, serialised,
 # whatever the level says, and warns. *Source: `WriteAheadLogBasedBlockHandler.effectiveStorageLevel`.*
 #
 # **"I set `writeAheadLog.enable` and put the checkpoint directory on S3."** Such stores cannot append to a file. There
@@ -403,7 +405,7 @@ for batch in slow.batches.where(status="completed"):
 # becomes a file. *Source: `FileBasedWriteAheadLog`.*
 #
 # **"Reliable and logged is exactly once."** It is at least once. What was logged and not yet confirmed comes twice after a
-# crash, and a batch that is run again is written again.
+# crash, and a batch that is run again is written again. *Source: the same section of the guide.*
 
 # %% [markdown] lang="zh"
 # ## 常见误解
@@ -414,14 +416,14 @@ for batch in slow.batches.where(status="completed"):
 # **“有了日志就什么都不丢。”** 还得有可靠的数据源：请看上面普通套接字的缓冲区。自己写的接收器如果逐条调用 `store(record)`，就是不可靠的。
 # *来源：编程指南“Fault-tolerance Semantics”一节。*
 #
-# **“去掉 `_2` 可以省内存。”** 建议不错，但其实没有变化：打开日志后，不管级别怎么写，Spark 只存一份、序列化的副本，并发出警告。
+# **“去掉 `_2` 可以省内存。”** 指南也这样建议，但其实没有变化：打开日志后，不管级别怎么写，Spark 只存一份、序列化的副本，并发出警告。
 # *来源：`WriteAheadLogBasedBlockHandler.effectiveStorageLevel`。*
 #
 # **“设置 `writeAheadLog.enable`，把检查点目录放在 S3 上。”** 这类存储不能向文件追加内容。必须设置
 # `spark.streaming.receiver.writeAheadLog.closeFileAfterWrite`（驱动程序的同理）；于是每个数据块成为一个文件。
 # *来源：`FileBasedWriteAheadLog`。*
 #
-# **“可靠加日志就是恰好一次（exactly once）。”** 是至少一次。已写入日志但尚未确认的，崩溃后会再来一次；重新运行的批次会再写一次。
+# **“可靠加日志就是恰好一次（exactly once）。”** 是至少一次。已写入日志但尚未确认的，崩溃后会再来一次；重新运行的批次会再写一次。*来源：指南的同一节。*
 
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster
@@ -488,7 +490,7 @@ for batch in slow.batches.where(status="completed"):
 #
 # <details><summary>答案</summary>
 #
-# 用接收器就需要：它会确认已收到的消息，确认过的不会再发。直接流（direct stream，第 18 课）既不需要接收器也不需要日志，
+# 用接收器就需要：它会确认已收到的消息，确认过的不会再发。直连流（direct stream，第 18 课）既不需要接收器也不需要日志，
 # 因为它直接从数据源重新读取。
 # </details>
 

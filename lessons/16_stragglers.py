@@ -106,14 +106,16 @@ print("second copies:", sum(readers.column("speculative")))
 # %% [markdown] lang="en"
 # ## Predict
 #
-# A stage has 10 tasks. Seven are done; they took 100, 100, 110, 120, 120, 130 and 900 ms. Three still run. From how many
-# milliseconds on is a running task slow enough for a second copy?
+# A running task is slow when it has run 1.5 times as long as is usual among the tasks of its stage that are done (the 1.5
+# is the setting `spark.speculation.multiplier`). A stage has 10 tasks. Seven are done; they took 100, 100, 110, 120, 120,
+# 130 and 900 ms. Three still run. After how many milliseconds is one of them slow enough for a second copy?
 
 # %% [markdown] lang="zh"
 # ## 预测
 #
+# 如果一个任务已运行的时间，超过同一阶段中已完成任务通常时长的 1.5 倍（即设置项 `spark.speculation.multiplier`），它就算慢。
 # 一个阶段有 10 个任务。七个已完成，分别花了 100、100、110、120、120、130 和 900 毫秒。还有三个在运行。
-# 一个正在运行的任务要超过多少毫秒，才算慢到需要第二份副本？
+# 其中一个要超过多少毫秒，才算慢到需要第二份副本？
 
 # %% predict="threshold"
 {
@@ -345,12 +347,12 @@ for quantile in (0.5, 0.75, 0.9):
 # multiplier of 10 waits until the straggler is nearly done by itself.
 #
 # Another cure needs no setting of speculation: **smaller tasks**. With shorter blocks a batch has more of them, and the ill
-# machine gets fewer, since it asks for work less often.
+# machine gets a smaller share, since it is free for a new one less often.
 
 # %% [markdown] lang="zh"
 # 取 0.9 时，十个任务要先完成九个。但生病的机器上大多有*两个*，所以几乎不会有副本。倍数取 10，则要等到掉队者自己都快完成了。
 #
-# 另一种办法不需要推测执行的设置：**更小的任务**。数据块更短，批次的任务就更多，而生病的机器分到的更少，因为它来要活的次数更少。
+# 另一种办法不需要推测执行的设置：**更小的任务**。数据块更短，批次的任务就更多，而生病的机器分到的份额更小，因为它腾出空来接新任务的次数更少。
 
 # %%
 print("block    without speculation     with it")
@@ -388,7 +390,7 @@ lab(
 # ## What people get wrong
 #
 # **"More than 75 % must be done, and a task must be slower than 1.5 times the average."** At least ⌊0.75 · n⌋ must be done,
-# and it is the *median*, never less than 100 ms. *Source: Spark's `TaskSetManager.checkSpeculatableTasks`, `MedianHeap`.*
+# and the limit is 1.5 times the *median*, but never less than 100 ms. *Source: Spark's `TaskSetManager.checkSpeculatableTasks`, `MedianHeap`.*
 #
 # **"The slow task is taken back and waits to be scheduled again."** It runs on. A copy starts beside it, on another *host*,
 # and only where no ordinary task waits for the core. *Source: `TaskSetManager.dequeueSpeculativeTask`.*
@@ -400,7 +402,7 @@ lab(
 # %% [markdown] lang="zh"
 # ## 常见误解
 #
-# **“必须有超过 75 % 的任务完成，且任务要慢于平均值的 1.5 倍。”** 至少 ⌊0.75 · n⌋ 个完成即可；用的是*中位数*，且不低于 100 毫秒。
+# **“必须有超过 75 % 的任务完成，且任务要慢于平均值的 1.5 倍。”** 至少 ⌊0.75 · n⌋ 个完成即可；阈值是*中位数*的 1.5 倍，但不低于 100 毫秒。
 # *来源：Spark 的 `TaskSetManager.checkSpeculatableTasks`、`MedianHeap`。*
 #
 # **“慢任务会被收回，等待重新调度。”** 它会继续运行。副本在旁边启动，放在另一台*主机*上，而且只在没有普通任务等待核心时才启动。
@@ -458,14 +460,14 @@ print("longest batch:", longest_ms / 1000, "s")
 #
 # Here an ill executor is slower by one factor from one moment on, and all others are equal: 5 ms for each line. On a cluster
 # durations differ from task to task even when all are well, so that now and then a copy is made for nothing. Killing an
-# attempt is immediate here; a real task that is inside a long call goes on until it looks up. And a machine that is
+# attempt is immediate here; a real task that is inside a long call goes on until that call returns. And a machine that is
 # always slow should be left out altogether: Spark's blacklist counts failures, not slowness, so a person has to do it.
 
 # %% [markdown] lang="zh"
 # ## 模型与集群的不同
 #
 # 这里生病的执行器从某个时刻起慢一个固定的倍数，其他的完全一样：每行 5 毫秒。在集群上，即使一切健康，任务的时长也各不相同，
-# 所以偶尔会白白产生副本。这里杀死一次尝试是立即的；真实的任务如果正处在一次长调用中，会继续到它抬头看的时候。
+# 所以偶尔会白白产生副本。这里杀死一次尝试是立即的；真实的任务如果正处在一次长调用中，会一直运行到那次调用返回。
 # 另外，总是很慢的机器应当彻底排除：Spark 的黑名单数的是失败次数而不是快慢，所以只能由人来做。
 
 # %% [markdown] lang="en"

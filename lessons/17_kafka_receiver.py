@@ -67,13 +67,11 @@ lesson("17", lang="en", seed=SEED)
 # ## 基本思想
 #
 # ```
-#                 topic "orders"                                 Spark
-# producers       partition 0  [0][1][2][3][4] ──┐
-#   (shop)  ────▶ partition 1  [0][1][2][3]    ──┼──▶ receiver ──▶ blocks ──▶ batch
-#                 partition 2  [0][1][2][3][4] ──┘    (a consumer
-#                               ▲ offsets              of a group)
-#                                                        │
-#                 ZooKeeper: "the group is at 4, 3, 4" ◀─┘ every so often
+# 生产者          主题 "orders"                   Spark
+#                 分区 0  [0][1][2][3][4] ──┐
+# (shop)    ────▶ 分区 1  [0][1][2][3]    ──┼──▶ 接收器 ──▶ 数据块 ──▶ 批次
+#                 分区 2  [0][1][2][3][4] ──┘     │
+#                          ▲ 偏移量               └──▶ ZooKeeper："该组读到 4, 3, 4"，每隔一段时间写入
 # ```
 #
 # 五分钟认识 Kafka。**主题**（topic）是一类消息的名字，它被切成若干**分区**（partition）。一个分区就是一份日志：
@@ -135,10 +133,10 @@ print(len(run.receivers), "receiver,", len(seen), "orders")
 print("partition 1, in its order:", [each for each in seen if each in ("order 1", "order 5", "order 9")])
 
 # %% [markdown] lang="en"
-# One receiver read all four partitions. A real cluster differs in nothing but the address.
+# One receiver read all four partitions. With the brokers of a real cluster the program is the same, but for the address.
 
 # %% [markdown] lang="zh"
-# 一个接收器读完了全部四个分区。换成真正的集群，除了地址什么都不变。
+# 一个接收器读完了全部四个分区。换成真正集群的 broker，程序不变，只是地址不同。
 
 # %% [markdown] lang="en"
 # ## Predict
@@ -415,7 +413,8 @@ for row in run.batches:
 # **"The number beside the topic makes more partitions."** It is the number of threads within one receiver. *Source:
 # `KafkaInputDStream.scala`; the table above.*
 #
-# **"Kafka keeps the messages, so nothing can be lost."** It keeps them, and the group does not ask for them again.
+# **"Kafka keeps the messages, so nothing can be lost."** It keeps them, and the group does not ask for them again: order
+# 180 above.
 #
 # **"With the log it is exactly once."** It is at least once. *Source: `ReliableKafkaReceiver` commits after it has stored;
 # between the two lies a crash.*
@@ -425,7 +424,7 @@ for row in run.batches:
 #
 # **“主题旁边的数字能增加分区。”** 那是一个接收器内部的线程数。*来源：`KafkaInputDStream.scala`；以及上面的表。*
 #
-# **“Kafka 保存着消息，所以不会丢。”** 它确实保存着，但消费组不会再去要它们。
+# **“Kafka 保存着消息，所以不会丢。”** 它确实保存着，但消费组不会再去要它们，就像上面的第 180 号订单。
 #
 # **“有了日志就是恰好一次（exactly once）。”** 是至少一次。*来源：`ReliableKafkaReceiver` 先存储、后提交；崩溃可能就发生在两者之间。*
 

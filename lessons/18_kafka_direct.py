@@ -71,12 +71,12 @@ lesson("18", lang="en", seed=SEED)
 # ## 基本思想
 #
 # ```
-#  when the batch of second 4 is made (driver)         when its tasks run (executors)
+#  生成第 4 秒的批次时（驱动程序）            它的任务运行时（执行器）
 #
-#  partition 0  ...[20 ........ 40)...  latest: 40      task 0: read 0, from 20 to before 40
-#  partition 1  ...[20 ........ 40)...  latest: 40      task 1: read 1, from 20 to before 40
-#  partition 2  ...[20 ........ 40)...  latest: 40      task 2: read 2, from 20 to before 40
-#               └── offset ranges: all that the batch is ──┘
+#  分区 0  ...[20 ........ 40)...  最新：40   任务 0：读分区 0，从 20 到 40 之前
+#  分区 1  ...[20 ........ 40)...  最新：40   任务 1：读分区 1，从 20 到 40 之前
+#  分区 2  ...[20 ........ 40)...  最新：40   任务 2：读分区 2，从 20 到 40 之前
+#             └─ 偏移量范围 ─┘  这就是批次的全部内容
 # ```
 #
 # `KafkaUtils.createDirectStream` 没有接收器（receiver）。批次（batch）到点时，驱动程序（driver）询问 Kafka 每个分区写到了哪里，
@@ -179,11 +179,12 @@ run = live(watch, batch=2.0, until=5, meanwhile=coming)
 }
 
 # %% [markdown] lang="en"
-# The program was down for a while: 900 orders wait in Kafka, 30 more come per second. `maxRatePerPartition` is 40. How
-# many orders are in the first batch?
+# The program was down for a while: 900 orders wait in Kafka, 30 more come per second. To keep the first batch small, the
+# setting `spark.streaming.kafka.maxRatePerPartition` is 40. How many orders are in the first batch?
 
 # %% [markdown] lang="zh"
-# 程序停了一阵：Kafka 中积压了 900 份订单，此后每秒再来 30 份。`maxRatePerPartition` 为 40。第一个批次有多少份订单？
+# 程序停了一阵：Kafka 中积压了 900 份订单，此后每秒再来 30 份。为了让第一个批次小一些，
+# 设置项 `spark.streaming.kafka.maxRatePerPartition` 为 40。第一个批次有多少份订单？
 
 # %% predict="first batch with a limit"
 {
@@ -200,12 +201,12 @@ run = live(watch, batch=2.0, until=5, meanwhile=coming)
 }
 
 # %% [markdown] lang="en"
-# Now no such limit, but backpressure is on, with `spark.streaming.backpressure.initialRate` 30. Is the first batch small
-# because of it, "yes" or "no"?
+# Now no such limit, but *backpressure* is on: Spark itself sets a limit, from how fast it has processed the last batches.
+# `spark.streaming.backpressure.initialRate` is 30. Is the first batch small because of it, "yes" or "no"?
 
 # %% [markdown] lang="zh"
-# 现在没有这个上限，但启用了反压（backpressure），`spark.streaming.backpressure.initialRate` 为 30。
-# 第一个批次会因此变小吗？"yes" 还是 "no"？
+# 现在没有这个上限，但启用了反压（backpressure）：Spark 根据最近几个批次的处理速度，自己设定上限。
+# `spark.streaming.backpressure.initialRate` 为 30。第一个批次会因此变小吗？"yes" 还是 "no"？
 
 # %% predict="initialRate limits it"
 {
@@ -396,11 +397,11 @@ def directly(ssc):
     orders(ssc).foreachRDD(show_ranges)
 
 
-def after_a_shuffle(ssc):
-    orders(ssc).repartition(6).foreachRDD(show_ranges)
+def after_a_map(ssc):
+    orders(ssc).map(lambda record: record.value).foreachRDD(show_ranges)
 
 
-for program in (directly, after_a_shuffle):
+for program in (directly, after_a_map):
     run = simulated(program, kafka(Constant(rate=30)), until=3)
     failure = run.trace.of(OutputOperationCompleted)[0].failure
     print(f"{program.__name__}:", failure.splitlines()[-1] if failure else "fine")
@@ -413,7 +414,7 @@ for program in (directly, after_a_shuffle):
 # exist in Spark 2.3. *Source: `DirectKafkaInputDStream.maxMessagesPerPartition`.*
 #
 # **"Direct streams use Kafka's simple consumer."** Those of Kafka 0.8 do. Those of 0.10 use the ordinary one; the driver
-# is a member of the group.
+# is a member of the group. *Source: Spark's Kafka guides, one for each of the two modules.*
 
 # %% [markdown] lang="zh"
 # **“批次排队不会使直连流失败。”** 只要队列比保留期长，就会失败。*来源：范围在 `DirectKafkaInputDStream.compute` 中定下，
@@ -423,6 +424,7 @@ for program in (directly, after_a_shuffle):
 # *来源：`DirectKafkaInputDStream.maxMessagesPerPartition`。*
 #
 # **“直连流使用 Kafka 的 simple consumer。”** Kafka 0.8 的是这样。0.10 的使用普通消费者，驱动程序是消费组的成员。
+# *来源：Spark 的 Kafka 指南，两个模块各有一篇。*
 
 # %% [markdown] lang="en"
 # Your turn to keep a queue short. Turn the rate up until batches wait, then switch backpressure on.
@@ -436,8 +438,8 @@ lab(Simulation(count, network=kafka(Constant(rate=100)), batch=2.0, seed=SEED, *
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster
 #
-# Kafka deletes whole segments of a log, every five minutes, and keeps messages for days: what happens here within seconds
-# happens there after a long weekend. Consumers fetch ahead and in bulk; here reading costs what the cost model says per
+# Kafka looks for messages that are too old every five minutes, deletes them by whole segments of a log, and is usually
+# told to keep them for days: what happens here within seconds happens there after a long weekend. Consumers fetch ahead and in bulk; here reading costs what the cost model says per
 # message. `PreferConsistent` places partitions as Spark does, and tasks obey unless they would have to wait too long.
 
 # %% [markdown] lang="zh"

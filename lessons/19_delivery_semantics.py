@@ -74,11 +74,13 @@ lesson("19", lang="en", seed=SEED)
 # ## 基本思想
 #
 # ```
-#           read a range                 write
-#  Kafka ───────────────▶ batch ───────────────────▶ table of results
-#    ▲                      │
-#    └── begin here after   └──────────────────────▶ offsets: "done up to here"
-#        a crash                    store
+#  Kafka
+#    │
+#    ▼  读取一段范围
+#  批次
+#    ├──▶ 写出：结果表
+#    │
+#    └──▶ 保存：偏移量，“到此为止已完成”；崩溃之后，从这里开始读 Kafka
 # ```
 #
 # 一个批次（batch）留下两个痕迹：它的结果，以及表示“到此为止已完成”的偏移量（offset）。崩溃可能恰好发生在两者之间。
@@ -117,11 +119,11 @@ def settings(address, auto_commit=False):
         "auto.offset.reset": "earliest",
         "enable.auto.commit": auto_commit,
         "auto.commit.interval.ms": "500",
-        "session.timeout.ms": "6000",  # so long a dead driver keeps its partitions
+        "session.timeout.ms": "6000",  # a dead driver keeps its partitions that long
     }
 
 
-def both_or_neither(table, time, rdd, ranges):
+def both_or_neither(table, rdd, ranges):
     def write(records):  # a task has one range, that of its partition
         mine = ranges[TaskContext.get().partitionId()]
         with table.transaction():
@@ -149,7 +151,7 @@ def live_shop(ssc):
     begin = live_table.offsets()  # where the table says; empty at the first start
     strategy = ConsumerStrategies.Assign(partitions, settings(address), begin)
     stream = KafkaUtils.createDirectStream(ssc, LocationStrategies.PreferConsistent, strategy)
-    stream.foreachRDD(lambda time, rdd: both_or_neither(live_table, time, rdd, rdd.offsetRanges()))
+    stream.foreachRDD(lambda rdd: both_or_neither(live_table, rdd, rdd.offsetRanges()))
 
 
 logging.getLogger("sparksim.streaming").setLevel(logging.ERROR)  # the warnings of lesson 18
@@ -162,7 +164,8 @@ for come in (range(6), range(6, 10)):
 # ## Predict
 #
 # In the simulation 60 orders come in 3 s, to two partitions. Batches take 1 s and somewhat more to process, so they queue a
-# little. The driver dies at 3.2 s and is back a second later, without a checkpoint: it begins where Kafka has its group.
+# little. The driver dies at 3.2 s, when a batch is half written, and is back a second later, without a checkpoint: it
+# begins at the offsets that Kafka keeps for its group.
 #
 # First: the program inserts a row per order, and after that calls `commitAsync`. After the crash, are there orders that
 # are "lost" (no row), "doubled" (two rows), or "neither"?
@@ -171,7 +174,7 @@ for come in (range(6), range(6, 10)):
 # ## 预测
 #
 # 模拟中，60 份订单在 3 秒内到达两个分区（partition）。批次间隔 1 秒，而处理要略长一些，因此会有点排队。
-# 驱动程序在 3.2 秒死亡，一秒后恢复，没有检查点：它从 Kafka 记录的消费组（consumer group）位置开始。
+# 驱动程序在 3.2 秒死亡，当时有一个批次正写到一半；一秒后它恢复，没有检查点：它从 Kafka 为其消费组（consumer group）保存的偏移量开始。
 #
 # 第一种：程序为每份订单插入一行，之后调用 `commitAsync`。崩溃之后，会有订单丢失（"lost"，没有行）、
 # 重复（"doubled"，有两行），还是都没有（"neither"）？
@@ -233,19 +236,29 @@ for come in (range(6), range(6, 10)):
         "The crash undoes an open transaction as a whole. The next driver begins where the table says.",
         "崩溃会把未完成的事务整体撤销。下一个驱动程序从表中记录的位置开始。",
     ),
+    "mistakes": {
+        "doubled": (
+            "For that, rows must be there whose offsets are not. What does a transaction promise?",
+            "那需要行已经写入、而偏移量没有。事务保证了什么？",
+        ),
+        "lost": (
+            "For that, offsets must be there whose rows are not. What does a transaction promise?",
+            "那需要偏移量已经写入、而行没有。事务保证了什么？",
+        ),
+    },
 }
 
 # %% [markdown] lang="en"
 # ## The same program, simulated
 #
-# Three ways to write, and five places for the offsets. Where the table does not keep the offsets, a transaction needs
-# another name by which it knows a batch that comes again; Spark's guide proposes the time of the batch and the number of
-# the partition.
+# Three ways to write, and five ways to keep the offsets. Where the table does not keep the offsets, a transaction needs
+# a name by which it knows a batch that comes again; Spark's guide proposes the time of the batch and the number of the
+# partition.
 
 # %% [markdown] lang="zh"
 # ## 同一个程序：模拟运行
 #
-# 三种写法，五种存放偏移量的方式。如果表不保存偏移量，事务就需要用别的名字认出再次到来的批次；
+# 三种写法，五种保存偏移量的方式。如果表不保存偏移量，事务就需要一个名字来认出再次到来的批次；
 # Spark 的指南建议用批次时间加分区编号。
 
 # %%
@@ -264,7 +277,7 @@ def upsert(time, rdd, ranges):
 
 def transaction(time, rdd, ranges):
     if ranges:
-        both_or_neither(TABLE, time, rdd, ranges)
+        both_or_neither(TABLE, rdd, ranges)
         return
 
     def write(records):
@@ -384,8 +397,9 @@ for store in STORES:
     print(f"{store:<20}{worst(insert, store):>9}{worst(upsert, store):>9}{worst(transaction, store):>14}")
 
 # %% [markdown] lang="en"
-# Read it by lines. Offsets that may run ahead lose orders, and no way of writing helps. Offsets that lag behind double
-# inserts; **upserts make every one of those lines right**, because an order that comes again writes its own row again. A
+# Read it by lines. Offsets that may run ahead lose orders, and no way of writing helps. (Now and then they lag, too: at
+# 2.4 s a batch was being written and nothing of it was committed yet, hence the 2.) Offsets that lag behind double
+# inserts, also in the table itself when they are stored without a transaction; **upserts make every one of those lines right**, because an order that comes again writes its own row again. A
 # transaction is only as good as the name by which it knows a batch again. After a restart from offsets in Kafka, a batch
 # has another time and other ranges: the name "batch time and partition" does not help there. Offsets in the same
 # transaction need no name.
@@ -393,7 +407,8 @@ for store in STORES:
 # The page docs/semantics.md has the whole matrix, with receivers and ZooKeeper, from thousands of crashes.
 
 # %% [markdown] lang="zh"
-# 请逐行来看。可能跑到前面的偏移量会丢订单，任何写法都救不了。落在后面的偏移量会使插入重复；**而更新插入使这样的几行都正确**，
+# 请逐行来看。可能跑到前面的偏移量会丢订单，任何写法都救不了。（它们偶尔也会落后：2.4 秒时有一个批次正在写出，而它的偏移量尚未提交，
+# 所以有 2 份重复。）落在后面的偏移量会使插入重复，放在结果表里但不用事务时也是如此；**而更新插入使这样的几行都正确**，
 # 因为再次到来的订单只是重写它自己的行。事务的好坏取决于它用什么名字认出一个批次。从 Kafka 中的偏移量重启之后，
 # 批次的时间和范围都变了：“批次时间加分区”这个名字在那里不起作用。偏移量放在同一个事务中，就不需要名字。
 #
@@ -467,8 +482,8 @@ for (outcome, rows), orders in sorted(refused.items()):
 #
 # **"Batch time and partition are a unique identifier."** For a batch that a checkpoint knows, yes; see above.
 #
-# **"With a checkpoint I need no other offsets."** A program that was changed cannot read its old checkpoint, and the offsets
-# are lost with it.
+# **"With a checkpoint I need no other offsets."** A program that was changed cannot use its old checkpoint: that brings
+# the old functions back, or cannot be read (lesson 14). You delete it, and the offsets go with it.
 
 # %% [markdown] lang="zh"
 # ## 常见误解
@@ -483,7 +498,8 @@ for (outcome, rows), orders in sorted(refused.items()):
 #
 # **“批次时间加分区是唯一标识。”** 对检查点知道的批次来说是；否则见上文。
 #
-# **“有了检查点就不需要别的偏移量。”** 修改过的程序读不了旧的检查点，偏移量也随之丢失。
+# **“有了检查点就不需要别的偏移量。”** 修改过的程序用不了旧的检查点：它要么带回旧的函数，要么读不出来（第 14 课）。
+# 只能把它删除，偏移量也随之丢失。
 
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster

@@ -65,14 +65,14 @@ def lost_blocks(run):
 # ## Task 3: lost_records (3 points)
 #
 # How many *stored* records were lost in which way, as a dict with two numbers. "failed": all records of the batches
-# that failed, for a batch succeeds or fails as a whole. "silently": records of blocks that nobody has any more and whose
-# batch (`batch_time_ms`) is not among the failed ones.
+# that failed, for a batch succeeds or fails as a whole. "silently": records of the blocks that `lost_blocks` finds and
+# whose batch (`batch_time_ms`) is not among the failed ones.
 
 # %% [markdown] lang="zh"
 # ## 任务 3：lost_records（3 分）
 #
 # *已存储的*记录以哪种方式丢失了多少，用含两个数的字典表示。"failed"：失败的批次（batch）的全部记录，因为一个批次要么整体成功，
-# 要么整体失败。"silently"：已经没有人持有、而且所属批次（`batch_time_ms`）不在失败批次之中的数据块的记录。
+# 要么整体失败。"silently"：`lost_blocks` 找到的、而且所属批次（`batch_time_ms`）不在失败批次之中的数据块的记录。
 
 
 # %%
@@ -94,12 +94,14 @@ def lost_records(run):
 #
 # The name of the storage level (of PySpark's `StorageLevel`, such as "MEMORY_ONLY") with which no stored block is lost when
 # so many executors die at once: `deaths_at_once` is 0, 1 or 2. No more copies than needed. There are four executors.
+# `dir(StorageLevel)` lists the names (one of them is newer than Spark 2.3).
 
 # %% [markdown] lang="zh"
 # ## 任务 4：storage_level（2 分）
 #
 # 存储级别（storage level）的名字（PySpark 的 `StorageLevel` 中的一个，如 "MEMORY_ONLY"）：用它时，即使同时有
 # `deaths_at_once` 个（0、1 或 2）执行器死亡，也不会丢失任何已存储的数据块。副本不多于所需。一共有四个执行器。
+# `dir(StorageLevel)` 列出所有名字（其中一个在 Spark 2.3 之后才有）。
 
 
 # %%
@@ -124,7 +126,9 @@ def one_copy(ssc):
 
 if __name__ == "__main__":
     run = Simulation(
-        one_copy, network={"localhost:9999": Constant(20, "line")}, faults=[ExecutorCrash("receiver", at=4.05)]
+        one_copy,
+        network={"localhost:9999": Constant(20, "line")},
+        faults=[ExecutorCrash("receiver", at=4.05)],
     ).run(until=7)
     try:
         print(deaths(run), lost_blocks(run), lost_records(run))

@@ -34,8 +34,8 @@ def lost_blocks(run):
 # ## Task 3: lost_records (3 points)
 #
 # How many *stored* records were lost in which way, as a dict with two numbers. "failed": all records of the batches
-# that failed, for a batch succeeds or fails as a whole. "silently": records of blocks that nobody has any more and whose
-# batch (`batch_time_ms`) is not among the failed ones.
+# that failed, for a batch succeeds or fails as a whole. "silently": records of the blocks that `lost_blocks` finds and
+# whose batch (`batch_time_ms`) is not among the failed ones.
 
 # %%
 def lost_records(run):
@@ -46,6 +46,7 @@ def lost_records(run):
 #
 # The name of the storage level (of PySpark's `StorageLevel`, such as "MEMORY_ONLY") with which no stored block is lost when
 # so many executors die at once: `deaths_at_once` is 0, 1 or 2. No more copies than needed. There are four executors.
+# `dir(StorageLevel)` lists the names (one of them is newer than Spark 2.3).
 
 # %%
 def storage_level(deaths_at_once):
@@ -62,7 +63,9 @@ def one_copy(ssc):
 
 if __name__ == "__main__":
     run = Simulation(
-        one_copy, network={"localhost:9999": Constant(20, "line")}, faults=[ExecutorCrash("receiver", at=4.05)]
+        one_copy,
+        network={"localhost:9999": Constant(20, "line")},
+        faults=[ExecutorCrash("receiver", at=4.05)],
     ).run(until=7)
     try:
         print(deaths(run), lost_blocks(run), lost_records(run))

@@ -25,7 +25,7 @@ def lag(ranges, latest):
 # ## Task 2: show_ranges (4 points)
 #
 # Read the topic `orders` without a receiver (Kafka 0.10), from the earliest message on. The brokers are at
-# localhost:9092, the group is `shop`, and nothing is committed by itself. A value is the name of an article. Print for
+# localhost:9092, the group is `shop`, and nothing is committed automatically. A value is the name of an article. Print for
 # each batch
 #
 # - a line `(partition, (fromOffset, untilOffset))` for each range, with `print`, in `foreachRDD`,
@@ -41,7 +41,8 @@ def show_ranges(ssc):
 # %%
 if __name__ == "__main__":
     articles = Replay([(0.0, "pear"), (1.3, "apple"), (1.5, "plum"), (1.6, "apple")])
-    kafka = KafkaCluster([Topic("orders", partitions=2)], [Producer("orders", articles, partitioner="round-robin")])
+    producer = Producer("orders", articles, partitioner="round-robin")
+    kafka = KafkaCluster([Topic("orders", partitions=2)], [producer])
     try:
         print(Simulation(show_ranges, network={"localhost:9092": kafka}).run(until=4).output)
     except NotImplementedError as unfinished:

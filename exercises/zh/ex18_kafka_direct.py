@@ -39,7 +39,8 @@ def show_ranges(ssc):
 # %%
 if __name__ == "__main__":
     articles = Replay([(0.0, "pear"), (1.3, "apple"), (1.5, "plum"), (1.6, "apple")])
-    kafka = KafkaCluster([Topic("orders", partitions=2)], [Producer("orders", articles, partitioner="round-robin")])
+    producer = Producer("orders", articles, partitioner="round-robin")
+    kafka = KafkaCluster([Topic("orders", partitions=2)], [producer])
     try:
         print(Simulation(show_ranges, network={"localhost:9092": kafka}).run(until=4).output)
     except NotImplementedError as unfinished:

@@ -31,7 +31,7 @@ def add(table, article, n):
 
 
 def keep(table, ranges):
-    """Store these offset ranges in the table. Takes 20 ms. `table.holds(ranges)` asks whether they were stored."""
+    """Store offset ranges in the table, in 20 ms. `table.holds(ranges)`: were these stored?"""
     work(0.02)
     table.store_offsets(ranges)
 

@@ -50,8 +50,10 @@ WHOLE = Text(
     "批次整体失败：其中仍然存在的数据块也没有被处理，而且没有人会重新运行它。",
 )
 ENOUGH = Text(
-    "To outlive n deaths at once a block needs n + 1 copies. PySpark's levels end in _2 and _3 for two and three.",
-    "要经受同时 n 次死亡，数据块需要 n + 1 份副本。PySpark 的级别以 _2 和 _3 结尾表示两份和三份。",
+    "To outlive n deaths at once a block needs n + 1 copies. PySpark's levels end in _2 and _3 for two and three; "
+    "dir(StorageLevel) lists those that there are.",
+    "要经受同时 n 次死亡，数据块需要 n + 1 份副本。PySpark 的级别以 _2 和 _3 结尾表示两份和三份；"
+    "dir(StorageLevel) 列出现有的级别。",
 )
 NO_MORE = Text(
     "Every copy costs memory and network: with no deaths to outlive one is enough.",
@@ -220,7 +222,7 @@ def _level(name: Any) -> StorageLevel | None:
     return level if isinstance(level, StorageLevel) and level != StorageLevel.NONE else None
 
 
-def _checked(judge: Callable[[StorageLevel, str], Finding | None], hint: Text) -> Judge:
+def _checked(judge: Callable[[StorageLevel, str], Finding | None]) -> Judge:
     """A judge of a level, where it is one."""
 
     def check(name: Any) -> Finding | None:
@@ -231,7 +233,7 @@ def _checked(judge: Callable[[StorageLevel, str], Finding | None], hint: Text) -
                     f"StorageLevel has no level {short(name)} that stores blocks",
                     f"StorageLevel 中没有能存储数据块的级别 {short(name)}",
                 ),
-                hint,
+                ENOUGH,
             )
         return judge(level, name)
 
@@ -256,7 +258,7 @@ def _enough(count: int, when: float) -> Judge:
                 )
         return None
 
-    return _checked(judge, ENOUGH)
+    return _checked(judge)
 
 
 def _no_more(count: int) -> Judge:
@@ -271,7 +273,7 @@ def _no_more(count: int) -> Judge:
             NO_MORE,
         )
 
-    return _checked(judge, NO_MORE)
+    return _checked(judge)
 
 
 EXERCISE = Exercise(

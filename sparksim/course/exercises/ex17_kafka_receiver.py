@@ -24,6 +24,10 @@ RECEIVERS = Text(
     "Each call of createStream makes one receiver, however many topics and threads it has.",
     "每次调用 createStream 产生一个接收器，无论它有多少主题和线程。",
 )
+THREADS = Text(
+    "The number beside a topic says how many threads of the receiver read it: add these numbers.",
+    "主题旁边的数字表示接收器用几个线程读它：请把这些数字加起来。",
+)
 CORES = Text(
     "All threads of a receiver share its one core; and one core more has to be left for the batches.",
     "一个接收器的所有线程共用它的一个核心；另外还要留一个核心给批次。",
@@ -81,8 +85,8 @@ def checks(random: Random) -> Sequence[Check]:
             Text("needs: receivers, threads and cores", "needs：接收器、线程和核心"),
             2,
             [
-                returns("needs", ([{"orders": 1}],), (1, 1, 2), _needs_hint(1)),
-                returns("needs", (several,), _needed(several), _needs_hint(len(several))),
+                returns("needs", ([{"orders": 1}],), (1, 1, 2), _needs_hint((1, 1, 2))),
+                returns("needs", (several,), _needed(several), _needs_hint(_needed(several))),
             ],
             RECEIVERS,
         ),
@@ -128,9 +132,11 @@ def _needed(streams: Sequence[dict[str, int]]) -> tuple[int, int, int]:
     return len(streams), sum(sum(topics.values()) for topics in streams), len(streams) + 1
 
 
-def _needs_hint(receivers: int) -> Callable[[Any], Text]:
+def _needs_hint(needed: tuple[int, int, int]) -> Callable[[Any], Text]:
     def hint(value: Any) -> Text:
-        return CORES if isinstance(value, tuple) and value[:1] == (receivers,) else RECEIVERS
+        if not isinstance(value, tuple) or value[:1] != needed[:1]:
+            return RECEIVERS
+        return CORES if value[:2] == needed[:2] else THREADS
 
     return hint
 

@@ -1,0 +1,22 @@
+"""Takes blocks for stored that still wait for the log."""
+
+from sparksim.trace.events import BlockLogged
+
+LOSES = {
+    "at_risk/logged": "their stored_ms is None",
+}
+
+
+def at_risk(run):
+    logged = {event.block_id for event in run.trace.of(BlockLogged)}
+    stored = [block for block in run.blocks if block.fate != "processed"]
+    return sum(block.records for block in stored if block.block_id not in logged)
+
+
+def unseen_delay(run):
+    known = [block for block in run.blocks if block.added_ms is not None]
+    return max((block.added_ms - block.generated_ms for block in known), default=0) / 1000
+
+
+def settings():
+    return {"receiver": "queue", "log": True, "write": "upsert", "messages": 50}

@@ -1,0 +1,22 @@
+"""Ten messages in a block: a hundred a second, if logging them were all that there is to do."""
+
+from sparksim.trace.events import BlockLogged
+
+LOSES = {
+    "settings/keeps_up": "more messages in a block",
+}
+
+
+def at_risk(run):
+    logged = {event.block_id for event in run.trace.of(BlockLogged)}
+    stored = [block for block in run.blocks if block.stored_ms is not None and block.fate != "processed"]
+    return sum(block.records for block in stored if block.block_id not in logged)
+
+
+def unseen_delay(run):
+    known = [block for block in run.blocks if block.added_ms is not None]
+    return max((block.added_ms - block.generated_ms for block in known), default=0) / 1000
+
+
+def settings():
+    return {"receiver": "queue", "log": True, "write": "upsert", "messages": 10}
