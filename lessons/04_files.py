@@ -410,7 +410,7 @@ for failure in run.trace.of(JobGenerationFailed):
 # %% [markdown] lang="zh"
 # ## 常见误解
 #
-# **“除文件以外，每个输入流都有接收器。”** `queueStream`（第 2 课）和 Kafka 的直接流（第 18 课）也没有。
+# **“除文件以外，每个输入流都有接收器。”** `queueStream`（第 2 课）和 Kafka 的直连流（第 18 课）也没有。
 # *来源：只有 `ReceiverInputDStream` 的子类才有接收器。*
 #
 # **“新文件就是以前不在那里的文件。”** 是修改时间新的文件。`mv` 保留旧的时间，所以昨天的文件今天移进来，永远不会被读取；
