@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from sparksim.course.probes import Call, Probe
+from sparksim.course.probes import Call, Diagnose, Probe
 from sparksim.course.sandbox.process import USUAL, Limits
 from sparksim.course.texts import Text
+from sparksim.sim.run import Run
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,23 @@ def returns(function: str, arguments: tuple[Any, ...], expected: Any, hints: Cal
         )
 
     return Case(Call(function, arguments), judge)
+
+
+def finds(function: str, run: Run, expected: Any, hints: Callable[[Any], Text]) -> Case:
+    """A function that looks into a run, and has to find `expected` in it, of the same type; `hints` finds the hint for another value."""
+
+    def judge(value: Any) -> Finding | None:
+        if type(value) is type(expected) and value == expected:
+            return None
+        return Finding(
+            Text(
+                f"for this run it should be {short(expected)}, and is {short(value)}",
+                f"对这次运行应为 {short(expected)}，得到 {short(value)}",
+            ),
+            hints(value),
+        )
+
+    return Case(Diagnose(function, run), judge)
 
 
 def short(value: Any) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
+from sparksim.course.exercise import Case, Check, Exercise, Finding, finds, returns, short
 from sparksim.course.printed import failed_batch, printed_pairs
-from sparksim.course.probes import Diagnose, Simulate
+from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Constant, DriverCrash, ExecutorCrash, KafkaCluster, Producer, Replay, Run, Simulation
 from sparksim.sim import Topic as KafkaTopic
@@ -95,7 +95,7 @@ def checks(random: Random) -> Sequence[Check]:
             "verdict/core",
             Text("verdict: receivers hold all cores", "verdict：接收器占住所有核心"),
             1,
-            [Case(Diagnose("verdict", runs[NO_CORE]), _is(NO_CORE, lambda _: NO_BATCH))],
+            [finds("verdict", runs[NO_CORE], NO_CORE, lambda _: NO_BATCH)],
             VERDICT,
         ),
         Check(
@@ -103,8 +103,8 @@ def checks(random: Random) -> Sequence[Check]:
             Text("verdict: lost or processed again", "verdict：丢失或重复处理"),
             1,
             [
-                Case(Diagnose("verdict", runs[LOST]), _is(LOST, lambda _: GONE)),
-                Case(Diagnose("verdict", runs[TWICE]), _is(TWICE, lambda _: AGAIN)),
+                finds("verdict", runs[LOST], LOST, lambda _: GONE),
+                finds("verdict", runs[TWICE], TWICE, lambda _: AGAIN),
             ],
             VERDICT,
         ),
@@ -112,17 +112,14 @@ def checks(random: Random) -> Sequence[Check]:
             "verdict/fine",
             Text("verdict: a crash that does no harm", "verdict：没有造成损害的崩溃"),
             1,
-            [Case(Diagnose("verdict", runs[FINE]), _is(FINE, lambda _: ON_ITS_WAY))],
+            [finds("verdict", runs[FINE], FINE, lambda _: ON_ITS_WAY)],
             VERDICT,
         ),
         Check(
             "lost_messages/numbers",
             Text("lost_messages: their numbers", "lost_messages：它们的编号"),
             2,
-            [
-                Case(Diagnose("lost_messages", run), _is(_lost(run), lambda _: NUMBERS))
-                for run in (runs[LOST], runs[FINE])
-            ],
+            [finds("lost_messages", run, _lost(run), lambda _: NUMBERS) for run in (runs[LOST], runs[FINE])],
             NUMBERS,
         ),
     ]
@@ -270,21 +267,6 @@ def _without_receiver(run: Run) -> str:
 
 def _lost(run: Run) -> list[int]:
     return sorted(run.delivery.produced.where(outcome="lost").column("record"))
-
-
-def _is(expected: Any, hints: Callable[[Any], Text]) -> Callable[[Any], Finding | None]:
-    def judge(value: Any) -> Finding | None:
-        if type(value) is type(expected) and value == expected:
-            return None
-        return Finding(
-            Text(
-                f"for this run it should be {short(expected)}, and is {short(value)}",
-                f"对这次运行应为 {short(expected)}，得到 {short(value)}",
-            ),
-            hints(value),
-        )
-
-    return judge
 
 
 EXERCISE = Exercise(

@@ -8,8 +8,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from sparksim.course.exercise import Case, Check, Exercise, Finding, short
-from sparksim.course.probes import Diagnose, Simulate
+from sparksim.course.exercise import Case, Check, Exercise, Finding, finds, short
+from sparksim.course.probes import Simulate
 from sparksim.course.texts import Text
 from sparksim.sim import (
     Burst,
@@ -83,21 +83,21 @@ def checks(random: Random) -> Sequence[Check]:
             "verdict/exactly",
             Text("verdict: written again, and still one row", "verdict：重写之后仍只有一行"),
             1,
-            [Case(Diagnose("verdict", runs[EXACTLY]), _is(EXACTLY, BY_ROWS))],
+            [finds("verdict", runs[EXACTLY], EXACTLY, _hint(BY_ROWS))],
             BY_ROWS,
         ),
         Check(
             "verdict/at_least",
             Text("verdict: doubled rows", "verdict：重复的行"),
             1,
-            [Case(Diagnose("verdict", runs[AT_LEAST]), _is(AT_LEAST, DOUBLED))],
+            [finds("verdict", runs[AT_LEAST], AT_LEAST, _hint(DOUBLED))],
             DOUBLED,
         ),
         Check(
             "verdict/at_most",
             Text("verdict: missing rows", "verdict：缺少的行"),
             1,
-            [Case(Diagnose("verdict", runs[AT_MOST]), _is(AT_MOST, MISSING))],
+            [finds("verdict", runs[AT_MOST], AT_MOST, _hint(MISSING))],
             MISSING,
         ),
         *_rows_checks(random),
@@ -149,21 +149,6 @@ def _runs(random: Random) -> dict[str, Run]:
         return simulation.run(until=22.4)
 
     return {EXACTLY: run("upsert", False), AT_LEAST: run("insert", False), AT_MOST: run("upsert", True)}
-
-
-def _is(expected: str, hint: Text) -> Callable[[Any], Finding | None]:
-    def judge(value: Any) -> Finding | None:
-        if value == expected:
-            return None
-        return Finding(
-            Text(
-                f"for this run it should be {expected!r}, and is {short(value)}",
-                f"对这次运行应为 {expected!r}，得到 {short(value)}",
-            ),
-            ON_ITS_WAY if value == AT_MOST else hint,
-        )
-
-    return judge
 
 
 def _rows_checks(random: Random) -> list[Check]:
@@ -275,6 +260,11 @@ def _totals(expected: Counter[str], hint: Text) -> Callable[[Run], Finding | Non
         )
 
     return judge
+
+
+def _hint(otherwise: Text) -> Callable[[Any], Text]:
+    """For what was on its way when the run ended, which is not lost; else the hint for the other mistake."""
+    return lambda value: ON_ITS_WAY if value == AT_MOST else otherwise
 
 
 EXERCISE = Exercise(

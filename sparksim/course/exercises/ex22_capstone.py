@@ -8,9 +8,9 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from sparksim.course.exercise import Case, Check, Exercise, Finding, short
+from sparksim.course.exercise import Case, Check, Exercise, Finding, finds, short
 from sparksim.course.exercises.bank_plans import PLAN, PlanRuns, draw_story, kafka_cluster, read_movements
-from sparksim.course.probes import Call, Diagnose, Simulate, SimulateMain
+from sparksim.course.probes import Call, Simulate, SimulateMain
 from sparksim.course.texts import Text
 from sparksim.sim import (
     AtBatch,
@@ -286,32 +286,17 @@ def _causes(random: Random) -> list[Check]:
             "cause/lost",
             Text("cause: why rows are missing", "cause：为什么缺了行"),
             1,
-            [Case(Diagnose("cause", runs[name]), _is(name, MISSING)) for name in ("retention", "bad message")],
+            [finds("cause", runs[name], name, lambda _: MISSING) for name in ("retention", "bad message")],
             MISSING,
         ),
         Check(
             "cause/doubled",
             Text("cause: why rows are doubled", "cause：为什么有重复的行"),
             1,
-            [Case(Diagnose("cause", runs[name]), _is(name, DOUBLED)) for name in ("speculation", "driver crash")],
+            [finds("cause", runs[name], name, lambda _: DOUBLED) for name in ("speculation", "driver crash")],
             DOUBLED,
         ),
     ]
-
-
-def _is(expected: str, hint: Text) -> Callable[[Any], Finding | None]:
-    def judge(value: Any) -> Finding | None:
-        if value == expected:
-            return None
-        return Finding(
-            Text(
-                f"for this run it should be {expected!r}, and is {short(value)}",
-                f"对这次运行应为 {expected!r}，得到 {short(value)}",
-            ),
-            hint,
-        )
-
-    return judge
 
 
 EXERCISE = Exercise(
