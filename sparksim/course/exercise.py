@@ -90,7 +90,7 @@ def returns(function: str, arguments: tuple[Any, ...], expected: Any, hints: Cal
 
 
 def finds(function: str, run: Run, expected: Any, hints: Callable[[Any], Text]) -> Case:
-    """A function that looks into a run, and has to find `expected` in it, of the same type; `hints` finds the hint for another value."""
+    """A function that gets a run and has to find `expected` in it, of the same type; `hints` is as in `returns`."""
 
     def judge(value: Any) -> Finding | None:
         if type(value) is type(expected) and value == expected:
