@@ -245,7 +245,8 @@ def test_doctor_speaks_the_language_and_says_where_one_is(course: Path, tmp_path
     assert f"  ✓ 当前所在的课程：{course}" in command.stdout
     command = run("doctor", cwd=tmp_path)
     assert command.code == 1
-    assert command.stdout[-2:] == ["To mend what is marked ✗:", "  sparksim start my-course && cd my-course"]
+    assert "To mend what is marked ✗:" in command.stdout
+    assert command.stdout[-1] == "  sparksim start my-course && cd my-course"
 
 
 def test_on_windows_all_but_grading_can_be_loaded() -> None:
