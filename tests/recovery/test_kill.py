@@ -146,7 +146,7 @@ def check_batches(before: GraphCheckpoint, later: list[Fact]) -> None:
     """First again, at once: those that were not finished, and all from the checkpoint's own to the present."""
     submitted = [fact for fact in later if "submitted" in fact]
     times_ms = [fact["submitted"] for fact in submitted]
-    again = [fact for fact in submitted if fact["records"] == 0 and fact["submitted"] < fact["at"] - BATCH_MS]
+    again = [fact for fact in submitted if fact["records"] == 0 and fact["submitted"] <= fact["at"] - BATCH_MS]
     restart_ms = next(time_ms for time_ms in times_ms if time_ms > submitted[0]["at"])
     down_ms = set(range(before.time_ms, restart_ms, BATCH_MS))
     expected_ms = sorted({*before.pending_ms, *down_ms})
