@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     grading = grade_all(submissions, seed, jobs=options.jobs)
     graded = list(tqdm(grading, total=len(submissions), disable=quiet, leave=False))
     for each in graded if own and options.work is None else ():
-        note_exercise(each.exercise.number[2:], each.score, each.points)
+        note_exercise(each.exercise.lesson, each.score, each.points)
     if len(graded) == 1 or options.details:
         print("\n\n".join(map(details, graded)))
     if len(graded) > 1:

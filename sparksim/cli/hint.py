@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from sparksim.cli import learner
-from sparksim.course.grader import grade
 from sparksim.course.results import hint
 from sparksim.course.texts import Text
 
@@ -14,17 +13,14 @@ _NONE_NEEDED = Text("{}: all {} points; there is nothing to hint at", "{}ï¼š{} å
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim hint`."""
-    learner.add_exercise(parser)
-    learner.add_seed(parser)
-    learner.add_language(parser)
+    learner.add_own_work(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do it. Gives the exit code: 1 when a check fails."""
     learner.speak(options)
     seed = learner.ready_to_grade(options.seed)
-    own = learner.own_submission(options.exercise)
-    graded = grade(own.path, own.exercise, seed, name=own.name)
-    print(hint(graded) or _NONE_NEEDED.of().format(own.name, graded.points))
+    graded = learner.graded_own(options.exercise, seed)
+    print(hint(graded) or _NONE_NEEDED.of().format(graded.submission, graded.points))
     learner.tell_seed(seed)
     return 0 if graded.score == graded.points else 1

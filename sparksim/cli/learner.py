@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,6 +15,7 @@ from sparksim.course.batch import Submission
 from sparksim.course.exercise import Exercise
 from sparksim.course.exercises import find_exercise
 from sparksim.course.explain import NOT_HERE, printable
+from sparksim.course.grader import Graded, drawn_seed, grade
 from sparksim.course.own_work import own_files
 from sparksim.course.released import is_as_released
 from sparksim.course.sandbox.process import can_isolate
@@ -53,6 +53,13 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", metavar="N", type=int, help="draw the hidden inputs again as in an earlier run")
 
 
+def add_own_work(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the commands that grade one exercise of the learner's."""
+    add_exercise(parser)
+    add_seed(parser)
+    add_language(parser)
+
+
 def exercise(text: str) -> Exercise:
     """The `type=` of an exercise's number."""
     try:
@@ -79,7 +86,7 @@ def ready_to_grade(seed: int | None, *, strangers: bool = False) -> int:
         raise Refusal(NOT_HERE.of())
     if strangers and not can_isolate():
         tell(_NO_WALLS.of())
-    return secrets.randbelow(1_000_000) if seed is None else seed
+    return drawn_seed() if seed is None else seed
 
 
 def own_submission(wanted: Exercise) -> Submission:
@@ -92,6 +99,12 @@ def own_submission(wanted: Exercise) -> Submission:
     if begun:
         tell(_OTHERS.of().format(shown(chosen), ", ".join(begun)))
     return Submission(chosen, shown(chosen), wanted)
+
+
+def graded_own(wanted: Exercise, seed: int) -> Graded:
+    """The learner's file of an exercise, graded. Raises `Refusal` when there is none."""
+    own = own_submission(wanted)
+    return grade(own.path, own.exercise, seed, name=own.name)
 
 
 def shown(path: Path) -> str:

@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from sparksim.cli import learner
-from sparksim.course.grader import grade
 from sparksim.course.own_work import files_of
 from sparksim.course.progress import note_exercise
 from sparksim.course.results import details
@@ -24,9 +23,7 @@ _ENDED = Text("no longer watching", "已停止")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim watch`."""
-    learner.add_exercise(parser)
-    learner.add_seed(parser)
-    learner.add_language(parser)
+    learner.add_own_work(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,11 +32,10 @@ def run(options: argparse.Namespace) -> int:
     seed = learner.ready_to_grade(options.seed)
 
     def regrade() -> None:
-        own = learner.own_submission(options.exercise)
-        graded = grade(own.path, own.exercise, seed, name=own.name)
-        note_exercise(own.exercise.number[2:], graded.score, graded.points)
+        graded = learner.graded_own(options.exercise, seed)
+        note_exercise(graded.exercise.lesson, graded.score, graded.points)
         print(details(graded), end="\n\n", flush=True)
-        learner.tell(_WAITING.of().format(own.name))
+        learner.tell(_WAITING.of().format(graded.submission))
 
     try:
         watch(lambda: files_of(options.exercise, Path.cwd()), regrade, lambda: time.sleep(LOOK_EVERY_S))

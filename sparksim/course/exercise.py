@@ -70,6 +70,11 @@ class Exercise:
         """Such as ex03."""
         return self.slug.partition("_")[0]
 
+    @property
+    def lesson(self) -> str:
+        """The number of its lesson, such as 03, by which learners call it too."""
+        return self.number.removeprefix("ex")
+
 
 def returns(function: str, arguments: tuple[Any, ...], expected: Any, hints: Callable[[Any], Text]) -> Case:
     """A call that has to give `expected`, of the same type; `hints` finds the hint for another value."""
@@ -89,16 +94,26 @@ def returns(function: str, arguments: tuple[Any, ...], expected: Any, hints: Cal
     return Case(Call(function, arguments), judge)
 
 
-def finds(function: str, run: Run, expected: Any, hints: Callable[[Any], Text]) -> Case:
-    """A function that gets a run and has to find `expected` in it, of the same type; `hints` is as in `returns`."""
+def finds(
+    function: str,
+    run: Run,
+    expected: Any,
+    hints: Callable[[Any], Text],
+    is_right: Callable[[Any], bool] | None = None,
+) -> Case:
+    """A function that gets a run and has to find `expected` in it; `hints` is as in `returns`.
+
+    Right is what equals it and has the same type, or what `is_right` says.
+    """
 
     def judge(value: Any) -> Finding | None:
-        if type(value) is type(expected) and value == expected:
+        if is_right(value) if is_right else type(value) is type(expected) and value == expected:
             return None
+        wanted, came = short(expected), short(value)
         return Finding(
             Text(
-                f"for this run it should be {short(expected)}, and is {short(value)}",
-                f"对这次运行应为 {short(expected)}，得到 {short(value)}",
+                f"{function}(run) should be {wanted} for this run, and is {came}",
+                f"对这次运行，{function}(run) 应为 {wanted}，得到 {came}",
             ),
             hints(value),
         )

@@ -7,6 +7,7 @@ that is no answer) is put in words and gives none.
 from __future__ import annotations
 
 import ast
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -65,6 +66,11 @@ class Graded:
     def points(self) -> int:
         """The points that there are."""
         return sum(result.check.points for result in self.results)
+
+
+def drawn_seed() -> int:
+    """A seed for hidden inputs that nobody knows beforehand, short enough to be typed again."""
+    return secrets.randbelow(1_000_000)
 
 
 def grade(path: Path, exercise: Exercise, seed: int, *, name: str = "", limits: Limits | None = None) -> Graded:

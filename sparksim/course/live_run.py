@@ -51,7 +51,7 @@ def live(
     `IllegalArgumentError` for another host, `OSError` for a port that stays taken, and what the program raises.
     """
     traces: list[Trace] = []
-    clock = _LessonClock(batch, until)
+    clock = _LessonClock(batch, until, receivers=len(network or {}))
     with ExitStack() as open_now:
         open_now.enter_context(watched_backends(lambda backend: traces.append(backend.trace)))
         servers = [open_now.enter_context(_Server(address, load)) for address, load in (network or {}).items()]
@@ -62,7 +62,6 @@ def live(
         ssc = StreamingContext(sc, batch)
         program(ssc)
         traces[-1].subscribe(clock.hear)
-        clock.expect(len(servers))
         open_now.enter_context(caught_output(clock.show, echo=False))
         clock.wait_for_a_batch_time()
         ssc.start()
@@ -80,24 +79,20 @@ def live(
 class _LessonClock:
     """When the seconds of a live run begin, and which batches belong to it."""
 
-    def __init__(self, batch_s: float, until_s: float) -> None:
+    def __init__(self, batch_s: float, until_s: float, receivers: int) -> None:
         self._batch_s, self._until_s = batch_s, until_s
         self._stdout = sys.stdout
         self._started: list[StreamingStarted] = []
-        self._receivers = 0
-        self._expected = 0
-        self.zero_s = inf
-
-    def expect(self, receivers: int) -> None:
-        """So many receivers have to start before the seconds begin."""
+        self._receivers = threading.Semaphore(0)
         self._expected = receivers
+        self.zero_s = inf
 
     def hear(self, event: Event) -> None:
         """A subscriber of the trace."""
         if isinstance(event, StreamingStarted):
             self._started.append(event)
         elif isinstance(event, ReceiverStarted):
-            self._receivers += 1
+            self._receivers.release()
 
     def wait_for_a_batch_time(self) -> None:
         """Batch times are multiples of the interval: who starts right after one has a whole interval to do it."""
@@ -106,8 +101,8 @@ class _LessonClock:
     def begin(self) -> None:
         """Wait for the receivers; then the seconds begin, or with the next batch if much of the present one is over."""
         give_up = time.monotonic() + PATIENCE_S
-        while self._receivers < self._expected and time.monotonic() < give_up:
-            time.sleep(0.01)
+        for _ in range(self._expected):
+            self._receivers.acquire(timeout=max(0.0, give_up - time.monotonic()))
         zero_s = self._started[0].zero_ms / 1000
         passed = (time.time() - zero_s) / self._batch_s
         self.zero_s = zero_s + self._batch_s * (0 if passed < STARTING else ceil(passed))

@@ -49,7 +49,7 @@ def nbgrader_notebook(source: Path, lang: str) -> Notebook:
     exercise = find_exercise(source.stem)
     cells = in_language(lang, read_cells(source))
     checks = exercise.checks(Random(0))
-    tests = [Cell(None, False, _test(exercise.number[2:], each, lang), 0) for each in checks]
+    tests = [Cell(None, False, _test(exercise.lesson, each, lang), 0) for each in checks]
     made = notebook([*cells, *tests], notebook_metadata(source))
     solutions = (cell for cell in made["cells"] if "### BEGIN SOLUTION" in "".join(cell["source"]))
     for number, cell in enumerate(solutions, start=1):

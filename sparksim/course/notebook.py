@@ -9,7 +9,6 @@ grades strangers' work uses `sparksim grade`.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -20,7 +19,7 @@ from sparksim.course.definitions import definitions
 from sparksim.course.exercise import Exercise
 from sparksim.course.exercises import find_exercise
 from sparksim.course.explain import NOT_HERE
-from sparksim.course.grader import Graded, Result, grade_chunks
+from sparksim.course.grader import Graded, Result, drawn_seed, grade_chunks
 from sparksim.course.progress import note_exercise
 from sparksim.course.results import NOT_BEGUN, details, explained, headline, last_said, mark
 from sparksim.course.submission import Chunk
@@ -31,7 +30,7 @@ _NO_NOTEBOOK = Text(
     "check() 用于给笔记本的单元格评分；评文件请用：sparksim grade {number}",
 )
 
-_SESSION_SEED = secrets.randbelow(1_000_000)
+_SESSION_SEED = drawn_seed()
 """Draws the hidden inputs of `autograde`, so that the checks of one notebook ask the same."""
 
 _last: dict[tuple[str, tuple[Chunk, ...]], Graded] = {}
@@ -78,9 +77,9 @@ def check(exercise: str, *, lang: str | None = None, seed: int | None = None) ->
     that there is not, and `IllegalStateError` outside of notebooks and on Windows.
     """
     chosen = find_exercise(exercise)
-    drawn = secrets.randbelow(1_000_000) if seed is None else seed
+    drawn = drawn_seed() if seed is None else seed
     graded = grade_chunks(_chunks(chosen, lang), chosen, drawn, name=chosen.slug)
-    note_exercise(chosen.number[2:], graded.score, graded.points)
+    note_exercise(chosen.lesson, graded.score, graded.points)
     return Report(graded, drawn, lang)
 
 
@@ -108,7 +107,7 @@ def _chunks(exercise: Exercise, lang: str | None) -> list[Chunk]:
         raise IllegalStateError(NOT_HERE.of(lang))
     cells = _history()
     if cells is None:
-        raise IllegalStateError(_NO_NOTEBOOK.of(lang).format(number=exercise.number[2:]))
+        raise IllegalStateError(_NO_NOTEBOOK.of(lang).format(number=exercise.lesson))
     return definitions(enumerate(cells), exercise.functions)
 
 

@@ -104,7 +104,7 @@ def as_results_json(
         {
             **test,
             "name": f"{graded.exercise.number}: {test['name']}",
-            "number": f"{int(graded.exercise.number[2:])}.{test['number']}",
+            "number": f"{int(graded.exercise.lesson)}.{test['number']}",
         }
         for graded in all_graded
         for test in _gradescope(graded, seed, lang)["tests"]

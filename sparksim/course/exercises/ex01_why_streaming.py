@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
+from sparksim.course.exercise import Case, Check, Exercise, Finding, finds, returns, short
 from sparksim.course.probes import Diagnose
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Constant, Load, Run, Simulation, Steps, work
@@ -193,16 +193,7 @@ def _gives(function: str, run: Run, expected: float, hint: Callable[[float], Tex
 
 
 def _says(run: Run, expected: bool, hint: Text) -> Case:
-    def judge(value: Any) -> Finding | None:
-        if value is expected:
-            return None
-        message = Text(
-            f"falls_behind(run) should be {expected} for this run, and is {short(value)}",
-            f"对这次运行，falls_behind(run) 应为 {expected}，得到 {short(value)}",
-        )
-        return Finding(message, hint)
-
-    return Case(Diagnose("falls_behind", run), judge)
+    return finds("falls_behind", run, expected, lambda _: hint)
 
 
 def _near(value: float, expected: float) -> bool:

@@ -7,8 +7,7 @@ from random import Random
 from typing import Any
 
 from sparksim.cluster.cost import TEACHING
-from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
-from sparksim.course.probes import Diagnose
+from sparksim.course.exercise import Case, Check, Exercise, finds, returns
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Constant, Load, Replay, Run, Simulation
 from sparksim.streaming.context import StreamingContext
@@ -193,17 +192,7 @@ def _slipped_hint(run: Run, hint: Text) -> Callable[[Any], Text]:
 
 
 def _finds(function: str, run: Run, expected: Any, hint: Callable[[Any], Text]) -> Case:
-    def judge(value: Any) -> Finding | None:
-        if type(value) is not bool and value == expected:
-            return None
-        wanted, came = short(expected), short(value)
-        message = Text(
-            f"{function}(run) should be {wanted} for this run, and is {came}",
-            f"对这次运行，{function}(run) 应为 {wanted}，得到 {came}",
-        )
-        return Finding(message, hint(value))
-
-    return Case(Diagnose(function, run), judge)
+    return finds(function, run, expected, hint, lambda value: type(value) is not bool and value == expected)
 
 
 EXERCISE = Exercise(

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from sparksim.core.storage_level import StorageLevel
-from sparksim.course.exercise import Case, Check, Exercise, Finding, Judge, short
-from sparksim.course.probes import Call, Diagnose
+from sparksim.course.exercise import Case, Check, Exercise, Finding, Judge, finds, short
+from sparksim.course.probes import Call
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Constant, ExecutorCrash, Run, Simulation
 from sparksim.streaming.context import StreamingContext
@@ -184,19 +184,8 @@ def _lost_records(run: Run) -> dict[str, int]:
 
 def _is(function: str, run: Run, expected: Any, hint: Text | Callable[[Any], Text]) -> Case:
     """The diagnosis of a run, with times to the millisecond."""
-
-    def judge(value: Any) -> Finding | None:
-        if _rounded(value) == _rounded(expected):
-            return None
-        return Finding(
-            Text(
-                f"{function}(run) should be {short(expected)} for this run, and is {short(value)}",
-                f"对这次运行，{function}(run) 应为 {short(expected)}，得到 {short(value)}",
-            ),
-            hint(value) if callable(hint) else hint,
-        )
-
-    return Case(Diagnose(function, run), judge)
+    hints = hint if callable(hint) else lambda _: hint
+    return finds(function, run, expected, hints, lambda value: bool(_rounded(value) == _rounded(expected)))
 
 
 def _is_lost(run: Run) -> Case:

@@ -13,8 +13,8 @@ from sparksim.cluster.cost import TEACHING
 from sparksim.cluster.faults import Fault
 from sparksim.cluster.speculation import Median, Speculation
 from sparksim.core.arguments import is_number
-from sparksim.course.exercise import Case, Check, Exercise, Finding, Judge, returns, short
-from sparksim.course.probes import Call, Diagnose
+from sparksim.course.exercise import Case, Check, Exercise, Finding, Judge, finds, returns, short
+from sparksim.course.probes import Call
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, Constant, ReceiverCrash, Replay, Run, Simulation, SlowExecutor, sink
 from sparksim.streaming.context import StreamingContext
@@ -312,20 +312,7 @@ def _slow_executor(run: Run) -> str | None:
 
 
 def _is(run: Run, hint: Text) -> Case:
-    expected = _slow_executor(run)
-
-    def judge(value: Any) -> Finding | None:
-        if value == expected:
-            return None
-        return Finding(
-            Text(
-                f"slow_executor(run) should be {expected!r} for this run, and is {short(value)}",
-                f"对这次运行，slow_executor(run) 应为 {expected!r}，得到 {short(value)}",
-            ),
-            hint,
-        )
-
-    return Case(Diagnose("slow_executor", run), judge)
+    return finds("slow_executor", run, _slow_executor(run), lambda _: hint)
 
 
 EXERCISE = Exercise(
