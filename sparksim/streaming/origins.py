@@ -114,6 +114,8 @@ class FollowedConnection:
         self._unacknowledged: list[Origin] = []
         self._acknowledged: list[Origin] = []
         self._inner = inner
+        self.is_acknowledged = isinstance(inner, AcknowledgedConnection)
+        """Whether the source keeps what was read until `acknowledge`."""
         self._read: Callable[..., Any] = inner.read
         self._current = current
 
@@ -134,11 +136,6 @@ class FollowedConnection:
     @property
     def closed(self) -> bool:
         return self._inner.closed
-
-    @property
-    def is_acknowledged(self) -> bool:
-        """Whether the source keeps what was read until `acknowledge`."""
-        return isinstance(self._inner, AcknowledgedConnection)
 
     def acknowledge(self) -> None:
         """Everything read so far is safe (`AcknowledgedConnection`). Raises `OSError`."""
