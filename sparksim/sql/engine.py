@@ -29,7 +29,7 @@ from sparksim.sql.translation import in_duckdb
 from sparksim.sql.types import StructField, StructType
 from sparksim.sql.utils import AnalysisException
 
-_SETTINGS = {
+SETTINGS = {
     "threads": 1,
     # A table is a view of the session and nothing else: no variable of the program, no file, no extension to download.
     "python_enable_replacements": False,
@@ -100,7 +100,7 @@ class Engine:
     @property
     def _duckdb(self) -> Any:
         if self._connection is None:
-            self._connection = duckdb().connect(config=_SETTINGS)
+            self._connection = duckdb().connect(config=SETTINGS)
             self._connection.execute("SELECT setseed(0)")
             if self._connection.execute(_HAS_DIVISION_ERRORS).fetchall():
                 self._connection.execute(f"SET {_DIVISION_ERRORS} = false")

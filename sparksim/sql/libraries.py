@@ -1,4 +1,4 @@
-"""DuckDB evaluates queries and sqlglot translates Spark's SQL for it; both are loaded here, at their first use."""
+"""DuckDB evaluates queries, sqlglot translates Spark's SQL for it, Arrow holds rows: loaded at their first use."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def sqlglot() -> Any:
     return _load("sqlglot")
 
 
+def pyarrow() -> Any:
+    """The module `pyarrow`. Raises `SparkException` with the command that installs it when it is missing."""
+    return _load("pyarrow")
+
+
 def scopes() -> Any:
     """The module `sqlglot.optimizer.scope`: which table a name stands for. Raises like `sqlglot`."""
     return _load("sqlglot.optimizer.scope")
@@ -28,5 +33,5 @@ def _load(name: str) -> Any:
         return import_module(name)
     except ModuleNotFoundError as error:
         raise SparkException(
-            f"Spark SQL runs on DuckDB and sqlglot, and {error.name} is not installed: pip install 'sparksim[sql]'"
+            f"Spark SQL runs on DuckDB, sqlglot and Arrow; {error.name} is not installed: pip install 'sparksim[sql]'"
         ) from error

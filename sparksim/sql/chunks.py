@@ -1,0 +1,149 @@
+"""Rows in columns: tables of Arrow, and DuckDB evaluating queries on them without copying.
+
+Streaming queries move their rows in such chunks. A chunk's columns are called `c0`, `c1`, ...; their names are the
+schema's. Timestamps are microseconds in UTC without a zone.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sparksim.core.errors import SparkException
+from sparksim.sql import types as t
+from sparksim.sql.convert import record_values, row_maker
+from sparksim.sql.duck_types import duckdb_type
+from sparksim.sql.engine import SETTINGS
+from sparksim.sql.libraries import duckdb, pyarrow
+from sparksim.sql.row import Row
+from sparksim.sql.translation import in_duckdb
+from sparksim.sql.types import StructType
+
+Table = Any
+"""A `pyarrow.Table`."""
+
+_ATOMIC = {
+    t.NullType: "null",
+    t.StringType: "string",
+    t.BinaryType: "binary",
+    t.BooleanType: "bool_",
+    t.DateType: "date32",
+    t.ByteType: "int8",
+    t.ShortType: "int16",
+    t.IntegerType: "int32",
+    t.LongType: "int64",
+    t.FloatType: "float32",
+    t.DoubleType: "float64",
+}
+
+
+class Statement:
+    """A SELECT of Spark SQL, ready to run on chunks: its columns come out as those of `schema`."""
+
+    def __init__(self, select: Any, schema: StructType) -> None:
+        self._select = select
+        self._schema = schema
+        self._text: tuple[int, str] | None = None
+
+    def run(self, tables: Mapping[str, Table], now_ms: int = 0) -> Table:
+        """Evaluate it. `tables` by the names in its FROM, with named columns; `now_ms` is current_timestamp().
+
+        Raises `SparkException` when DuckDB cannot, for example because a text is no number under strict rules.
+        """
+        if self._text is None or self._text[0] != now_ms:
+            self._text = now_ms, self._written(now_ms)
+        return evaluate(self._text[1], tables)
+
+    def _written(self, now_ms: int) -> str:
+        now = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.timezone.utc).replace(tzinfo=None)
+        names = [f"c{at}" for at in range(len(self._schema))]
+        casts = ", ".join(
+            f"CAST({name} AS {duckdb_type(field.dataType)}) AS {name}"
+            for name, field in zip(names, self._schema, strict=True)
+        )
+        return f"SELECT {casts} FROM ({in_duckdb(self._select, now)}) AS t({', '.join(names)})"
+
+    def __getstate__(self) -> tuple[Any, StructType]:
+        return self._select, self._schema
+
+    def __setstate__(self, state: tuple[Any, StructType]) -> None:
+        self.__init__(*state)  # type: ignore[misc]  # the text is written again where it is needed
+
+
+def evaluate(text: str, tables: Mapping[str, Table]) -> Table:
+    """What a query in DuckDB's own SQL gives on these tables, which it finds by name. Raises `SparkException`."""
+    connection = _connection()
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+        return connection.sql(text).to_arrow_table()
+    except duckdb().Error as error:
+        raise SparkException(f"the query failed: {str(error).splitlines()[0]}") from None
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+def arrow_type(data_type: t.DataType) -> Any:
+    """Arrow's type for Spark's."""
+    pa = pyarrow()
+    if isinstance(data_type, t.StructType):
+        return pa.struct([pa.field(field.name, arrow_type(field.dataType)) for field in data_type])
+    if isinstance(data_type, t.ArrayType):
+        return pa.list_(arrow_type(data_type.elementType))
+    if isinstance(data_type, t.MapType):
+        return pa.map_(arrow_type(data_type.keyType), arrow_type(data_type.valueType))
+    if isinstance(data_type, t.DecimalType):
+        return pa.decimal128(data_type.precision, data_type.scale)
+    if isinstance(data_type, t.TimestampType | t.TimestampNTZType):
+        return pa.timestamp("us")
+    return getattr(pa, _ATOMIC[type(data_type)])()
+
+
+def chunk_of(records: Iterable[Any], schema: StructType) -> Table:
+    """A chunk of rows: tuples, lists, Rows or dictionaries. Raises `IllegalStateError` for rows of another width."""
+    rows = [record_values(record, schema) for record in records]
+    return chunk_of_columns(list(zip(*rows, strict=True)) if rows else [[] for _ in schema], schema)
+
+
+def chunk_of_columns(columns: Sequence[Sequence[Any]], schema: StructType) -> Table:
+    """A chunk of columns of plain values."""
+    pa = pyarrow()
+    arrays = [pa.array(list(column), arrow_type(field.dataType)) for column, field in zip(columns, schema, strict=True)]
+    return pa.table(arrays, names=[f"c{at}" for at in range(len(arrays))])
+
+
+def empty_chunk(schema: StructType) -> Table:
+    """A chunk without rows."""
+    return chunk_of_columns([[] for _ in schema], schema)
+
+
+def joined_chunks(chunks: Iterable[Table], schema: StructType) -> Table:
+    """Chunks of one schema one after the other, as one."""
+    found = [chunk for chunk in chunks if chunk.num_rows]
+    return pyarrow().concat_tables(found).combine_chunks() if found else empty_chunk(schema)
+
+
+def rows_of(chunk: Table, schema: StructType) -> list[Row]:
+    """The rows as programs see them."""
+    columns = [column.to_pylist() for column in chunk.columns]
+    make = row_maker(schema)
+    return [make(values) for values in zip(*columns, strict=True)]
+
+
+def named(chunk: Table, names: Sequence[str]) -> Table:
+    """A chunk's columns under these names."""
+    return chunk.rename_columns(list(names))
+
+
+_threads = threading.local()
+
+
+def _connection() -> Any:
+    """DuckDB allows one query at a time on a connection, so each thread has its own."""
+    if not hasattr(_threads, "connection"):
+        _threads.connection = duckdb().connect(config=SETTINGS)
+        _threads.connection.execute("SELECT setseed(0)").fetchall()
+    return _threads.connection

@@ -1,0 +1,1 @@
+"""Stateful operators: aggregations, deduplication, joins of streams, limits, functions with a state."""

@@ -1,0 +1,143 @@
+"""The events of streaming queries (Structured Streaming): what each trigger read, kept, dropped and wrote.
+
+`run` is the run id of the query, new at each start. Samples show the first `spark.sparksim.queryRows` rows (100) as
+texts of at most 40 characters; the counts are always complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparksim.trace.event import Event
+
+Cells = tuple[str, ...]
+"""A row, as it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStarted(Event):
+    """A query began to run. `query` is the id that it keeps for ever, `trigger` and `mode` as they were asked for."""
+
+    run: str
+    query: str
+    name: str | None
+    mode: str
+    trigger: str
+    sources: tuple[str, ...]
+    sink: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryBatchPlanned(Event):
+    """The offset log has the batch: from now on it will be run with these offsets, also after a crash.
+
+    `starts` and `ends` are JSON texts, one per source ("-" for none). `data`: whether any source has new rows.
+    """
+
+    run: str
+    batch: int
+    batch_time_ms: int
+    watermark_ms: int
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    data: bool
+    again: bool
+    """Whether the offset log had it already: a batch that is run again after a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRowsRead(Event):
+    """A task read rows of a source in a batch: new rows of the input table. `event_time` is a column's position."""
+
+    run: str
+    batch: int
+    source: int
+    columns: Cells
+    rows: int
+    sample: tuple[Cells, ...]
+    event_time: int | None
+    event_times_ms: tuple[int | None, ...] = ()
+    """The event time of each row of the sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRowsLate(Event):
+    """An operator dropped rows, or groups of rows, because they are older than the watermark: they are lost."""
+
+    run: str
+    batch: int
+    operator: int
+    partition: int
+    watermark_ms: int
+    rows: int
+    columns: Cells
+    sample: tuple[Cells, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStateCommitted(Event):
+    """A task wrote version `version` of a partition's states.
+
+    `changes`: (key, created | updated | removed | expired, value) of single keys, `left_out` how many more there were.
+    """
+
+    run: str
+    batch: int
+    operator: int
+    name: str
+    store: str
+    partition: int
+    version: int
+    keys: int
+    updated: int
+    removed: int
+    changes: tuple[tuple[str, str, str], ...]
+    left_out: int
+    file: str
+    """The delta that was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRowsWritten(Event):
+    """The sink has the batch: `rows` of the result, or -1 when it does not know."""
+
+    run: str
+    batch: int
+    columns: Cells
+    rows: int
+    sample: tuple[Cells, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryBatchCommitted(Event):
+    """The commit log has the batch: it is done, and the next one has this watermark."""
+
+    run: str
+    batch: int
+    next_watermark_ms: int
+    watermarks_ms: tuple[int | None, ...]
+    """Of each `withWatermark`: the latest event time so far minus its delay; None before the first row."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryProgressed(Event):
+    """The progress of one batch, as `StreamingQuery.lastProgress` has it, in JSON."""
+
+    run: str
+    batch: int
+    progress: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryIdle(Event):
+    """A trigger found nothing to do. Told once, until there is something again."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerminated(Event):
+    """A query ended: stopped (no `error`) or died."""
+
+    run: str
+    error: str | None
