@@ -1,0 +1,1 @@
+"""Where results go: files, Kafka, the console, memory, functions of the program."""
