@@ -84,6 +84,11 @@ class StateStoreProvider:
         self._states = States()
         self._snapshot = 0
 
+    @property
+    def index_entries(self) -> int:
+        """How many entries the index of keys that expire has, those included that are passed over."""
+        return self._states.index_entries
+
     def open(self, version: int) -> StateTransaction:
         """The states as the batch before left them; version 0 is empty.
 

@@ -48,6 +48,11 @@ class States:
         """Whether the version before this one is at hand."""
         return self._before is not None
 
+    @property
+    def index_entries(self) -> int:
+        """How many entries the heap has."""
+        return len(self._heap)
+
     def __len__(self) -> int:
         return len(self._states)
 
