@@ -121,6 +121,14 @@ WARNINGS = Phrases(
         ),
         "{owner} could not say that it leaves the group: {error}": "{owner} 未能告知它离开消费组：{error}",
         "{owner} waits: {error}": "{owner} 在等待：{error}",
+        # Streaming queries
+        "Stream closed by {address}: its query goes on, without new lines": (
+            "{address} 关闭了流：它的查询继续运行，但没有新的行"
+        ),
+        "{count} of the lines {first} to {last} of {address} are lost: an earlier run of the query read them, and a "
+        "socket cannot be asked again": (
+            "{address} 的第 {first} 至 {last} 行中有 {count} 行丢失：查询之前的一次运行读取了它们，而套接字无法重新读取"
+        ),
         **REASONS.chinese,
     }
 )

@@ -115,6 +115,10 @@ REASONS = Phrases(
         "its block was lost when the driver died, and its executors with it": (
             "驱动程序崩溃，执行器随之退出，数据块因此丢失"
         ),
+        # In a query's socket source
+        "read by a socket source and in no batch when {event}": "由套接字数据源读取，但在{event}时不属于任何批次",
+        "the query ended": "查询结束",
+        "the query took its number for that of an earlier run's line": "查询把它的编号当作之前一次运行的行的编号",
         # In a batch
         "batch {time} had no jobs: {reason}": "批次 {time} 没有作业：{reason}",
         "batch {time} failed: {failure}": "批次 {time} 失败：{failure}",
