@@ -33,3 +33,11 @@ class PySparkTypeError(SqlException, TypeError):
 
 class PySparkValueError(SqlException, ValueError):
     """A value that does not fit (PySpark: PySparkValueError)."""
+
+
+class StreamingQueryException(SqlException):
+    """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
+
+
+class PySparkAttributeError(SqlException, AttributeError):
+    """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
