@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sparksim.cluster.clock import Clock
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
-from sparksim.sql.utils import PySparkValueError
+from sparksim.sql.intervals import interval_us
+from sparksim.sql.utils import AnalysisException, PySparkValueError
 
 POLL_MS = 10.0
 """How long a firing that found nothing holds up the next one (spark.sql.streaming.pollingDelay)."""
@@ -90,7 +90,7 @@ def trigger_of(
     """The trigger that the arguments of `DataStreamWriter.trigger` ask for, of which exactly one is given.
 
     Raises `PySparkValueError` for none, several or a value of another kind, `IllegalArgumentError` for an interval that
-    is none, negative, or has months, and `UnsupportedOperation` for real-time mode.
+    is no interval, negative, or has months, and `UnsupportedOperation` for real-time mode.
     """
     given = {
         "processingTime": processingTime,
@@ -112,7 +112,7 @@ def trigger_of(
     text = checked_text(value, name).strip()
     if name == "realTime":
         raise UnsupportedOperation(f"trigger(realTime={text!r}): sparksim runs micro-batches; give processingTime")
-    interval_ms = _interval_ms(text)
+    interval_ms = _interval_ms(text, name)
     if name == "continuous":
         return Continuous(interval_ms, f"continuous={text}")
     return ProcessingTime(interval_ms, f"processingTime={text}")
@@ -127,33 +127,11 @@ def checked_text(value: Any, name: str) -> str:
     return value
 
 
-_UNITS_MS = {
-    "millisecond": 1,
-    "second": 1_000,
-    "minute": 60_000,
-    "hour": 3_600_000,
-    "day": 86_400_000,
-    "week": 604_800_000,
-}
-_PART = re.compile(r"([+-]?\d+(?:\.\d+)?)\s+([a-z]+?)s?\b")
-
-
-def _interval_ms(text: str) -> int:
-    words = re.sub(r"^interval\s+", "", text.lower())
-    parts = _PART.findall(words)
-    if not parts or _PART.sub("", words).strip():
-        raise IllegalArgumentError(
-            f"[INVALID_INTERVAL_FORMAT] Error parsing {text!r} to interval: give a number and a unit, such as "
-            "'10 seconds'"
-        )
-    if any(unit in ("month", "year") for _, unit in parts):
-        raise IllegalArgumentError(f"Doesn't support month or year interval: {text}")
-    unknown = next((unit for _, unit in parts if unit not in _UNITS_MS), None)
-    if unknown is not None:
-        raise IllegalArgumentError(
-            f"[INVALID_INTERVAL_FORMAT.INVALID_UNIT] Error parsing {text!r} to interval: invalid unit {unknown!r}"
-        )
-    total_ms = int(sum(float(number) * _UNITS_MS[unit] for number, unit in parts))
-    if total_ms < 0:
-        raise IllegalArgumentError(f"requirement failed: the interval of trigger should not be negative: {text!r}")
-    return total_ms
+def _interval_ms(text: str, argument: str) -> int:
+    try:
+        interval_ms = interval_us(text, argument=argument) // 1000
+    except AnalysisException as error:
+        raise IllegalArgumentError(str(error)) from None
+    if interval_ms < 0:
+        raise IllegalArgumentError(f"{argument}={text!r}: the interval of trigger should not be negative")
+    return interval_ms

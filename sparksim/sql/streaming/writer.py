@@ -14,7 +14,7 @@ from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.sinks.registry import SinkContext, SinkFormat, sink_format
 from sparksim.sql.streaming.store.offset_log import OffsetLog
 from sparksim.sql.streaming.triggers import Continuous, ProcessingTime, Trigger, checked_text, trigger_of
-from sparksim.sql.utils import AnalysisException, PySparkAttributeError, PySparkTypeError
+from sparksim.sql.utils import AnalysisException
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MODES = ("append", "complete", "update")
 CHECKPOINTS = "spark.sql.streaming.checkpointLocation"
 DEFAULT_FORMAT = "spark.sql.sources.default"
-CALLS = SinkFormat("", may_be_temporary=True)
-"""What `foreach` and `foreachBatch` ask of `start`."""
 
 
 class DataStreamWriter:
@@ -42,14 +40,14 @@ class DataStreamWriter:
         self._trigger: Trigger | Continuous = ProcessingTime()
         self._options: dict[str, str] = {}
         self._partition_by: tuple[str, ...] = ()
-        self._call: tuple[str, Any] | None = None
+        self._own: SinkFormat | None = None
 
     # --- settings -----------------------------------------------------------------------------------------------------
 
     def format(self, source: str) -> DataStreamWriter:
         """The kind of sink, such as `console` or `memory`; without one that of `spark.sql.sources.default`."""
         self._format = checked_text(source, "source")
-        self._call = None
+        self._own = None
         return self
 
     def outputMode(self, outputMode: str) -> DataStreamWriter:
@@ -102,23 +100,21 @@ class DataStreamWriter:
         return self
 
     def foreach(self, f: Any) -> DataStreamWriter:
-        """Give each row to `f(row)`, or to an object with `process(row)` and perhaps `open(partition_id, epoch_id)` and
-        `close(error)`. Raises `PySparkAttributeError` for another object."""
-        if not callable(f):
-            for name in ("process", "open", "close"):
-                method = getattr(f, name, None)
-                if not callable(method) and (name == "process" or method is not None):
-                    raise PySparkAttributeError(
-                        f"[ATTRIBUTE_NOT_CALLABLE] Attribute `{name}` in provided object `f` is not callable."
-                    )
-        self._call = ("foreach", f)
-        return self
+        """Give each row to `f(row)`, or to the methods of an object: `process(row)`, and perhaps `open(partition_id,
+        epoch_id)` and `close(error)`. Raises `PySparkAttributeError` for another object.
+        """
+        from sparksim.sql.streaming.sinks.foreach import ForeachSink
+
+        return self._give_to("foreach", ForeachSink(f))
 
     def foreachBatch(self, func: Callable[[DataFrame, int], None]) -> DataStreamWriter:
         """Call `func(df, batch_id)` with the result of each batch. Raises `PySparkTypeError` for no function."""
-        if not callable(func):
-            raise PySparkTypeError(f"foreachBatch({func!r}): give a function of a DataFrame and a batch id")
-        self._call = ("foreachBatch", func)
+        from sparksim.sql.streaming.sinks.foreach_batch import ForeachBatchSink
+
+        return self._give_to("foreachBatch", ForeachBatchSink(func))
+
+    def _give_to(self, name: str, sink: StreamSink) -> DataStreamWriter:
+        self._format, self._own = name, SinkFormat(lambda context: sink, may_be_temporary=True)
         return self
 
     # --- the start ----------------------------------------------------------------------------------------------------
@@ -161,12 +157,12 @@ class DataStreamWriter:
         session = self._session
         manager = session.streams
         name = self._format or session.conf.get(DEFAULT_FORMAT, "parquet") or "parquet"
-        label, kind = (name, sink_format(name)) if self._call is None else (self._call[0], CALLS)
+        kind = self._own or sink_format(name)
         if self._partition_by and not kind.partitions:
-            raise AnalysisException(f"'{label}' does not support partitioning.")
+            raise AnalysisException(f"'{name}' does not support partitioning.")
         if kind.needs_name and self._name is None:
-            raise AnalysisException(f"queryName must be specified for {label} sink.")
-        trigger = self._micro_batch_trigger(label)
+            raise AnalysisException(f"queryName must be specified for {name} sink.")
+        trigger = self._micro_batch_trigger(name)
         own_session = session.with_own_settings()
         plan, physical = preparation.prepared(own_session, self._plan, self._mode)
         checkpoint, is_temporary = self._checkpoint(kind, manager.new_id)
@@ -190,7 +186,7 @@ class DataStreamWriter:
             plan,
             self._mode,
             trigger,
-            self._sink(kind, context),
+            kind.create(context),
             checkpoint,
             is_temporary,
             self._name,
@@ -201,7 +197,7 @@ class DataStreamWriter:
     def _micro_batch_trigger(self, label: str) -> Trigger:
         if not isinstance(self._trigger, Continuous):
             return self._trigger
-        if self._call is not None:
+        if self._own is not None:
             raise AnalysisException(f"'{label}' is not supported with continuous trigger.")
         raise UnsupportedOperation(
             f"trigger(continuous=...): the data source {label} does not support continuous processing here. Use "
@@ -222,12 +218,3 @@ class DataStreamWriter:
             'checkpointLocation must be specified either through option("checkpointLocation", ...) or '
             f'SparkSession.conf.set("{CHECKPOINTS}", ...).'
         )
-
-    def _sink(self, kind: SinkFormat, context: SinkContext) -> StreamSink:
-        if self._call is None:
-            return kind.create(context)
-        from sparksim.sql.streaming.sinks.foreach import ForeachSink
-        from sparksim.sql.streaming.sinks.foreach_batch import ForeachBatchSink
-
-        name, function = self._call
-        return ForeachSink(function) if name == "foreach" else ForeachBatchSink(function)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sparksim import SparkContext
-from sparksim.sim import DriverCrash, Simulation
+from sparksim.sim import DriverCrash, Run, simulate_script
 from sparksim.sql import SparkSession
 from sparksim.sql.streaming.triggers import AvailableNow
 from sparksim.sql.utils import StreamingQueryException
@@ -96,10 +96,11 @@ def test_what_waits_for_all_data_waits_for_the_batches_without_data_too(both: Sp
     assert [(event.batch, event.watermark_ms, event.data) for event in planned] == [(0, 0, True), (1, 8_000, False)]
 
 
-def test_a_batch_that_fails_kills_its_query_and_no_other(both: SparkSession, tmp_path: Path) -> None:
-    def fail(batch_id: int) -> None:
-        raise ValueError("no such table")
+def fail(batch_id: int) -> None:
+    raise ValueError("no such table")
 
+
+def test_a_batch_that_fails_kills_its_query_and_no_other(both: SparkSession, tmp_path: Path) -> None:
     well = Script(rows=1).start(both, tmp_path / "well")
     ill = Script(rows=2, in_batch=fail).start(both, tmp_path / "ill", name="ill")
     with pytest.raises(StreamingQueryException) as caught:
@@ -161,28 +162,48 @@ def test_a_temporary_checkpoint_is_deleted_after_a_clean_end_only(tmp_path: Path
     with new_session() as session:
         well, ill = tmp_path / "well", tmp_path / "ill"
         Script(rows=1).start(session, well, AvailableNow(), is_temporary=True).awaitTermination()
-        dead = Script(rows=1, in_batch=lambda batch_id: [][0]).start(session, ill, is_temporary=True)
-        with pytest.raises(StreamingQueryException, match="IndexError"):
+        dead = Script(rows=1, in_batch=fail).start(session, ill, is_temporary=True)
+        with pytest.raises(StreamingQueryException, match="no such table"):
             dead.awaitTermination()
         assert (well.exists(), ill.exists()) == (False, True)
 
 
-@pytest.mark.parametrize("at", [0.010, 0.030, 0.045, 0.100])
-def test_a_driver_may_crash_between_any_two_writes_and_the_next_one_runs_the_same_batch(
-    tmp_path: Path, at: float
+CRASHING: list[tuple[Script, Path]] = []
+"""The query of `crash`, for the script that starts it in each life of the driver."""
+
+
+def start_crashing() -> None:
+    [(script, checkpoint)] = CRASHING
+    script.start(SparkSession(SparkContext.getOrCreate()), checkpoint).awaitTermination()
+
+
+def crash(script: Script, tmp_path: Path, at: float) -> Run:
+    """Three seconds of a query whose driver dies at second `at`, and is back half a second later."""
+    program = tmp_path / "program.py"
+    program.write_text("from tests.sql.streaming.test_execution import start_crashing\n\nstart_crashing()\n")
+    CRASHING[:] = [(script, tmp_path / "checkpoint")]
+    return simulate_script(program, until=3, faults=[DriverCrash(at=at, restart_after=0.5)])
+
+
+@pytest.mark.parametrize(
+    ("while_writing", "at", "lives", "again"),
+    [
+        ("the id", 0.010, 1, [False]),
+        ("the offset log", 0.030, 2, [False]),
+        ("the commit log", 0.050, 2, [False, True]),
+        ("nothing any more", 0.100, 2, [False]),
+    ],
+)
+def test_a_crash_may_fall_between_any_two_writes(
+    tmp_path: Path, while_writing: str, at: float, lives: int, again: list[bool]
 ) -> None:
     script = Script(rows=4)
-
-    def program() -> None:
-        sc = SparkContext.getOrCreate()
-        script.start(SparkSession(sc), tmp_path).awaitTermination()
-
-    run = Simulation(program, faults=[DriverCrash(at=at, restart_after=0.5)]).run(until=3)
-    batches = [entry for entry in script.diary if isinstance(entry, tuple)]
-    assert set(batches) == {(0, (None, 4))}
+    run = crash(script, tmp_path, at)
+    assert [entry for entry in script.diary if isinstance(entry, tuple)] == [(0, (None, 4))] * len(again)
     planned = run.trace.of(QueryBatchPlanned)
-    assert len({event.batch_time_ms for event in planned if event.again}) <= 1
+    assert [event.again for event in planned] == again
+    assert len({event.batch_time_ms for event in planned}) == 1
     assert len(run.trace.of(QueryBatchCommitted)) == 1
-    first, second = run.trace.of(QueryStarted)
-    assert (first.query == second.query) == (tmp_path / "metadata").exists()
-    assert first.run != second.run
+    starts = run.trace.of(QueryStarted)
+    assert len({event.run for event in starts}) == len(starts) == lives
+    assert len({event.query for event in starts}) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sparksim.core.errors import UnsupportedOperation
@@ -35,28 +34,34 @@ SinkFactory = Callable[[SinkContext], StreamSink]
 
 @dataclass(frozen=True)
 class SinkFormat:
-    """A format, and what it asks of `start`. `factory` is `module:function`, loaded when a query starts.
+    """A format, and what it asks of `start`.
 
     `may_be_temporary`: without a checkpointLocation it gets one that is deleted at the end. `needs_name`: its rows are
     found under the query's name, and gone with the program, so that only complete mode can go on from a checkpoint.
     """
 
-    factory: str
+    create: SinkFactory
     may_be_temporary: bool = False
     needs_name: bool = False
     partitions: bool = False
 
-    def create(self, context: SinkContext) -> StreamSink:
-        """The sink of one query."""
-        module, function = self.factory.split(":")
-        create: SinkFactory = getattr(import_module(module), function)
-        return create(context)
+
+def _console(context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.console import ConsoleSink
+
+    return ConsoleSink(context.options.get("numrows", "20"), context.options.get("truncate", "true"))
 
 
-SINKS = "sparksim.sql.streaming.sinks"
+def _memory(context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.memory import MemorySink
+
+    assert context.name is not None
+    return MemorySink(context.session, context.name, context.schema, context.mode)
+
+
 FORMATS = {
-    "console": SinkFormat(f"{SINKS}.console:create", may_be_temporary=True),
-    "memory": SinkFormat(f"{SINKS}.memory:create", may_be_temporary=True, needs_name=True),
+    "console": SinkFormat(_console, may_be_temporary=True),
+    "memory": SinkFormat(_memory, may_be_temporary=True, needs_name=True),
 }
 READ_ONLY = ("rate", "rate-micro-batch", "socket")
 
