@@ -16,7 +16,7 @@ from sparksim.core import local_properties
 from sparksim.core.conf import SparkConf, integer
 from sparksim.core.errors import SparkException
 from sparksim.core.failure import describe_failure
-from sparksim.sql.streaming.explain import tree
+from sparksim.sql.plan.text import plan_text
 from sparksim.sql.streaming.listener import ListenerBus, QueryIdleEvent, QueryProgressEvent, QueryTerminatedEvent
 from sparksim.sql.streaming.micro_batch import Identity, MicroBatches, Status
 from sparksim.sql.streaming.progress import StreamingQueryProgress, moment, offset_json
@@ -219,7 +219,7 @@ class StreamExecution:
         except Exception as failure:
             logging.getLogger("sparksim.sql").error("A query did not end cleanly:\n%s", describe_failure(failure))
         if cause is None and self.request.is_temporary:
-            shutil.rmtree(self.request.checkpoint, ignore_errors=True)
+            shutil.rmplan_text(self.request.checkpoint, ignore_errors=True)
         error = None if cause is None else self._exception(cause)
         self._clock.call(self._terminated, error, cause)
 
@@ -234,7 +234,7 @@ class StreamExecution:
             f"Current Committed Offsets: {self._offsets(self.batches.committed)}\n"
             f"Current Available Offsets: {self._offsets(self.batches.available)}\n\n"
             f"Current State: {state}\n\n"
-            f"Logical Plan:\n{tree(self.request.plan)}"
+            f"Logical Plan:\n{plan_text(self.request.plan)}"
         )
         error.__cause__ = cause
         return error

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from sparksim.core.arguments import is_positive
+from sparksim.sql.plan.text import plan_text
 from sparksim.sql.streaming.execution import StreamExecution
-from sparksim.sql.streaming.explain import tree
 from sparksim.sql.streaming.progress import StreamingQueryProgress
 from sparksim.sql.utils import PySparkValueError, StreamingQueryException
 
@@ -92,9 +92,9 @@ class StreamingQuery:
         if execution.batches.physical is None or not execution.progress:
             text = "No physical plan. Waiting for data."
         else:
-            text = f"== Physical Plan ==\n{tree(execution.request.plan)}\n"
+            text = f"== Physical Plan ==\n{plan_text(execution.request.plan)}\n"
             if extended:
-                text = f"== Logical Plan ==\n{tree(execution.request.plan)}\n\n{text}"
+                text = f"== Logical Plan ==\n{plan_text(execution.request.plan)}\n\n{text}"
         sys.stdout.write(f"{text}\n")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
-from sparksim.sql.plan.nodes import Plan
 from sparksim.sql.streaming import preparation
 from sparksim.sql.streaming.query import StreamingQuery
 from sparksim.sql.streaming.request import QueryRequest
@@ -18,7 +17,6 @@ from sparksim.sql.utils import AnalysisException
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
-    from sparksim.sql.session import SparkSession
     from sparksim.sql.streaming.sink import StreamSink
 
 MODES = ("append", "complete", "update")
@@ -31,9 +29,9 @@ class DataStreamWriter:
 
     driver_only = True
 
-    def __init__(self, session: SparkSession, plan: Plan) -> None:
-        self._session = session
-        self._plan = plan
+    def __init__(self, df: DataFrame) -> None:
+        self._session = df.sparkSession
+        self._frame = df
         self._format: str | None = None
         self._mode = "append"
         self._name: str | None = None
@@ -164,7 +162,7 @@ class DataStreamWriter:
             raise AnalysisException(f"queryName must be specified for {name} sink.")
         trigger = self._micro_batch_trigger(name)
         own_session = session.with_own_settings()
-        plan, physical = preparation.prepared(own_session, self._plan, self._mode)
+        plan, physical = preparation.prepared(own_session, self._frame._plan, self._mode)
         checkpoint, is_temporary = self._checkpoint(kind, manager.new_id)
         if kind.needs_name and self._mode != "complete" and OffsetLog(f"{checkpoint}/offsets").latest() is not None:
             raise AnalysisException(
