@@ -19,6 +19,10 @@ class SqlException(SparkException):
         return found[1] if found else None
 
 
+class StreamingQueryException(SqlException):
+    """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
+
+
 class AnalysisException(SqlException):
     """A query that cannot mean anything: an unknown table, column or function (Spark: AnalysisException)."""
 
@@ -33,11 +37,3 @@ class PySparkTypeError(SqlException, TypeError):
 
 class PySparkValueError(SqlException, ValueError):
     """A value that does not fit (PySpark: PySparkValueError)."""
-
-
-class StreamingQueryException(SqlException):
-    """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
-
-
-class PySparkAttributeError(SqlException, AttributeError):
-    """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
