@@ -23,6 +23,10 @@ class SqlException(SparkException):
         return found[1] if found else None
 
 
+class StreamingQueryException(SqlException):
+    """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
+
+
 class AnalysisException(SqlException):
     """A query that cannot mean anything: an unknown table, column or function (Spark: AnalysisException)."""
 

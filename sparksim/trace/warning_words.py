@@ -28,6 +28,20 @@ WARNINGS = Phrases(
         "an accumulator could not be updated: {error}": "无法更新累加器（accumulator）：{error}",
         "the function of foreachRDD returned a value of type {type}: PySpark fails such a batch, so let it return "
         "nothing": "foreachRDD 的函数返回了类型为 {type} 的值：PySpark 会让这样的批次失败，请让它什么也不返回",
+        # Streaming queries
+        "a batch of a query falls behind: its trigger interval is {ms} ms, and it took longer": (
+            "查询的一个批次落后了：触发间隔是 {ms} 毫秒，而它用了更长时间"
+        ),
+        "batch {committed} is the last one in the commit log and batch {planned} in the offset log: what lies between "
+        "is taken as done": (
+            "提交日志中最后一个批次是 {committed}，偏移量日志中是 {planned}：两者之间的批次视为已完成"
+        ),
+        "the first batch of this checkpoint ran with {setting}, which stays; {asked} is ignored": (
+            "这个检查点的第一个批次使用 {setting}，此后不变；忽略 {asked}"
+        ),
+        "run {run} of query {query} is stopped: the query was started again on the same checkpoint": (
+            "查询 {query} 的运行 {run} 被停止：该查询在同一个检查点上又启动了一次"
+        ),
         # Receivers
         "{name}.onStop() raised {error}": "{name}.onStop() 抛出 {error}",
         "Restarting receiver {stream} in {seconds} s: {why}": "{seconds} 秒后重新启动接收器 {stream}：{why}",
