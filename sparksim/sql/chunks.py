@@ -14,7 +14,7 @@ from typing import Any
 from sparksim.core.errors import SparkException
 from sparksim.sql import types as t
 from sparksim.sql.convert import record_values, row_maker
-from sparksim.sql.duck_types import duckdb_type
+from sparksim.sql.duck_types import duckdb_type, spark_type
 from sparksim.sql.engine import SETTINGS
 from sparksim.sql.libraries import duckdb, pyarrow
 from sparksim.sql.row import Row
@@ -86,6 +86,22 @@ def evaluate(text: str, tables: Mapping[str, Table]) -> Table:
             connection.unregister(name)
 
 
+def column_types(select: Any, schemas: Mapping[str, StructType]) -> list[t.DataType]:
+    """The types of a SELECT's columns, which reads tables of these schemas. Raises `SparkException`."""
+    epoch = datetime.datetime(1970, 1, 1)
+    tables = {name: named(empty_chunk(schema), schema.names) for name, schema in schemas.items()}
+    connection = _connection()
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+        return [spark_type(theirs) for theirs in connection.sql(in_duckdb(select, epoch)).types]
+    except duckdb().Error as error:
+        raise SparkException(f"the query failed: {str(error).splitlines()[0]}") from None
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
 def arrow_type(data_type: t.DataType) -> Any:
     """Arrow's type for Spark's."""
     pa = pyarrow()
@@ -105,7 +121,14 @@ def arrow_type(data_type: t.DataType) -> Any:
 def chunk_of(records: Iterable[Any], schema: StructType) -> Table:
     """A chunk of rows: tuples, lists, Rows or dictionaries. Raises `IllegalStateError` for rows of another width."""
     rows = [record_values(record, schema) for record in records]
-    return chunk_of_columns(list(zip(*rows, strict=True)) if rows else [[] for _ in schema], schema)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    return chunk_of_columns(
+        [
+            [_in_arrow(value, field.dataType) for value in column] if _differs(field.dataType) else column
+            for column, field in zip(columns, schema, strict=True)
+        ],
+        schema,
+    )
 
 
 def chunk_of_columns(columns: Sequence[Sequence[Any]], schema: StructType) -> Table:
@@ -128,7 +151,7 @@ def joined_chunks(chunks: Iterable[Table], schema: StructType) -> Table:
 
 def rows_of(chunk: Table, schema: StructType) -> list[Row]:
     """The rows as programs see them."""
-    columns = [column.to_pylist() for column in chunk.columns]
+    columns = [column.to_pylist(maps_as_pydicts="strict") for column in chunk.columns]
     make = row_maker(schema)
     return [make(values) for values in zip(*columns, strict=True)]
 
@@ -136,6 +159,29 @@ def rows_of(chunk: Table, schema: StructType) -> list[Row]:
 def named(chunk: Table, names: Sequence[str]) -> Table:
     """A chunk's columns under these names."""
     return chunk.rename_columns(list(names))
+
+
+def _differs(data_type: t.DataType) -> bool:
+    """Whether `record_values` writes some value of the type for DuckDB otherwise than Arrow takes it."""
+    if isinstance(data_type, t.StructType):
+        return any(_differs(field.dataType) for field in data_type)
+    if isinstance(data_type, t.ArrayType):
+        return _differs(data_type.elementType)
+    return isinstance(data_type, t.DoubleType | t.FloatType | t.MapType)
+
+
+def _in_arrow(value: Any, data_type: t.DataType) -> Any:
+    """A value of `record_values` for Arrow: NaN is a number and no text, a map is its pairs."""
+    if value is None:
+        return None
+    if isinstance(data_type, t.StructType):
+        return {field.name: _in_arrow(value[field.name], field.dataType) for field in data_type}
+    if isinstance(data_type, t.ArrayType):
+        return [_in_arrow(each, data_type.elementType) for each in value]
+    if isinstance(data_type, t.MapType):
+        keys = [_in_arrow(key, data_type.keyType) for key in value["key"]]
+        return list(zip(keys, [_in_arrow(each, data_type.valueType) for each in value["value"]], strict=True))
+    return float(value) if isinstance(data_type, t.DoubleType | t.FloatType) else value
 
 
 _threads = threading.local()
