@@ -35,7 +35,8 @@ class Outcome:
     """What a partition gave: `output` in the columns of the operator's schema; `late` the rows (or groups) dropped.
 
     `updated`: puts; `removed`: states that went. `late` has the columns of the operator's input, or of its keys where
-    groups were dropped; `dropped` is how many by Spark's way of counting.
+    groups were dropped; `dropped` is how many by Spark's way of counting. `total`: how many states there are now, None
+    where that is the number of keys in the stores.
     """
 
     output: Table
@@ -43,6 +44,7 @@ class Outcome:
     removed: int = 0
     dropped: int = 0
     late: Sequence[Table] = field(default_factory=tuple)
+    total: int | None = None
 
 
 class StatefulOperator(Protocol):
