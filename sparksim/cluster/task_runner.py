@@ -217,9 +217,7 @@ class ExecutorServices:
         self._charge_together(records, price_ms, "input")
         return iter(())
 
-    def _chunks(
-        self, chunks: list[Any], rows: Callable[[Any], int], kind: str, price_ms: float
-    ) -> Iterator[Any]:
+    def _chunks(self, chunks: list[Any], rows: Callable[[Any], int], kind: str, price_ms: float) -> Iterator[Any]:
         """Each chunk once the time of all its rows is over."""
         for chunk in chunks:
             self._charge_together(rows(chunk), price_ms, kind)

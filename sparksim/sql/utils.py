@@ -33,3 +33,7 @@ class PySparkTypeError(SqlException, TypeError):
 
 class PySparkValueError(SqlException, ValueError):
     """A value that does not fit (PySpark: PySparkValueError)."""
+
+
+class PySparkAttributeError(SqlException, AttributeError):
+    """An object does not have the methods that are asked of it."""

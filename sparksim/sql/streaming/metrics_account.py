@@ -14,6 +14,7 @@ from sparksim.core.accumulators import Accumulator, AccumulatorParam, new_id
 from sparksim.core.task_context import TaskContext
 from sparksim.sql.cells import cell_text
 from sparksim.sql.streaming.metrics import BatchMetrics, EventTimes, OperatorMetrics
+from sparksim.sql.streaming.store.provider import CommittedVersion
 from sparksim.sql.types import StructType
 from sparksim.trace.event import Event
 from sparksim.trace.query_events import Cells, QueryRowsLate, QueryRowsRead, QueryStateCommitted
@@ -104,20 +105,6 @@ class TimesSeen:
 
 
 @dataclass(frozen=True)
-class Committed:
-    """One store of a partition has its next version."""
-
-    store: str
-    version: int
-    keys: int
-    updated: int
-    removed: int
-    changes: tuple[tuple[str, str, str], ...]
-    left_out: int
-    file: str
-
-
-@dataclass(frozen=True)
 class StatesKept:
     """A partition of an operator was processed on the executor at `location`; `late` are the rows it dropped."""
 
@@ -126,7 +113,7 @@ class StatesKept:
     partition: int
     location: str
     numbers: OperatorMetrics
-    committed: tuple[Committed, ...]
+    committed: tuple[tuple[str, CommittedVersion], ...]
     late_ms: int
     late: tuple[tuple[int, Cells, tuple[Cells, ...]], ...]
 
@@ -147,7 +134,7 @@ class StatesKept:
             QueryStateCommitted(
                 *at,
                 self.name,
-                each.store,
+                store,
                 self.partition,
                 each.version,
                 each.keys,
@@ -157,7 +144,7 @@ class StatesKept:
                 each.left_out,
                 each.file,
             )
-            for each in self.committed
+            for store, each in self.committed
         ]
 
 

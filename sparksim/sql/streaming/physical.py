@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from sparksim.core.closure import Closure
-from sparksim.core.conf import integer
+from sparksim.core.conf import SparkConf, integer, time_ms
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.chunks import Statement
 from sparksim.sql.plan.nodes import (
@@ -55,12 +55,23 @@ from sparksim.sql.streaming.physical_steps import (
 from sparksim.sql.streaming.sink import BatchRows
 from sparksim.sql.streaming.source import Offset, StreamSource
 from sparksim.sql.streaming.stateful_rdd import Travelling
+from sparksim.sql.streaming.store.disk_time import executor_disk
 from sparksim.sql.streaming.store.provider import StateStoreProvider
-from sparksim.sql.types import StructType, TimestampType
+from sparksim.sql.types import TimestampType
+from sparksim.streaming.state_account import STATE_KEYS, Watch
 
 if TYPE_CHECKING:
     from sparksim.cluster.backend import ClusterBackend
     from sparksim.sql.session import SparkSession
+
+MIN_DELTAS = "spark.sql.streaming.stateStore.minDeltasForSnapshot"
+"""A snapshot is written when there are more than so many deltas after the last (10 by default)."""
+
+RETAIN = "spark.sql.streaming.minBatchesToRetain"
+"""So many versions of states can be read again (100 by default)."""
+
+MAINTENANCE = "spark.sql.streaming.stateStore.maintenanceInterval"
+"""How long after one look at the files of states a batch looks again (60s by default)."""
 
 
 @dataclass(frozen=True)
@@ -116,16 +127,21 @@ class PhysicalPlan:
         partitions: int,
         run: str,
     ) -> None:
+        self.plan = plan
         self._session = session
-        self._schema = plan.schema
         self._mode = mode
         self._sources = sources
         self._state_path = state_path
         self._partitions = partitions
         self._run = run
-        self._sample = integer(session.sparkContext.getConf(), QUERY_ROWS, 100)
+        conf = _settings(session)
+        self._sample = integer(conf, QUERY_ROWS, 100)
         if self._sample < 0:
             raise IllegalArgumentError(f"{QUERY_ROWS}={self._sample}: give the number of rows to show, 0 for none")
+        self._shown_keys = Watch.of(conf).keys
+        self._retention = integer(conf, MIN_DELTAS, 10), integer(conf, RETAIN, 100)
+        self._maintenance_ms = time_ms(conf, MAINTENANCE, "60s")
+        self._maintained_ms: int | None = None
         self._backend = cast("ClusterBackend", session.sparkContext._backend)
         self._account: BatchAccount | None = None
         self._operators: list[PlannedOperator] = []
@@ -139,9 +155,15 @@ class PhysicalPlan:
             self._run, batch.batch_id, self._sample, lambda: self._backend.clock.now_ms, self._backend.emit
         )
         told = Batch(
-            self._session, batch.batch_id, batch.batch_ms, batch.ranges, batch.times, self._account
+            self._session,
+            batch.batch_id,
+            batch.batch_ms,
+            batch.ranges,
+            batch.times,
+            self._account,
+            self._is_time_for_maintenance(batch.batch_ms),
         )
-        return BatchRows(self._session, self._schema, self._last.rdd(told))
+        return BatchRows(self._session, self.plan.schema, self._last.rdd(told))
 
     def metrics(self) -> BatchMetrics:
         """What the tasks of the last batch have reported so far."""
@@ -150,6 +172,15 @@ class PhysicalPlan:
     def close(self) -> None:
         """The run is over: executors forget its states."""
         self._backend.clock.call(self._forget)
+
+    def _is_time_for_maintenance(self, batch_ms: int) -> bool:
+        """Spark has a thread for it; here the first batch after so much time does it."""
+        if self._maintained_ms is None:
+            self._maintained_ms = batch_ms
+        due = batch_ms - self._maintained_ms >= self._maintenance_ms
+        if due:
+            self._maintained_ms = batch_ms
+        return due
 
     def _forget(self) -> None:
         for executor in self._backend.executors:
@@ -187,14 +218,27 @@ class PhysicalPlan:
             number,
             Closure((operator,)),
             isinstance(node, GroupState),
-            partial(_provider, self._state_path, number),
+            partial(self._provider, number),
         )
         schemas = [child.schema for child in _inputs(node)]
         return StatefulStep(travelling, operator, self._partitions, children, _tables(node), schemas)
 
+    def _provider(self, number: int, partition: int, store: str, location: str) -> StateStoreProvider:
+        """It is told the checkpoint, where its folder is called `state`."""
+        [executor] = [each for each in self._backend.executors if each.location == location]
+        charge = executor_disk(self._backend, executor)
+        checkpoint = self._state_path.rstrip("/").rpartition("/")[0]
+        return StateStoreProvider(checkpoint, number, partition, store, *self._retention, charge, self._shown_keys)
 
-def _provider(path: str, number: int, partition: int, store: str) -> Any:
-    return StateStoreProvider(path, number, partition, store)
+
+def _settings(session: SparkSession) -> SparkConf:
+    """The session's settings of what a physical plan asks for."""
+    conf = SparkConf(loadDefaults=False)
+    for key in (QUERY_ROWS, STATE_KEYS, MIN_DELTAS, RETAIN, MAINTENANCE):
+        value = session.conf.get(key, None)
+        if value is not None:
+            conf.set(key, value)
+    return conf
 
 
 def _tables(node: Plan) -> list[Tables]:

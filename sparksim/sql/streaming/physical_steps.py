@@ -18,7 +18,7 @@ from sparksim.sql.plan.nodes import Query, Scan, Static, View, Watermark
 from sparksim.sql.streaming.metrics import EventTimes
 from sparksim.sql.streaming.metrics_account import BatchAccount, RowsGiven, RowsRead, TimesSeen, shown_rows
 from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
-from sparksim.sql.streaming.operators.keys import split_by_key
+from sparksim.sql.streaming.operators.keys import event_column, split_by_key
 from sparksim.sql.streaming.operators.stateless import QueryStep
 from sparksim.sql.streaming.source import Offset, StreamSource
 from sparksim.sql.streaming.stateful_rdd import ChunksRDD, StatefulRDD, Travelling, moved, together
@@ -33,7 +33,10 @@ Table = Any
 
 @dataclass
 class Batch:
-    """What the steps are given for one batch. `statics` has the tables that are no streams, once they were needed."""
+    """What the steps are given for one batch. `maintains`: it is time to look after the files of states.
+
+    `statics` has the tables that are no streams, once they were needed.
+    """
 
     session: SparkSession
     batch_id: int
@@ -41,6 +44,7 @@ class Batch:
     ranges: Mapping[Scan, tuple[Offset, Offset] | None]
     times: Mapping[int, Times]
     account: BatchAccount
+    maintains: bool
     statics: dict[Static, Table] = field(default_factory=dict)
 
     def static(self, node: Static) -> Table:
@@ -81,10 +85,14 @@ class Tables:
     def bound(self, batch: Batch) -> Callable[[Table], dict[str, Table]]:
         """Gives for a chunk of the stream all tables, with the static ones as they are in this batch."""
         still = {name: batch.static(node) for name, (node, _, _) in self.views.items() if node is not None}
-        return lambda chunk: {
-            name: named(still.get(name, chunk).select(columns), names)
-            for name, (_, columns, names) in self.views.items()
-        }
+
+        def tables(chunk: Table) -> dict[str, Table]:
+            return {
+                name: named((still[name] if name in still else chunk).select(columns), names)
+                for name, (_, columns, names) in self.views.items()
+            }
+
+        return tables
 
     def empty(self, chunk: Table) -> dict[str, Table]:
         """The same without rows."""
@@ -204,7 +212,14 @@ class StatefulStep:
         times = batch.times[self._operator.number]
         batch.account.follow(self._operator.number, self._locations)
         return StatefulRDD(
-            inputs, self._empty, self._operator, batch.batch_id, times, batch.account, self._locations
+            inputs,
+            self._empty,
+            self._operator,
+            batch.batch_id,
+            times,
+            batch.account,
+            self._locations,
+            batch.maintains,
         )
 
     def _prepared(self, side: int, batch: Batch) -> RDD[Any]:
@@ -271,13 +286,8 @@ def event_times(chunk: Table, column: int) -> EventTimes:
 
 def times_ms(chunk: Table, column: int, limit: int | None) -> tuple[int | None, ...]:
     """The event times of the first rows in whole milliseconds, cut off."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = chunk.column(column).slice(0, limit)
-    if pa.types.is_struct(values.type):
-        values = pc.struct_field(values, [1])
-    return tuple(None if us is None else us // 1000 for us in values.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist())
+    seen = event_column(chunk.slice(0, limit).column(column)).to_pylist()
+    return tuple([None if us is None else us // 1000 for us in seen])
 
 
 def _filled(chunks: Iterator[Table]) -> Iterator[tuple[int, Table]]:

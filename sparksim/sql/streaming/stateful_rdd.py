@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.closure import Closure
@@ -19,8 +20,9 @@ from sparksim.core.partitioner import Partitioner
 from sparksim.core.rdd import RDD
 from sparksim.sql.libraries import pyarrow
 from sparksim.sql.streaming.metrics import OperatorMetrics
-from sparksim.sql.streaming.metrics_account import BatchAccount, Committed, StatesKept, shown_cells
+from sparksim.sql.streaming.metrics_account import BatchAccount, StatesKept, shown_cells
 from sparksim.sql.streaming.operators.contract import Outcome, StatefulOperator, Times
+from sparksim.sql.streaming.store.provider import CommittedVersion, StateStoreProvider
 
 if TYPE_CHECKING:
     from sparksim.core.task_context import TaskContext
@@ -33,14 +35,14 @@ class Travelling:
     """An operator on its way to tasks. `run` and `number` name it: states of an earlier run are read from files.
 
     It lives as long as its executor, but a user's functions are a new copy in each task, as everywhere.
-    `provider(partition, store)` makes the `StateStoreProvider` of one of its stores.
+    `provider(partition, store, location)` makes the provider of one of its stores, on the executor at `location`.
     """
 
     run: str
     number: int
     closure: Closure
     has_user_functions: bool
-    provider: Callable[[int, str], Any]
+    provider: Callable[[int, str, str], StateStoreProvider]
 
     def load(self, task: TaskContext) -> StatefulOperator:
         """The operator, on an executor."""
@@ -51,17 +53,18 @@ class Travelling:
             (operator,) = task.services.local((self.run, self.number), self.closure.load)
         return operator
 
-    def store(self, partition: int, name: str, task: TaskContext) -> Any:
+    def store(self, partition: int, name: str, task: TaskContext) -> StateStoreProvider:
         """The provider of a store, with what it has in memory."""
-        return task.services.local((self.run, self.number, partition, name), lambda: self.provider(partition, name))
+        services = task.services
+        make = partial(self.provider, partition, name, services.location)
+        provider: StateStoreProvider = services.local((self.run, self.number, partition, name), make)
+        return provider
 
 
 class ChunksRDD(RDD[Any]):
     """One step of a plan over the chunks of another RDD: `work(chunks, index, task)`."""
 
-    def __init__(
-        self, parent: RDD[Any], work: Callable[[Iterator[Table], int, TaskContext], Iterator[Table]]
-    ) -> None:
+    def __init__(self, parent: RDD[Any], work: Callable[[Iterator[Table], int, TaskContext], Iterator[Table]]) -> None:
         parent.freeze()
         super().__init__(parent.ctx, (OneToOneDependency(parent),))
         self._parent = parent
@@ -83,7 +86,7 @@ class StatefulRDD(RDD[Any]):
     """A partition per partition of states, also when no rows came; its record is what the operator gives.
 
     `inputs`: the moved rows of each side; `empty`: a table without rows for each. `locations` says which executor has
-    a partition in memory.
+    a partition in memory. `maintains`: afterwards it is time for a snapshot, if there are many deltas.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class StatefulRDD(RDD[Any]):
         times: Times,
         account: BatchAccount,
         locations: Mapping[int, str],
+        maintains: bool,
     ) -> None:
         super().__init__(inputs[0].ctx, tuple(OneToOneDependency(rdd) for rdd in inputs))
         self._inputs = inputs
@@ -104,6 +108,7 @@ class StatefulRDD(RDD[Any]):
         self._times = times
         self._account = account
         self._locations = locations
+        self._maintains = maintains
 
     def getNumPartitions(self) -> int:
         return self._inputs[0].getNumPartitions()
@@ -117,25 +122,36 @@ class StatefulRDD(RDD[Any]):
             together(list(rdd.iterator(index, task)), empty)
             for rdd, empty in zip(self._inputs, self._empty, strict=True)
         ]
-        stores = {name: self._operator.store(index, name, task).open(self._version) for name in operator.stores}
+        providers = {name: self._operator.store(index, name, task) for name in operator.stores}
+        stores = {name: provider.open(self._version) for name, provider in providers.items()}
         outcome = operator.process(inputs, stores, self._times)
-        committed = {store: stores[store].commit() for store in operator.stores}
+        committed = {name: provider.commit(stores[name]) for name, provider in providers.items()}
+        if self._maintains:
+            for provider in providers.values():
+                provider.maintain()
         self._account.add([self._report(operator, index, task.services.location, outcome, committed)])
         if outcome.output.num_rows:
             yield outcome.output
 
     def _report(
-        self, operator: StatefulOperator, index: int, location: str, outcome: Outcome, committed: Mapping[str, Any]
+        self,
+        operator: StatefulOperator,
+        index: int,
+        location: str,
+        outcome: Outcome,
+        committed: Mapping[str, CommittedVersion],
     ) -> StatesKept:
         limit = self._account.sample
-        keys = sum(each.keys for each in committed.values())
+        total = outcome.total
+        if total is None:
+            total = sum(each.keys for each in committed.values())
         return StatesKept(
             self._operator.number,
             operator.name,
             index,
             location,
-            OperatorMetrics(keys, outcome.updated, outcome.removed, outcome.dropped, 1),
-            tuple(_committed(store, self._version + 1, each) for store, each in committed.items()),
+            OperatorMetrics(total, outcome.updated, outcome.removed, outcome.dropped, 1),
+            tuple(committed.items()),
             self._times.late_ms,
             tuple(
                 (late.num_rows, tuple(late.column_names), shown_cells(late, limit))
@@ -149,19 +165,6 @@ def together(chunks: Sequence[Table], empty: Table) -> Table:
     """Chunks as one; `empty` if there are none."""
     found = [chunk for chunk in chunks if chunk.num_rows]
     return pyarrow().concat_tables(found).combine_chunks() if found else empty
-
-
-def _committed(store: str, version: int, version_made: Any) -> Committed:
-    return Committed(
-        store,
-        version,
-        version_made.keys,
-        version_made.updated,
-        version_made.removed,
-        tuple(version_made.changes),
-        version_made.left_out,
-        version_made.file,
-    )
 
 
 def _same_number(partition: int) -> int:
