@@ -8,24 +8,27 @@ from collections.abc import Mapping, Sequence
 
 from sparksim.sql.chunks import Table
 from sparksim.sql.libraries import pyarrow
-from sparksim.sql.plan.nodes import Aggregate
+from sparksim.sql.plan.nodes import Aggregate, Tree
 from sparksim.sql.streaming.operators.aggregate_statements import AggregateStatements, Values
 from sparksim.sql.streaming.operators.contract import Outcome, Times
 from sparksim.sql.streaming.operators.keys import event_us, split_late
 from sparksim.sql.streaming.store.contract import Key, StateStore
 
 
-class StreamingAggregation:
+class AggregateOperator:
     """An `Aggregate` in one output mode. Raises `AnalysisException` for functions that no stream supports."""
 
     name = "stateStoreSave"
     stores = ("default",)
 
-    def __init__(self, node: Aggregate, mode: str) -> None:
+    def __init__(self, node: Aggregate, mode: str, keys: Sequence[Tree] | None = None) -> None:
+        """`keys`: the node's keys as DuckDB can evaluate them, where it cannot as they are."""
         self.is_single = not node.keys
         self._mode = mode
-        self._time = next((at for at, mark in enumerate(node.key_times) if mark is not None), None)
-        self._statements = AggregateStatements(node, node.keys)
+        marked = (at for at, mark in enumerate(node.key_times) if mark is not None)
+        self._time = None if mode == "complete" else next(marked, None)
+        """The key by whose time groups are late and go; nothing is or does in a complete result."""
+        self._statements = AggregateStatements(node, node.keys if keys is None else keys)
 
     def prepare(self, side: int, tables: Mapping[str, Table], now_ms: int) -> Table:
         """One row per group of the chunk: its key and partial values."""
@@ -38,13 +41,12 @@ class StreamingAggregation:
     def process(self, inputs: Sequence[Table], stores: Mapping[str, StateStore], times: Times) -> Outcome:
         """Merge, then emit by mode: touched keys, evicted ones, or all."""
         statements, store = self._statements, stores["default"]
-        time = None if self._mode == "complete" else self._time
-        groups, late = split_late(inputs[0], time, times.late_ms)
+        groups, late = split_late(inputs[0], self._time, times.late_ms)
         touched = self._merged(groups, store)
         changes = statements.groups(touched)
         for key, values in changes:
-            store.put(key, values, None if time is None else event_us(key[time]))
-        evicted = [] if time is None else _taken(store, times)
+            store.put(key, values, None if self._time is None else event_us(key[self._time]))
+        evicted = [] if self._time is None else _taken(store, times)
         if self._mode == "complete":
             touched = statements.table(store.items())
         elif self._mode == "append":

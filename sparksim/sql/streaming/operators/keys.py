@@ -1,19 +1,19 @@
 """Keys of states, and rows on their way to the partition of their key (Spark: HashPartitioning).
 
-A state's key is a tuple of plain values, so that it can be hashed, written and compared: times are whole microseconds, a
-struct is a tuple, so a window is (start, end). NaN, which equals nothing, is the text `NaN`; there is one zero.
+A state's key is a tuple of plain values, so that it can be hashed, written and compared: times are whole microseconds,
+a struct is a tuple, so a window is (start, end). NaN, which equals nothing, is the text `NaN`; there is one zero.
 """
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Sequence
+from math import isnan, nan
 from typing import Any
 
 from sparksim.sql import types as t
 from sparksim.sql.chunks import Table, arrow_type
-from sparksim.sql.libraries import pyarrow
+from sparksim.sql.libraries import compute, pyarrow
 from sparksim.sql.streaming.store.contract import Key
 
 _NAN = "NaN"
@@ -45,7 +45,7 @@ def values_of(column: Any) -> list[Any]:
             at += length or 0
         return lists
     if pa.types.is_floating(kind):
-        return [value if value is None else _NAN if value != value else value + 0.0 for value in column.to_pylist()]
+        return [value if value is None else _NAN if isnan(value) else value + 0.0 for value in column.to_pylist()]
     return list(column.to_pylist())
 
 
@@ -68,7 +68,7 @@ def column_of(values: Sequence[Any], data_type: t.DataType) -> Any:
             at += len(value or ())
         return pa.ListArray.from_arrays(pa.array([*offsets, at], pa.int32()), inner)
     if isinstance(data_type, t.DoubleType | t.FloatType):
-        values = [math.nan if value == _NAN else value for value in values]
+        values = [nan if value == _NAN else value for value in values]
     return pa.array(values, arrow_type(data_type))
 
 
@@ -81,7 +81,8 @@ def table_of(rows: Sequence[Sequence[Any]], types: Sequence[t.DataType]) -> Tabl
 
 def event_us(value: Any) -> int | None:
     """The event time of a key's value in microseconds: a timestamp, or the end of a window."""
-    return value[1] if isinstance(value, tuple) else value
+    end: int | None = value[1] if isinstance(value, tuple) else value
+    return end
 
 
 def event_column(column: Any) -> Any:
@@ -96,8 +97,7 @@ def split_late(chunk: Table, column: int | None, late_ms: int) -> tuple[Table, T
     """The rows that are on time, and those whose event time is at or before the watermark. A null is never late."""
     if column is None or not chunk.num_rows:
         return chunk, chunk.slice(0, 0)
-    import pyarrow.compute as pc
-
+    pc = compute()
     is_late = pc.fill_null(pc.less_equal(event_column(chunk.column(column)), late_ms * 1000), False)
     if not pc.any(is_late).as_py():
         return chunk, chunk.slice(0, 0)
@@ -113,9 +113,7 @@ def split_by_key(chunk: Table, columns: Sequence[int], count: int) -> list[Table
     """A chunk's rows by the partition of their key, in their order. Each different key is hashed once."""
     if count == 1 or not columns or not chunk.num_rows:
         return [chunk, *[chunk.slice(0, 0)] * (count - 1)]
-    import pyarrow.compute as pc
-
-    pa = pyarrow()
+    pa, pc = pyarrow(), compute()
     codes = _codes(chunk, columns).dictionary_encode()
     rows = pa.table({"code": codes.indices, "row": pa.array(range(chunk.num_rows), pa.int64())})
     firsts = rows.group_by("code").aggregate([("row", "min")]).sort_by("code")
@@ -126,9 +124,7 @@ def split_by_key(chunk: Table, columns: Sequence[int], count: int) -> list[Table
 
 def _codes(chunk: Table, columns: Sequence[int]) -> Any:
     """A number for each row: rows with the same one have the same key."""
-    import pyarrow.compute as pc
-
-    pa = pyarrow()
+    pa, pc = pyarrow(), compute()
     codes = pa.array([0] * chunk.num_rows, pa.int64())
     for leaf in (leaf for at in columns for leaf in _leaves(chunk.column(at).combine_chunks())):
         encoded = leaf.dictionary_encode(null_encoding="encode")
