@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from typing import Any, cast
 from weakref import WeakSet
@@ -23,6 +24,9 @@ from sparksim.core.rdd import RDD
 from sparksim.sql.convert import row_maker
 from sparksim.sql.duck_types import duckdb_type, quoted, spark_type
 from sparksim.sql.libraries import duckdb, sqlglot
+from sparksim.sql.plan.event_time import watermarked
+from sparksim.sql.plan.nodes import Plan, Scan
+from sparksim.sql.plan.select import Planner
 from sparksim.sql.relation import Binding, Lookup, Relation, Source
 from sparksim.sql.row import Row
 from sparksim.sql.translation import in_duckdb
@@ -41,6 +45,7 @@ _DIVISION_ERRORS = "error_on_division_by_zero"
 _HAS_DIVISION_ERRORS = f"SELECT 1 FROM duckdb_settings() WHERE name = '{_DIVISION_ERRORS}'"
 """DuckDB 1 gives NULL, as Spark does; DuckDB 2 has to be told."""
 
+_NOT_AT_ONCE = "a stream has no rows to give at once: its query must be executed with writeStream.start()"
 _BINDER_SAYS = (
     ("not found in FROM clause", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
     ("does not have a column named", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
@@ -48,6 +53,7 @@ _BINDER_SAYS = (
     ("Function with name", "UNRESOLVED_ROUTINE"),
     ("cannot be referenced before it is defined", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
     ("Referenced table", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
+    ("aliases cannot be used as part of", "UNRESOLVED_COLUMN.WITH_SUGGESTION"),
     ("GROUP BY clause", "MISSING_GROUP_BY"),
     ("No function matches", "DATATYPE_MISMATCH"),
     ("Could not choose a best candidate function", "DATATYPE_MISMATCH"),
@@ -61,6 +67,7 @@ class Engine:
     def __init__(self, sc: SparkContext) -> None:
         self._sc = sc
         self._numbers = count(1)
+        self._watermarks = count(1)
         self._connection: Any = None
         # Jobs of a live context may run queries at once; nothing in here waits, so simulated fibers never block on it.
         self._lock = threading.RLock()
@@ -76,19 +83,62 @@ class Engine:
     def query(self, text: str, lookup: Lookup) -> Relation:
         """Understand a query whose tables `lookup` finds. Raises `ParseException`, `AnalysisException`."""
         binding = Binding(text, lookup)
+        named = binding.named()
+        if not binding.is_streaming:
+            return self._bound(binding)
+        query = named.copy()
+        whole = self._bound(binding)
+        plan = Planner(self, lookup).relation(query).plan
+        return replace(self._stream(replace(cast(Any, plan), schema=whole.schema)), ids=whole.ids)
+
+    def analysed(self, tree: Any, lookup: Lookup) -> Relation:
+        """A part of a query that `query` understood, with other tables."""
+        return self._bound(Binding("", lookup, tree))
+
+    def stream(self, scan: Scan) -> Relation:
+        """A stream that a query will read."""
+        return self._stream(scan)
+
+    def derived(self, plan: Plan, *made_from: Relation) -> Relation:
+        """What a node gives, whose rows come from these relations."""
+        relation = self._stream(plan)
+        return replace(relation, ids=relation.ids.union(*(each.ids for each in made_from)))
+
+    def watermarked(self, relation: Relation, column: int, delay_ms: int) -> Relation:
+        """A stream whose column is the event time, with late events up to `delay_ms`."""
+        number = next(self._watermarks)
+        return self.derived(watermarked(cast(Plan, relation.plan), column, delay_ms, number), relation)
+
+    def _stream(self, plan: Plan) -> Relation:
+        number = next(self._numbers)
+        name = f"stream_{number}"
+        query = sqlglot().exp.select("*").from_(name)
+        return Relation(query, {name: Source(None, plan.schema)}, plan.schema, frozenset([number]), plan)
+
+    def _bound(self, binding: Binding) -> Relation:
         tree, sources = binding.bound(), binding.sources
         with self._lock, self._tables(sources, {}):
             columns = self._columns(tree, binding)
         return Relation(tree, sources, binding.schema(columns), binding.ids | {next(self._numbers)})
 
     def rows(self, relation: Relation) -> list[Row]:
-        """Collect what the query reads, evaluate it, and give its rows. Raises `SparkException`."""
-        records = {name: source.rdd.collect() for name, source in relation.sources.items()}
+        """Collect what the query reads, evaluate it, and give its rows.
+
+        Raises `SparkException`, and `AnalysisException` for a stream.
+        """
+        rdds = self.read(relation)
+        records = {name: rdd.collect() for name, rdd in zip(relation.sources, rdds, strict=True)}
         with self._lock, self._tables(relation.sources, records):
             answers, complaint = self._asked(lambda: self._duckdb.execute(self._text(relation.query)).fetchall())
         if complaint:
             raise SparkException(f"the query failed: {complaint}")
         return [row_maker(relation.schema)(answer) for answer in answers]
+
+    def read(self, relation: Relation) -> list[RDD[tuple[Any, ...]]]:
+        """The RDDs that a query reads. Raises `AnalysisException` for a stream."""
+        if relation.plan is not None:
+            raise AnalysisException(_NOT_AT_ONCE)
+        return [source.rdd for source in relation.sources.values() if source.rdd is not None]
 
     def close(self) -> None:
         """Give the memory back."""

@@ -17,6 +17,7 @@ from sparksim.sql.column import MARK, Column, column, identifier
 from sparksim.sql.grouped import GroupedData
 from sparksim.sql.relation import Relation
 from sparksim.sql.row import Row
+from sparksim.sql.stream_frame import StreamMethods
 from sparksim.sql.table_text import table
 from sparksim.sql.types import StructType
 from sparksim.sql.utils import AnalysisException, PySparkTypeError, PySparkValueError
@@ -36,14 +37,13 @@ _JOINS = {
 _CUT = 20
 
 
-class DataFrame:
+class DataFrame(StreamMethods):
     """Made by a `SparkSession` or from other DataFrames."""
 
     driver_only = True
 
     def __init__(self, session: SparkSession, relation: Relation, name: str | None = None) -> None:
-        self.sparkSession = session
-        self._relation = relation
+        super().__init__(session, relation)
         self._alias = name
 
     # --- what it is -------------------------------------------------------------------------------------------------
@@ -62,11 +62,6 @@ class DataFrame:
     def dtypes(self) -> list[tuple[str, str]]:
         """(name, type) of each column."""
         return [(field.name, field.dataType.simpleString()) for field in self.schema]
-
-    @property
-    def isStreaming(self) -> bool:
-        """False: it is a table, not a stream."""
-        return False
 
     def printSchema(self) -> None:
         """Print the columns as a tree."""
@@ -168,16 +163,16 @@ class DataFrame:
 
     def cache(self) -> DataFrame:
         """Keep the records that this reads in the cluster's memory, once an action has computed them."""
-        for source in self._relation.sources.values():
-            source.rdd.cache()
+        for rdd in self.sparkSession._engine.read(self._relation):
+            rdd.cache()
         return self
 
     persist = cache
 
     def unpersist(self, blocking: bool = False) -> DataFrame:
         """Forget what `cache` kept."""
-        for source in self._relation.sources.values():
-            source.rdd.unpersist()
+        for rdd in self.sparkSession._engine.read(self._relation):
+            rdd.unpersist()
         return self
 
     # --- views ------------------------------------------------------------------------------------------------------
@@ -216,6 +211,14 @@ class DataFrame:
 
     groupby = groupBy
 
+    def rollup(self, *cols: Any) -> GroupedData:
+        """The rows in groups by all of these columns, by all but the last, and so on to one group of all rows."""
+        return GroupedData(self, _columns(cols), "ROLLUP")
+
+    def cube(self, *cols: Any) -> GroupedData:
+        """The rows in groups by each combination of these columns."""
+        return GroupedData(self, _columns(cols), "CUBE")
+
     def agg(self, *exprs: Any) -> DataFrame:
         """Aggregates over all rows."""
         return self.groupBy().agg(*exprs)
@@ -233,12 +236,18 @@ class DataFrame:
         """The first `num` rows."""
         return self._query(f"SELECT * FROM {self._this} LIMIT {_whole(num)}")
 
+    def offset(self, num: int) -> DataFrame:
+        """The rows after the first `num`."""
+        return self._query(f"SELECT * FROM {self._this} OFFSET {_whole(num)}")
+
     def distinct(self) -> DataFrame:
         """Each different row once."""
         return self._query(f"SELECT DISTINCT * FROM {self._this}")
 
     def dropDuplicates(self, subset: list[str] | None = None) -> DataFrame:
         """The first row of each different combination of values of `subset`, by default of all columns."""
+        if self.isStreaming:
+            return self._deduplicated(subset)
         if subset is None:
             return self.distinct()
         keys = {name.lower() for name in subset}
@@ -293,6 +302,18 @@ class DataFrame:
 
     unionAll = union
 
+    def intersect(self, other: DataFrame) -> DataFrame:
+        """The different rows that both have."""
+        return self._query("SELECT * FROM `this` INTERSECT SELECT * FROM `other`", other=other._relation)
+
+    def subtract(self, other: DataFrame) -> DataFrame:
+        """The different rows that the other does not have."""
+        return self._query("SELECT * FROM `this` EXCEPT SELECT * FROM `other`", other=other._relation)
+
+    def exceptAll(self, other: DataFrame) -> DataFrame:
+        """The rows without as many of each as the other has."""
+        return self._query("SELECT * FROM `this` EXCEPT ALL SELECT * FROM `other`", other=other._relation)
+
     def unionByName(self, other: DataFrame) -> DataFrame:
         """The rows of both, column by name."""
         return self.union(other.select(*self.columns))
@@ -321,6 +342,12 @@ class DataFrame:
     def crossJoin(self, other: DataFrame) -> DataFrame:
         """Every row with every row of the other."""
         return self.join(other, how="cross")
+
+    def _sampled(self, *args: Any, **options: Any) -> DataFrame:
+        given = list(args) if args and isinstance(args[0], bool) else [False, *args]
+        named = dict(zip(("withReplacement", "fraction", "seed"), given, strict=False)) | options
+        rows = self.rdd.sample(bool(named["withReplacement"]), float(named["fraction"]), named.get("seed"))
+        return self.sparkSession.createDataFrame(rows, self.schema)
 
     @property
     def _this(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sparksim.sql.column import Column, column, literal, operand
+from sparksim.sql.utils import PySparkTypeError
 
 _CONSTANTS: dict[str, tuple[int, ...]] = {  # at which places, counted from 0, a text is a constant
     "concat_ws": (0,),
@@ -98,6 +99,7 @@ _PLAIN = [
 ]
 __all__ = [  # noqa: PLE0604  # the names below come from the two tables
     *("asc", "col", "column", "count", "countDistinct", "count_distinct", "desc", "expr", "lit", "when"),
+    *("approx_count_distinct", "session_window", "window", "window_time"),
     *_PLAIN,
     *_CONSTANTS,
 ]
@@ -134,6 +136,47 @@ def count_distinct(col: Column | str, *cols: Column | str) -> Column:
 
 
 countDistinct = count_distinct
+
+
+def window(
+    timeColumn: Column | str, windowDuration: str, slideDuration: str | None = None, startTime: str | None = None
+) -> Column:
+    """The windows of time that a row belongs to, as struct<start,end>, such as `window("ts", "10 minutes")`.
+
+    They are `windowDuration` long, begin every `slideDuration` (by default one after the other) and `startTime` after
+    1970-01-01 00:00 UTC. One row comes out for each window; none for a row without a time. Where it is used, raises
+    `AnalysisException` for lengths that make no windows and `IllegalArgumentError` for months.
+    """
+    texts = [windowDuration, slideDuration, startTime]
+    for name, text in zip(("windowDuration", "slideDuration", "startTime"), texts, strict=True):
+        _check_length(name, text, is_required=name == "windowDuration")
+    if startTime is not None and slideDuration is None:
+        texts[1] = windowDuration
+    given = ", ".join(literal(text) for text in texts if text is not None)
+    return Column(f"window({column(timeColumn)._sql}, {given})")
+
+
+def _check_length(name: str, text: Any, is_required: bool) -> None:
+    if (is_required or text is not None) and not (isinstance(text, str) and len(text)):
+        raise PySparkTypeError(f"[NOT_STR] window({name}={text!r}): give a text such as '10 minutes'")
+
+
+def session_window(timeColumn: Column | str, gapDuration: Column | str) -> Column:
+    """The session that a row belongs to: it ends when no row comes for `gapDuration`, as struct<start,end>."""
+    if not isinstance(gapDuration, Column | str) or gapDuration == "":
+        raise PySparkTypeError(f"[NOT_COLUMN_OR_STR] session_window(gapDuration={gapDuration!r}): give '5 minutes'")
+    gap = gapDuration._sql if isinstance(gapDuration, Column) else literal(gapDuration)
+    return Column(f"session_window({column(timeColumn)._sql}, {gap})")
+
+
+def window_time(windowColumn: Column | str) -> Column:
+    """The last microsecond of a window, which stands for its time in another window."""
+    return Column(f"window_time({column(windowColumn)._sql})")
+
+
+def approx_count_distinct(col: Column | str, rsd: float | None = None) -> Column:
+    """About how many different values there are; `rsd`, the error allowed, changes nothing here."""
+    return Column(f"approx_count_distinct({column(col)._sql})")
 
 
 def asc(col: Column | str) -> Column:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
+from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.column import Column, column
-from sparksim.sql.types import NumericType
-from sparksim.sql.utils import PySparkTypeError
+from sparksim.sql.ddl import parse_schema
+from sparksim.sql.plan.nodes import GroupState
+from sparksim.sql.types import NumericType, StructType
+from sparksim.sql.utils import AnalysisException, PySparkTypeError
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
+
+
+_TIMEOUTS = ("NoTimeout", "ProcessingTimeTimeout", "EventTimeTimeout")
 
 
 class GroupedData:
@@ -17,9 +24,10 @@ class GroupedData:
 
     driver_only = True
 
-    def __init__(self, frame: DataFrame, keys: list[Column]) -> None:
+    def __init__(self, frame: DataFrame, keys: list[Column], how: str = "") -> None:
         self._frame = frame
         self._keys = keys
+        self._how = how
 
     def agg(self, *exprs: Column | dict[str, str]) -> DataFrame:
         """One row per group: its keys and these aggregates, as columns or as `{"n": "sum"}`."""
@@ -54,6 +62,46 @@ class GroupedData:
         """The greatest value of each of these columns, by default of every numeric one."""
         return self._each("max", cols)
 
+    def applyInPandasWithState(
+        self,
+        func: Callable[..., Any],
+        outputStructType: StructType | str,
+        stateStructType: StructType | str,
+        outputMode: str,
+        timeoutConf: str,
+    ) -> DataFrame:
+        """Call `func(key, frames, state)` for each group in each batch; it keeps a state and yields pandas DataFrames.
+
+        `outputMode`: append or update, the function's own. `timeoutConf`: a constant of `GroupStateTimeout`. Raises
+        `AnalysisException` for a table.
+        """
+        frame, engine = self._frame, self._frame.sparkSession._engine
+        if not frame.isStreaming:
+            raise AnalysisException("applyInPandasWithState needs a stream: begin with spark.readStream")
+        if outputMode.lower() not in ("append", "update"):
+            raise IllegalArgumentError(f"outputMode={outputMode!r}: give 'append' or 'update'")
+        if timeoutConf not in _TIMEOUTS:
+            raise IllegalArgumentError(f"timeoutConf={timeoutConf!r}: give one of {', '.join(_TIMEOUTS)}")
+        output, state = _struct(outputStructType), _struct(stateStructType)
+        keyed = frame.select(*self._keys, "*") if self._are_new() else frame
+        names = [*map(str.lower, keyed.columns)]
+        keys = range(len(self._keys)) if keyed is not frame else [names.index(_plain(key)) for key in self._keys]
+        plan = GroupState(
+            output,
+            (None,) * len(output),
+            keyed._plan,
+            tuple(keys),
+            func,
+            state,
+            outputMode.lower(),
+            timeoutConf,
+        )
+        return type(frame)(frame.sparkSession, engine.derived(plan, keyed._relation))
+
+    def _are_new(self) -> bool:
+        """Whether a key is an expression, and no column of the frame."""
+        return any(_plain(key) not in map(str.lower, self._frame.columns) for key in self._keys)
+
     def _each(self, how: str, names: tuple[str, ...]) -> DataFrame:
         keys = {key._sql for key in self._keys}
         numeric = [field.name for field in self._frame.schema if isinstance(field.dataType, NumericType)]
@@ -62,8 +110,18 @@ class GroupedData:
 
     def _aggregated(self, aggregates: list[Column]) -> DataFrame:
         selected = ", ".join(each._selected for each in (*self._keys, *aggregates))
-        grouped = f" GROUP BY {', '.join(key._sql for key in self._keys)}" if self._keys else ""
-        return self._frame._query(f"SELECT {selected} FROM `this`{grouped}")
+        keys = ", ".join(key._sql for key in self._keys)
+        grouped = f" GROUP BY {f'{self._how}({keys})' if self._how else keys}" if self._keys else ""
+        return self._frame._query(f"SELECT {selected} FROM {self._frame._this}{grouped}")
+
+
+def _struct(schema: StructType | str) -> StructType:
+    return cast(StructType, parse_schema(schema)) if isinstance(schema, str) else schema
+
+
+def _plain(key: Column) -> str:
+    """The name of a key that is a column, in lower case."""
+    return key._sql.rpartition(".")[2].strip("`").lower()
 
 
 def _name(name: str) -> str:

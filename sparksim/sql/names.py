@@ -33,6 +33,8 @@ def column_name(node: Any, text: str) -> str:
     kind = type(node).__name__
     if kind in ("Explode", "ExplodeOuter"):
         return "col"
+    if kind == "Anonymous" and node.name.lower() in ("window", "session_window"):
+        return str(node.name.lower())
     if kind in ("Cast", "TryCast") and type(node.this).__name__ == "Column":
         return str(node.this.name)
     return _Namer(text).name(node)

@@ -8,34 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.column import MARK
 from sparksim.sql.libraries import scopes, sqlglot
 from sparksim.sql.names import column_name
+from sparksim.sql.plan.windows import with_windows
 from sparksim.sql.types import StructField, StructType
 from sparksim.sql.utils import AnalysisException, ParseException
+
+if TYPE_CHECKING:
+    from sparksim.sql.plan.nodes import Plan
 
 _HANGS_ON_A_TABLE = frozenset({"joins", "laterals", "sample", "pivots"})
 
 
 @dataclass(frozen=True)
 class Source:
-    """Records that a query reads: an RDD of tuples as DuckDB takes them."""
+    """Records that a query reads: an RDD of tuples as DuckDB takes them. None: a stream, whose names alone count."""
 
-    rdd: RDD[tuple[Any, ...]]
+    rdd: RDD[tuple[Any, ...]] | None
     schema: StructType
 
 
 @dataclass(frozen=True)
 class Relation:
-    """`query`: a sqlglot tree in Spark's dialect; `ids`: the numbers of this relation and of those it was made from."""
+    """`query`: a sqlglot tree in Spark's dialect; `ids`: the numbers of this relation and of those it was made from.
+
+    `plan`: what a stream runs; then `query` only gives its columns. None: a table, which `query` evaluates.
+    """
 
     query: Any
     sources: Mapping[str, Source]
     schema: StructType
     ids: frozenset[int]
+    plan: Plan | None = None
 
 
 Lookup = Callable[[str], Relation | None]
@@ -45,7 +53,7 @@ def parsed(text: str) -> Any:
     """The tree of one query. Raises `ParseException`, and `AnalysisException` for a statement that is no query."""
     library = sqlglot()
     try:
-        trees = [tree for tree in library.parse(text, read="spark") if tree is not None]
+        trees = [tree for tree in _trees(text) if tree is not None]
     except library.errors.SqlglotError as error:
         raise ParseException(f"[PARSE_SYNTAX_ERROR] {_where(error)} in: {text.strip()}") from error
     if len(trees) != 1:
@@ -63,6 +71,20 @@ def parsed(text: str) -> Any:
     return tree
 
 
+def _trees(text: str) -> list[Any]:
+    """Parse; `window` is an ordinary name, unless it begins a clause that names a window (WINDOW w AS ...)."""
+    library = sqlglot()
+    dialect = library.Dialect.get_or_raise("spark")
+    tokens = dialect.tokenize(text)
+    kinds = library.tokens.TokenType
+    for at, token in enumerate(tokens):
+        names_a_window = [each.token_type for each in tokens[at + 2 : at + 3]] == [kinds.ALIAS]
+        if token.token_type == kinds.WINDOW and not names_a_window:
+            token.token_type = kinds.VAR
+    trees: list[Any] = dialect.parser().parse(tokens, text)
+    return trees
+
+
 def _where(error: Any) -> str:
     """What sqlglot complains about, and where."""
     if not getattr(error, "errors", None):
@@ -74,18 +96,24 @@ def _where(error: Any) -> str:
 class Binding:
     """One query's tree while its names are looked up."""
 
-    def __init__(self, text: str, lookup: Lookup) -> None:
+    def __init__(self, text: str, lookup: Lookup, tree: Any = None) -> None:
         self._text = text
         self._exp = sqlglot().exp
-        self.tree = parsed(text)
+        self.tree = parsed(text) if tree is None else tree
         self._tables = [(table, self._found(table, lookup)) for table in self._free_tables()]
         self._renamed = self._tables[0][0].alias_column_names if len(self._tables) == 1 else []
 
-    def bound(self) -> Any:
-        """The tree with columns named and every table replaced by what it stands for. Call it once."""
+    def named(self) -> Any:
+        """The tree with columns named and windows of time written out. Call it once, before `bound`."""
         self._name_columns()
         self._resolve_marks()
         self._refuse_doubles()
+        for select in list(self.tree.find_all(self._exp.Select)):
+            with_windows(select, self._is_window)
+        return self.tree
+
+    def bound(self) -> Any:
+        """The tree with every table replaced by what it stands for. Call it once."""
         for table, relation in self._tables:
             subquery = relation.query.copy().subquery(table.alias or table.name, copy=False)
             if table.args.get("alias"):
@@ -94,6 +122,11 @@ class Binding:
                 subquery.set(key, table.args[key])
             table.replace(subquery)
         return self.tree
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the query reads a stream."""
+        return any(relation.plan is not None for _, relation in self._tables)
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -212,6 +245,16 @@ class Binding:
                     f"[AMBIGUOUS_REFERENCE] Reference `{column.name}` is ambiguous: {names.count(column.name.lower())} "
                     "columns have this name; rename them with toDF(...) before the join"
                 )
+
+    def _is_window(self, column: Any) -> bool:
+        """Whether a column of one of the tables is a window, and no time."""
+        kinds = [
+            field.dataType
+            for _, relation in self._tables
+            for field in relation.schema
+            if isinstance(column, self._exp.Column) and field.name.lower() == column.name.lower()
+        ]
+        return any(isinstance(kind, StructType) and kind.names == ["start", "end"] for kind in kinds)
 
     def _nullable(self, select: Any, never_null: set[str]) -> bool:
         value = select.unalias()

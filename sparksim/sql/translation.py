@@ -11,6 +11,7 @@ import datetime
 from typing import Any
 
 from sparksim.sql.libraries import sqlglot
+from sparksim.sql.plan import windows
 
 _INT = (
     "ArraySize",
@@ -44,6 +45,8 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
         if kind in _PRESENT:
             present = now if _PRESENT[kind] == "timestamp" else now.date()
             return exp.Cast(this=exp.Literal.string(str(present)), to=exp.DataType.build(_PRESENT[kind]))
+        if kind == "Anonymous":
+            return windows.in_duckdb(node) or node
         if kind == "DataType" and node.this.name in ("TIMESTAMPTZ", "TIMESTAMPLTZ"):
             return exp.DataType.build("timestamp")
         if kind in ("Cast", "TryCast") and node.to.this.name in _WHOLE and not node.this.is_int:

@@ -86,16 +86,26 @@ class View:
         return [self.plan.schema.names[at] for at in self.columns]
 
 
+@dataclass(frozen=True)
+class StaticJoin:
+    """A join of the stream with a static table in a FROM. `kind`: inner, left, right, full, semi, anti or cross."""
+
+    kind: str
+    stream_is_left: bool
+
+
 @dataclass(frozen=True, eq=False)
 class From:
     """The FROM and WHERE of one SELECT.
 
     `tables`: what each name in `select` stands for; all streaming ones are views of one node (a join of two streams is
-    a node below). `select` is `SELECT * FROM ... WHERE ...` over those names; joins in it are with static tables.
+    a node below). `select` is `SELECT * FROM ... WHERE ...` over those names; joins in it are with static tables, which
+    `static_joins` lists in order, and of views of one node by position (POSITIONAL JOIN).
     """
 
     select: Tree
     tables: Mapping[str, View]
+    static_joins: tuple[StaticJoin, ...] = ()
 
     @property
     def plans(self) -> tuple[Plan, ...]:
