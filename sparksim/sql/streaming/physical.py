@@ -36,7 +36,7 @@ from sparksim.sql.streaming.operators.aggregate import AggregateOperator
 from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
 from sparksim.sql.streaming.operators.dedup import DedupOperator
 from sparksim.sql.streaming.operators.group_state import GroupStateOperator
-from sparksim.sql.streaming.operators.join import JoinOperator
+from sparksim.sql.streaming.operators.join import StreamJoinOperator
 from sparksim.sql.streaming.operators.limit import LimitOperator
 from sparksim.sql.streaming.operators.session import SessionOperator
 from sparksim.sql.streaming.physical_steps import (
@@ -102,7 +102,7 @@ def operator_for(node: Plan, mode: str) -> StatefulOperator | None:
     if isinstance(node, Deduplicate):
         return DedupOperator(node)
     if isinstance(node, StreamJoin):
-        return JoinOperator(node)
+        return StreamJoinOperator(node)
     if isinstance(node, GroupState):
         return GroupStateOperator(node)
     if isinstance(node, Limit) and mode == "append":

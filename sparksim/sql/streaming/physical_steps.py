@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sparksim.core.partitioner import Partitioner
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import Statement, chunk_of, empty_chunk, named
 from sparksim.sql.plan.nodes import Query, Scan, Static, View, Watermark

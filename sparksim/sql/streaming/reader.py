@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sparksim.sql import ddl
 from sparksim.sql.frame import DataFrame
 from sparksim.sql.plan.nodes import Scan
 from sparksim.sql.streaming.sources import registry
-from sparksim.sql.streaming.sources.options import SourceOptions
+from sparksim.sql.streaming.sources.options import SourceOptions, columns
 from sparksim.sql.types import StructType
 from sparksim.sql.utils import PySparkTypeError, PySparkValueError
 
@@ -37,13 +36,7 @@ class DataStreamReader:
 
         Raises `ParseException` for another text, `PySparkTypeError` for anything else.
         """
-        if isinstance(schema, str):
-            schema = ddl.parse_schema(schema)
-        elif not isinstance(schema, StructType):
-            raise PySparkTypeError(
-                f"[NOT_EXPECTED_TYPE] schema({schema!r}): give a StructType or a text such as 'word string'"
-            )
-        self._schema = schema
+        self._schema = columns(schema)
         return self
 
     def option(self, key: str, value: bool | int | float | str | None) -> DataStreamReader:
@@ -79,9 +72,9 @@ class DataStreamReader:
                     f"[VALUE_NOT_NON_EMPTY_STR] load(path={path!r}): give the path of a directory, or leave it out"
                 )
             self.option("path", path)
-        name = self._format or self._spark.conf.get(_DEFAULT_FORMAT, "parquet") or "parquet"
-        columns, create = registry.load(SourceOptions(self._spark, name, dict(self._options), self._schema))
-        scan = Scan(columns, (None,) * len(columns), name, create)
+        name = self._format or str(self._spark.conf.get(_DEFAULT_FORMAT, "parquet"))
+        found, create = registry.load(SourceOptions(self._spark, name, dict(self._options), self._schema))
+        scan = Scan(found, (None,) * len(found), name, create)
         return DataFrame(self._spark, self._spark._engine.stream(scan))
 
     def json(self, path: str, schema: StructType | str | None = None, **options: Any) -> DataFrame:

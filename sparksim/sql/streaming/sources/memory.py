@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import IllegalStateError
 from sparksim.core.rdd import RDD
-from sparksim.sql import ddl
 from sparksim.sql.chunks import chunk_of, joined_chunks
 from sparksim.sql.frame import DataFrame
 from sparksim.sql.plan.nodes import Scan
 from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.sources.options import columns
 from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ class MemoryStream:
     """Rows of `schema`, a `StructType` or a text such as "word string, ts timestamp".
 
     Every `addData` makes one offset; a batch takes all that were added since the last one. Several queries may read the
-    same stream, each from its beginning.
+    same stream, each from its beginning. Raises `ParseException`, `PySparkTypeError` for a schema that is none.
     """
 
     driver_only = True
 
     def __init__(self, spark: SparkSession, schema: StructType | str) -> None:
         self._spark = spark
-        self.schema = schema if isinstance(schema, StructType) else ddl.parse_schema(schema)
+        self.schema = columns(schema)
         self._added: list[Table] = []
 
     def addData(self, *rows: Any) -> int:

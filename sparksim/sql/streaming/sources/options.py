@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING
 
 from sparksim.core.conf import SparkConf, time_s
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.sql import ddl
 from sparksim.sql.streaming.source import SourceContext, StreamSource
 from sparksim.sql.types import StructType
+from sparksim.sql.utils import PySparkTypeError
 
 if TYPE_CHECKING:
     from sparksim.sql.session import SparkSession
 
 Format = tuple[StructType, Callable[[SourceContext], StreamSource]]
 """The schema of a source, and the function that makes it when a query starts."""
+
+
+def columns(schema: StructType | str) -> StructType:
+    """A schema as programs give it. Raises `ParseException` for a text that is none, `PySparkTypeError` for others."""
+    found = ddl.parse_schema(schema) if isinstance(schema, str) else schema
+    if not isinstance(found, StructType):
+        raise PySparkTypeError(
+            f"[NOT_EXPECTED_TYPE] schema={schema!r}: give a StructType or a text such as 'word string, ts timestamp'"
+        )
+    return found
 
 
 @dataclass(frozen=True)

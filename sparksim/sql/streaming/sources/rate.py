@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import chunk_of_columns
 from sparksim.sql.streaming.source import Offset, SourceContext
