@@ -1,8 +1,8 @@
 """A plan becomes RDDs, batch by batch (Spark: IncrementalExecution).
 
 The steps of a plan are made once, when a query starts; stateful operators are numbered from the bottom up, and the
-numbers are part of the checkpoint. Each batch is one lineage over them: read, select, watch, move by key, process beside
-the states, give to the sink.
+numbers are part of the checkpoint. Each batch is one lineage over them: read, select, watch, move by key, process
+beside the states, give to the sink.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ class Tables:
 
         def tables(chunk: Table) -> dict[str, Table]:
             return {
-                name: named((still[name] if name in still else chunk).select(columns), names)
-                for name, (_, columns, names) in self.views.items()
+                name: named((chunk if node is None else still[name]).select(columns), names)
+                for name, (node, columns, names) in self.views.items()
             }
 
         return tables

@@ -67,7 +67,7 @@ class DataStreamReader:
             self.schema(schema)
         self.options(**options)
         if path is not None:
-            if not isinstance(path, str) or not path.strip():
+            if not str(path).strip():
                 raise PySparkValueError(
                     f"[VALUE_NOT_NON_EMPTY_STR] load(path={path!r}): give the path of a directory, or leave it out"
                 )

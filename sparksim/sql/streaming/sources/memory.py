@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import IllegalStateError
@@ -87,15 +88,15 @@ class MemorySource:
         first = 0 if start is None else start + 1
         if end >= len(self._stream._added):
             raise IllegalStateError(
-                f"{self.description} has offsets up to {len(self._stream._added) - 1}, but {end} is asked for: what was "
-                "added to a MemoryStream lives as long as the program. Delete the checkpoint, or add the same rows again"
+                f"{self.description} has offsets up to {len(self._stream._added) - 1}, but {end} is asked for: what is "
+                "added to a MemoryStream lives as long as the program. Delete the checkpoint, or add the rows again"
             )
         chunks = self._stream._added[first : end + 1]
         sc = self._spark.sparkContext
         parts = min(len(chunks), sc.defaultParallelism)
         cuts = [at * len(chunks) // parts for at in range(parts + 1)]
         schema = self._stream.schema
-        return sc.parallelize([joined_chunks(chunks[a:b], schema) for a, b in zip(cuts, cuts[1:])], parts)
+        return sc.parallelize([joined_chunks(chunks[a:b], schema) for a, b in pairwise(cuts)], parts)
 
     def commit(self, end: Offset) -> None:
         """Other queries may still want the rows."""
