@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sparksim.sql import types as t
-from sparksim.sql.chunks import Statement, Table, column_types, evaluate
+from sparksim.sql.chunks import Statement, Table, column_types, empty_chunk, evaluate
 from sparksim.sql.duck_types import duckdb_type
 from sparksim.sql.libraries import sqlglot
 from sparksim.sql.plan.nodes import Aggregate, Tree
@@ -40,6 +40,7 @@ class AggregateStatements:
         self._partial = Statement(_partial(node, keys, [*zeroes[: self.key_count], *buffers.partials]), _schema(raw))
         self._merge = self._merge_text(buffers.merges)
         self._names = [f"k{at}" for at in range(self.key_count)] + [f"b{at}" for at in range(len(buffers.merges))]
+        self._schema = node.schema
         self._result = Statement(_result(results, having), node.schema)
 
     def partial(self, tables: Mapping[str, Table], now_ms: int) -> Table:
@@ -47,11 +48,15 @@ class AggregateStatements:
         return self._partial.run(tables, now_ms)
 
     def merged(self, groups: Table) -> Table:
-        """Groups of one key as one, in the order in which keys first come."""
+        """Groups of one key as one; without keys there is one group, also of no rows."""
+        if self.key_count and not groups.num_rows:
+            return groups
         return evaluate(self._merge, {"groups": groups})
 
     def result(self, groups: Table, now_ms: int) -> Table:
         """What is selected of merged groups."""
+        if not groups.num_rows:
+            return empty_chunk(self._schema)
         return self._result.run({"groups": groups.rename_columns(self._names)}, now_ms)
 
     def table(self, groups: Iterable[tuple[Key, Values]]) -> Table:
@@ -87,6 +92,8 @@ def _over_groups(tree: Tree, node: Aggregate, buffers: Buffers) -> Tree:
         for at, key in enumerate(node.keys):
             if _same(part, key):
                 return exp.column(f"k{at}")
+            if _is_field(part, key):
+                return exp.Dot(this=exp.column(f"k{at}"), expression=part.this.copy())
         if isinstance(part, exp.Grouping | exp.GroupingId):
             return _grouping(part, node)
         result = buffers.result_of(part)
@@ -96,10 +103,36 @@ def _over_groups(tree: Tree, node: Aggregate, buffers: Buffers) -> Tree:
 
 
 def _same(part: Tree, key: Tree) -> bool:
+    """Whether a part of an expression is a key, written with the name of its table or without."""
     exp = sqlglot().exp
-    if isinstance(part, exp.Column) and isinstance(key, exp.Column) and not (part.table and key.table):
-        return bool(part.this == key.this)
-    return bool(part == key)
+    if isinstance(part, exp.Column) and isinstance(key, exp.Column):
+        return _is_name(_names(part), _names(key))
+    return type(part) is type(key) and bool(_without_case(part) == _without_case(key))
+
+
+def _is_field(part: Tree, key: Tree) -> bool:
+    """Whether a part is a field of a key: `window.start`."""
+    exp = sqlglot().exp
+    if not isinstance(part, exp.Column) or not isinstance(key, exp.Column):
+        return False
+    *owner, _ = _names(part)
+    return bool(owner) and _is_name(owner, _names(key))
+
+
+def _is_name(names: list[str], others: list[str]) -> bool:
+    length = min(len(names), len(others))
+    return names[-length:] == others[-length:]
+
+
+def _names(column: Tree) -> list[str]:
+    return [part.name.lower() for part in column.parts]
+
+
+def _without_case(tree: Tree) -> Tree:
+    exp = sqlglot().exp
+    return tree.copy().transform(
+        lambda part: exp.to_identifier(part.name.lower(), quoted=True) if isinstance(part, exp.Identifier) else part
+    )
 
 
 def _grouping(call: Tree, node: Aggregate) -> Tree:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sparksim.sql.chunks import Table
+from sparksim.sql.libraries import pyarrow
 from sparksim.sql.plan.nodes import Deduplicate
 from sparksim.sql.streaming.operators.contract import Outcome, Times
 from sparksim.sql.streaming.operators.keys import event_column, keys_of, split_late
@@ -44,13 +45,14 @@ class DedupOperator:
         for row, key in enumerate(keys_of(rows, self._columns)):
             firsts.setdefault(key, row)
         new = {key: row for key, row in firsts.items() if store.get(key) is None}
-        for key, expires_us in zip(new, self._expiries(rows, list(new.values())), strict=True):
+        output = rows.take(pyarrow().array(new.values(), "int64"))
+        for key, expires_us in zip(new, self._expiries(output), strict=True):
             store.put(key, True, expires_us)
         evicted = store.expired(times.evict_ms * 1000)
         for key in evicted:
             store.remove(key)
         return Outcome(
-            rows.take(list(new.values())) if len(new) < rows.num_rows else rows,
+            output,
             updated=len(new),
             removed=len(evicted),
             dropped=late.num_rows,
@@ -65,10 +67,10 @@ class DedupOperator:
         """As it went in."""
         return watermark_ms
 
-    def _expiries(self, table: Table, rows: Sequence[int]) -> Sequence[int | None]:
+    def _expiries(self, rows: Table) -> Sequence[int | None]:
+        """When each row's key is to be forgotten, in microseconds; a null time counts as 0 within the watermark."""
         if self._time is None or (self._delay_us is None and self._time not in self._columns):
-            return [None] * len(rows)
-        found: list[int | None] = event_column(table.column(self._time)).take(rows).to_pylist() if rows else []
-        if self._delay_us is None:
-            return found
-        return [(time or 0) + self._delay_us for time in found]
+            return [None] * rows.num_rows
+        times: list[int | None] = event_column(rows.column(self._time)).to_pylist()
+        delay_us = self._delay_us
+        return times if delay_us is None else [(time or 0) + delay_us for time in times]

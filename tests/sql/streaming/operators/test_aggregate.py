@@ -136,3 +136,18 @@ def test_a_watermark_that_no_key_carries_drops_nothing_and_removes_nothing() -> 
     story.batch([("10:00", "a", 1)])
     assert story.batch([("09:00", "a", 8)], late="12:00") == [("a", 2, 9)]
     assert story.counts == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "selected", "expected"),
+    [
+        ("k", "this.k", "a"),
+        ("this.k", "K", "a"),
+        ("upper(k)", "concat(UPPER(`K`), '!')", "A!"),
+        ("window", "date_format(window.start, 'HH:mm')", "10:00"),
+        ("this.window", "date_format(this.window.end, 'HH:mm')", "10:10"),
+    ],
+)
+def test_a_key_is_known_however_it_is_written(key: str, selected: str, expected: str) -> None:
+    story = Story(AggregateOperator(aggregate([key], {selected: t.StringType()}), "update"))
+    assert story.batch([("10:00", "a", 1)]) == [(expected,)]

@@ -48,10 +48,7 @@ def test_a_value_as_key_and_back(kind: t.DataType, value: Any, key: Any) -> None
 
 def test_a_partition_is_the_same_everywhere() -> None:
     keys = [("a",), ("Zoë", 1), ((TEN, TEN + 1), None), (0.1, "NaN"), (Decimal("1.50"), date(2024, 1, 1), b"\x00")]
-    assert [partition_of(key, 1000) for key in keys] == EXPECTED
-
-
-EXPECTED = [0, 0, 0, 0, 0]
+    assert [partition_of(key, 1000) for key in keys] == [565, 192, 669, 273, 309]
 
 
 def test_a_chunk_is_divided_by_key_in_its_order() -> None:
