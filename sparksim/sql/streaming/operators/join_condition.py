@@ -204,18 +204,26 @@ def _mark(node: StreamJoin, tree: Tree) -> EventTime | None:
 def _bound_sides(node: StreamJoin, smaller: Tree, larger: Tree) -> Iterator[tuple[int, int]]:
     """(side, µs) when `smaller < larger` says that a time of this side is above the other's watermark plus so much.
 
-    The difference of both must be one time of a side, taken from one marked time of the other, and a constant.
+    Each must be one time, of different sides, plus or minus intervals; the smaller one needs the watermark.
     """
+    below, above = _time_plus(smaller), _time_plus(larger)
+    if below and above and below[0].table != above[0].table and _mark(node, below[0]) is not None:
+        yield SIDES.index(above[0].table), below[1] - above[1]
+
+
+def _time_plus(tree: Tree) -> tuple[Tree, int] | None:
+    """A column and the microseconds that are added to it, if that is what the expression is."""
     column = sqlglot().exp.Column
-    terms = [*_terms(smaller, 1), *_terms(larger, -1)]
-    times = {sign: tree for tree, sign in terms if isinstance(tree, column)}
-    constants = [(_microseconds(tree), sign) for tree, sign in terms if not isinstance(tree, column)]
-    offset_us = sum(sign * us for us, sign in constants if us is not None)
-    if len(times) != 2 or len(times) + len(constants) != len(terms) or any(us is None for us, _ in constants):
-        return
-    bounded, watched = SIDES.index(times[-1].table), times[1]
-    if SIDES.index(watched.table) != bounded and _mark(node, watched) is not None:
-        yield bounded, offset_us
+    times, added = [], 0
+    for term, sign in _terms(tree, 1):
+        length = _microseconds(term)
+        if isinstance(term, column) and sign > 0:
+            times.append(term)
+        elif length is not None:
+            added += sign * length
+        else:
+            return None
+    return (times[0], added) if len(times) == 1 else None
 
 
 def _terms(tree: Tree, sign: int) -> Iterator[tuple[Tree, int]]:
