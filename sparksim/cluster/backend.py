@@ -139,6 +139,12 @@ class ClusterBackend:
         """End a job that is still running. Hub only."""
         self._dag.cancel(job, message)
 
+    def cancel_group(self, group: str, message: str) -> None:
+        """End the jobs that run in a job group (Spark: cancelJobGroup). Hub only."""
+        for job in self._dag.jobs:
+            if job.properties.get(local_properties.JOB_GROUP) == group:
+                self._dag.cancel(job, message)
+
     def remove_rdd(self, rdd_id: int) -> None:
         self.clock.call(self.blocks.remove_rdd, rdd_id)
 

@@ -97,6 +97,11 @@ class DAGScheduler:
         self._after(self._prices.draw(start_ms), self._submit_stage, final)
         return job
 
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs that run, in order of their ids."""
+        return self._stages.jobs
+
     def cancel(self, job: Job, message: str) -> None:
         """End a job that is still running, with an error."""
         if job.active:
@@ -104,7 +109,7 @@ class DAGScheduler:
 
     def stop(self) -> None:
         """The application ends, and with it the jobs that still run (Spark: cleanUpAfterSchedulerStop)."""
-        for job in self._stages.jobs:
+        for job in self.jobs:
             self._fail(job, f"Job {job.job_id} cancelled because SparkContext was shut down")
 
     def executor_lost(self, executor: Executor) -> None:

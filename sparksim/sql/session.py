@@ -6,10 +6,12 @@ gives the same session, and with it the views of the batches before.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparksim.core.conf import SparkConf
 from sparksim.core.context import SparkContext
@@ -22,6 +24,10 @@ from sparksim.sql.frame import DataFrame
 from sparksim.sql.records import from_list, from_pandas, from_rdd, is_pandas
 from sparksim.sql.types import DataType, LongType, StructField, StructType
 from sparksim.sql.utils import AnalysisException, PySparkTypeError
+
+if TYPE_CHECKING:
+    from sparksim.sql.streaming.manager import StreamingQueryManager
+    from sparksim.sql.streaming.reader import DataStreamReader
 
 Schema = DataType | Sequence[str] | str | None
 
@@ -101,6 +107,10 @@ class RuntimeConfig:
         """Forget one."""
         self._settings.pop(key, None)
 
+    def copy(self) -> RuntimeConfig:
+        """The same settings, which change without these."""
+        return RuntimeConfig(self._settings)
+
 
 class SparkSession:
     """PySpark programs get it from `SparkSession.builder...getOrCreate()`; a `with` block stops it."""
@@ -177,6 +187,26 @@ class SparkSession:
         """The temporary view of this name. Raises `AnalysisException` when there is none."""
         relation = self._views.get(tableName)
         return self.sql(f"SELECT * FROM {tableName}") if relation is None else DataFrame(self, relation)
+
+    @property
+    def readStream(self) -> DataStreamReader:
+        """Makes streaming DataFrames."""
+        from sparksim.sql.streaming.reader import DataStreamReader
+
+        return DataStreamReader(self)
+
+    @cached_property
+    def streams(self) -> StreamingQueryManager:
+        """The streaming queries of this session."""
+        from sparksim.sql.streaming.manager import StreamingQueryManager
+
+        return StreamingQueryManager(self)
+
+    def with_own_settings(self) -> SparkSession:
+        """This session with a copy of its settings, for a query: what is set later does not reach it."""
+        session = copy.copy(self)
+        session.conf = self.conf.copy()
+        return session
 
     def newSession(self) -> SparkSession:
         """This session: sparksim keeps one per SparkContext."""

@@ -15,10 +15,6 @@ class SqlException(SparkException):
 
     def getErrorClass(self) -> str | None:
         """Spark's error class, such as `TABLE_OR_VIEW_NOT_FOUND`, or None when the message names none."""
-        return self.getCondition()
-
-    def getCondition(self) -> str | None:
-        """The same under the name that PySpark 4 gives it."""
         found = re.match(r"\[([A-Z_.]+)\]", str(self))
         return found[1] if found else None
 
@@ -39,5 +35,9 @@ class PySparkValueError(SqlException, ValueError):
     """A value that does not fit (PySpark: PySparkValueError)."""
 
 
+class StreamingQueryException(SqlException):
+    """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
+
+
 class PySparkAttributeError(SqlException, AttributeError):
-    """An object does not have the methods that are asked of it."""
+    """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
