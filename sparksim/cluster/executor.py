@@ -6,7 +6,8 @@ dies with the executor.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
 
 from sparksim.cluster.block_store import BlockStore
 from sparksim.cluster.clock import Clock, Fiber, Killed
@@ -48,6 +49,7 @@ class Executor:
         self.known = True
         self.blocks = BlockStore()
         self.shuffle_files: dict[tuple[int, int], list[bytes]] = {}
+        self._objects: dict[Hashable, Any] = {}
         self.fibers: list[Fiber] = []
         self.residents: list[Resident] = []
         self.warm_at_ms: float | None = None
@@ -78,6 +80,16 @@ class Executor:
         self._free.append(core)
         self._free.sort()
 
+    def local(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The object that was left in this process's memory under `key`; made when there is none."""
+        found = self._objects.get(key)
+        return self._objects.setdefault(key, make()) if found is None else found
+
+    def forget(self, unwanted: Callable[[Hashable], bool]) -> None:
+        """Drop the objects whose key is unwanted."""
+        for key in [key for key in self._objects if unwanted(key)]:
+            del self._objects[key]
+
     def run_on(self, fiber: Fiber) -> None:
         """This fiber is part of the process: it has its pace, and dies with it."""
         fiber.slowness = self.slowness
@@ -99,3 +111,4 @@ class Executor:
             resident.executor_died(reason)
         self.blocks.clear()
         self.shuffle_files.clear()
+        self._objects.clear()

@@ -9,7 +9,7 @@ with `keeps_objects`: kept at a deserialised level, its records stay objects, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import length_hint
 from typing import Any
@@ -22,7 +22,7 @@ from sparksim.cluster.shuffle import MapOutputTracker
 from sparksim.cluster.storage import BlockManagerMaster
 from sparksim.cluster.task_set import BATCH_TIME, TaskAttempt, TaskCounters
 from sparksim.core.backend import StateChange
-from sparksim.core.counted import how_many, is_counted
+from sparksim.core.counted import ROWS, CountedRecords, how_many
 from sparksim.core.errors import BlockNotFound
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records, dumps, load_records, loads
@@ -132,8 +132,12 @@ class ExecutorServices:
             model = self._prices.model
             price_ms = round((model.record_ms if kind == "input" else model.shuffle_read_record_ms) * self._factor, 6)
             self._record_prices_ms[kind] = price_ms
-        if kind == "input" and isinstance(records, list) and is_counted(records):
-            return self._counted_only(how_many(records), price_ms)
+        if isinstance(records, list) and records:
+            first = type(records[0])
+            if first is CountedRecords and kind == "input":
+                return self._counted_only(how_many(records), price_ms)
+            if first in ROWS:
+                return self._chunks(records, ROWS[first], kind, price_ms)
         if price_ms > 0:
             return (
                 self._charged_input(records, price_ms) if kind == "input" else self._charged_shuffle(records, price_ms)
@@ -177,6 +181,13 @@ class ExecutorServices:
     def note_state(self, change: StateChange) -> None:
         self._counters.states.append(change)
 
+    def local(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        return self.executor.local(key, make)
+
+    @property
+    def location(self) -> str:
+        return self.executor.location
+
     def read_block(self, block_id: str) -> bytes:
         self.note_block(block_id)
         block = self._blocks.get(self.executor, block_id)
@@ -203,15 +214,25 @@ class ExecutorServices:
 
     def _counted_only(self, records: int, price_ms: float) -> Iterator[Any]:
         """Take the time of so many records, and give none."""
+        self._charge_together(records, price_ms, "input")
+        return iter(())
+
+    def _chunks(self, chunks: list[Any], rows: Callable[[Any], int], kind: str, price_ms: float) -> Iterator[Any]:
+        """Each chunk once the time of all its rows is over."""
+        for chunk in chunks:
+            self._charge_together(rows(chunk), price_ms, kind)
+            yield chunk
+
+    def _charge_together(self, records: int, price_ms: float, kind: str) -> None:
+        """Take the time of so many records at once; a task that is killed meanwhile has read some of them."""
         clock, began_ms = self._clock, self._clock.now_ms
         try:
             clock.charge(records * price_ms)
         except BaseException:
             pace_ms = price_ms * self.executor.slowness
-            self._counters.records_read += min(int((clock.now_ms - began_ms) / pace_ms), records)
+            self._count(kind, min(int((clock.now_ms - began_ms) / pace_ms), records) if pace_ms else 0)
             raise
-        self._counters.records_read += records
-        return iter(())
+        self._count(kind, records)
 
     # The two loops below run once per record of a simulation, so they share no helper.
 

@@ -108,7 +108,12 @@ def create(value: T, accum_param: AccumulatorParam[T] | None) -> Accumulator[T]:
                 "AccumulatorParam that knows how to add such values"
             )
         accum_param = _DEFAULT_PARAMS[kind]
-    return Accumulator(next(_ids), value, accum_param)
+    return Accumulator(new_id(), value, accum_param)
+
+
+def new_id() -> int:
+    """A number that no other accumulator has."""
+    return next(_ids)
 
 
 def merge(updates: Mapping[int, Any]) -> None:

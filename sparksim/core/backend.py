@@ -7,7 +7,7 @@ blocks. `sparksim.cluster` implements both; tests use a ten-line one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sparksim.core.errors import SparkException
@@ -50,7 +50,8 @@ class TaskServices(Protocol):
     def meter(self, records: Iterable[Any], kind: str) -> Iterator[Any]:
         """Pass `records` through, counting each one and letting its cost in time pass as it is pulled.
 
-        `kind` is "input" (slices, files, blocks, caches) or "shuffle" (shuffle buckets).
+        `kind` is "input" (slices, files, blocks, caches) or "shuffle" (shuffle buckets). A list of chunks
+        (`core.counted`) is counted and paid for by its rows.
         """
 
     def cached(self, rdd: RDD[Any], index: int, compute: Callable[[], Iterator[Any]]) -> Iterator[Any]:
@@ -73,6 +74,13 @@ class TaskServices(Protocol):
 
     def note_state(self, change: StateChange) -> None:
         """Put on record what this task did to the states of a stream's partition; counts when the task succeeds."""
+
+    def local(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The object that this executor keeps under `key` for as long as it lives; made when it has none."""
+
+    @property
+    def location(self) -> str:
+        """This executor, as preferred locations name it."""
 
     def read_block(self, block_id: str) -> bytes:
         """A received block (a pickled list). Raises `BlockNotFound` (`core.errors`) when no copy is left."""

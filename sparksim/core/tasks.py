@@ -10,6 +10,7 @@ from typing import Any
 
 from sparksim.core.backend import PartitionFunction
 from sparksim.core.combine import combine_partition
+from sparksim.core.counted import rows_of_pairs
 from sparksim.core.dependency import ShuffleDependency
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import dump_records
@@ -52,6 +53,6 @@ def _write_buckets(dep: ShuffleDependency, index: int, task: TaskContext) -> int
     buckets, written = [EMPTY_BUCKET] * count, 0
     for bucket, pairs in filled.items():
         buckets[bucket] = dump_records(pairs)
-        written += len(pairs)
+        written += rows_of_pairs(pairs)
     task.services.write_shuffle(dep.shuffle_id, index, buckets, written)
     return written

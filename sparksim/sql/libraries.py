@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
+from sparksim.core.counted import ROWS
 from sparksim.core.errors import SparkException
+
+_ROWS_OF_TABLE = attrgetter("num_rows")
 
 
 def duckdb() -> Any:
@@ -20,7 +24,14 @@ def sqlglot() -> Any:
 
 def pyarrow() -> Any:
     """The module `pyarrow`. Raises `SparkException` with the command that installs it when it is missing."""
-    return _load("pyarrow")
+    module = _load("pyarrow")
+    ROWS[module.Table] = _ROWS_OF_TABLE
+    return module
+
+
+def compute() -> Any:
+    """The module `pyarrow.compute`: functions over whole columns. Raises like `pyarrow`."""
+    return _load("pyarrow.compute")
 
 
 def compute() -> Any:

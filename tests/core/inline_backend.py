@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sparksim.core import local_properties
@@ -38,6 +38,7 @@ class InlineBackend:
         self.attempts = 0
         self.stopped = 0
         self.cache: dict[tuple[int, int], bytes] = {}
+        self.objects: dict[Hashable, Any] = {}
         self.outputs: dict[int, dict[int, list[bytes]]] = {}
         self.fail_first: Callable[[TaskContext], bool] = lambda task: False
 
@@ -123,6 +124,13 @@ class InlineServices:
 
     def start_worker(self) -> None:
         pass
+
+    def local(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        return self._backend.objects.setdefault(key, make())
+
+    @property
+    def location(self) -> str:
+        return "inline"
 
     def read_block(self, block_id: str) -> bytes:
         raise AssertionError("the inline cluster has no received blocks")

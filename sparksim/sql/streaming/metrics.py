@@ -17,6 +17,14 @@ class EventTimes:
     min_ms: int = 0
     sum_ms: int = 0
 
+    def add(self, other: EventTimes) -> None:
+        """Count in what another task saw."""
+        if other.count:
+            self.max_ms = max(self.max_ms, other.max_ms) if self.count else other.max_ms
+            self.min_ms = min(self.min_ms, other.min_ms) if self.count else other.min_ms
+            self.sum_ms += other.sum_ms
+            self.count += other.count
+
 
 @dataclass
 class OperatorMetrics:
@@ -27,6 +35,14 @@ class OperatorMetrics:
     removed: int = 0
     dropped: int = 0
     partitions: int = 0
+
+    def add(self, other: OperatorMetrics) -> None:
+        """Count in what other partitions did."""
+        self.total += other.total
+        self.updated += other.updated
+        self.removed += other.removed
+        self.dropped += other.dropped
+        self.partitions += other.partitions
 
 
 @dataclass

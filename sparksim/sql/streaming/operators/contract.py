@@ -50,12 +50,17 @@ class Outcome:
 class StatefulOperator(Protocol):
     """Made of one node of the plan, for one output mode. Holds no state itself."""
 
-    name: str
-    """As progress reports name it: stateStoreSave, dedupe, symmetricHashJoin, ..."""
-    stores: tuple[str, ...]
-    """The names of its stores in a partition: ("default",), or four for a join."""
-    is_single: bool
-    """Whether all rows belong to one partition (no keys)."""
+    @property
+    def name(self) -> str:
+        """As progress reports name it: stateStoreSave, dedupe, symmetricHashJoin, ..."""
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The names of its stores in a partition: ("default",), or four for a join."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether all rows belong to one partition (no keys)."""
 
     def prepare(self, side: int, tables: Mapping[str, Table], now_ms: int) -> Table:
         """On the map side: what is sent of one chunk of input `side` (0, or 1 for the right side of a join).
