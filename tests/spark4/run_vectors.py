@@ -1,4 +1,4 @@
-"""Runs structured vectors on the real PySpark of this environment: `python -m tests.spark4.run_vectors VECTORS RESULTS`.
+"""Runs structured vectors on real PySpark: `python -m tests.spark4.run_vectors VECTORS RESULTS` in its environment.
 
 One JVM runs them all, several at once, each in a session of its own. It needs pyspark 4, pandas and pyarrow; nothing of
 sparksim, and nothing that only the tests need.

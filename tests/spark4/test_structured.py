@@ -1,6 +1,6 @@
 """Real PySpark 4 does what the structured vectors say, and sparksim does what real PySpark 4 does.
 
-One process of the environment of PySpark 4 runs all vectors before the first test. Fails, and does not skip, without it.
+One process of the environment of PySpark 4 runs all vectors before the first test. Fails, and does not skip, without.
 """
 
 from __future__ import annotations
