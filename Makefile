@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest
+# PySpark 4 in an environment of its own: PySpark 3.5 is in the other.
+VENV4 := .venv4
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -13,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## Show the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 18
 
 .PHONY: demo
 demo: $(VENV)/.viz ## Run a word count live, then on a simulated cluster that loses an executor
@@ -32,6 +34,11 @@ test: $(VENV)/.test ## Run the tests, on all cores
 .PHONY: test-spark
 test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (pyspark, Java 17)
 	$(PYTEST) -n auto -m spark tests/spark
+
+.PHONY: test-spark4
+test-spark4: export SPARK4_PYTHON = $(CURDIR)/$(VENV4)/bin/python
+test-spark4: $(VENV)/.test $(VENV4)/.spark4 check-java ## Compare streaming queries with real Spark 4 (Java 17)
+	$(PYTEST) -m spark4 tests/spark4
 
 .PHONY: test-databases
 test-databases: $(VENV)/.test ## Write to a real MariaDB and PostgreSQL
@@ -111,13 +118,13 @@ lock: $(VENV)/.lock ## Refresh requirements.lock from pyproject.toml with the ne
 
 .PHONY: clean
 clean: ## Remove the environment, caches and built files
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV4) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: check-java
 check-java:
 	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>&1 | grep -q 'version "17[."]' || { \
-		echo "make test-spark needs Java 17: install openjdk-17-jre-headless, or set JAVA_HOME to a Java 17." >&2; \
+		echo "make test-spark and make test-spark4 need Java 17: install openjdk-17-jre-headless, or set JAVA_HOME to a Java 17." >&2; \
 		exit 1; }
 
 .PHONY: check-chromium
@@ -133,6 +140,11 @@ $(BIN)/python:
 
 $(VENV)/.viz $(VENV)/.test $(VENV)/.spark $(VENV)/.course $(VENV)/.nbgrader $(VENV)/.browser $(VENV)/.bench: $(VENV)/.%: pyproject.toml requirements.lock | $(BIN)/python
 	$(PIP_INSTALL) --constraint requirements.lock --editable '.[$*]'
+	@touch $@
+
+$(VENV4)/.spark4: tests/spark4/requirements.txt
+	$(PYTHON) -m venv $(VENV4)
+	$(VENV4)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(VENV)/.lock: | $(BIN)/python

@@ -1,8 +1,8 @@
 """A simulated cluster as large as the real one that answered, and the choice of vectors.
 
-`pytest tests/conformance --vectors FILE` runs the vectors of another file of the same format in place of the shipped
-`data/dstream-vectors.json`, in every test that is made from vectors. A vector that no test runs is an error there
-(`test_every_vector.py`).
+`pytest tests/conformance --vectors FILE` runs the vectors of another file in place of the shipped ones of its format,
+`data/dstream-vectors.json` or `data/structured-vectors.json`, in every test that is made from vectors. A vector that no
+test runs is an error there (`test_every_vector.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from sparksim import SparkContext
 from sparksim.streaming import StreamingContext
-from tests.conformance import dstream_cases
+from tests.conformance import dstream_cases, structured_cases
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,7 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
     given = config.getoption("--vectors", default=None)
     if given is None:
         return
-    dstream_cases.take_vectors_from(config.invocation_params.dir / given)
+    path = config.invocation_params.dir / given
+    if structured_cases.is_structured(path):
+        structured_cases.take_structured_vectors_from(path)
+        return
+    dstream_cases.take_vectors_from(path)
     try:
         dstream_cases.shared_vectors()
     except ValueError as error:

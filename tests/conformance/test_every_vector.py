@@ -18,6 +18,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from tests.conformance.dstream_cases import FORMAT, Vector, read_vectors, shared_vectors
+from tests.conformance.structured_cases import structured_vectors
 
 TESTS = [
     importlib.import_module(f"tests.conformance.{path.stem}")
@@ -61,7 +62,7 @@ def complaints(vectors: Iterable[Vector], run: Iterable[Vector]) -> list[str]:
 
 def test_every_vector_is_run() -> None:
     run = [vector for module in TESTS for vector in vectors_run_by(module)]
-    found = complaints(shared_vectors(), run)
+    found = complaints([*shared_vectors(), *structured_vectors()], run)
     assert not found, "\n".join(found)
 
 
@@ -109,6 +110,26 @@ def test_other_vectors_take_the_place_of_the_shipped_ones(tmp_path: Path) -> Non
     assert "FAILED tests/conformance/test_inner_kinds.py::test_pid[given-wrong-pid]" in said
     assert "1 of the kind 'new', which no test knows" in said
     assert "pid-first-is-none" not in said
+
+
+def test_structured_vectors_take_the_place_of_structured_ones(tmp_path: Path) -> None:
+    program = {
+        "inputs": {"e": {"kind": "static", "schema": [["k", "string"]], "rows": [["a"]]}},
+        "query": {"op": "source", "name": "e"},
+        "output_mode": "append",
+        "drive": "available_now",
+        "steps": [],
+    }
+    error = {"phase": "start", "exception": "AnalysisException", "condition": "WRITE_STREAM_NOT_ALLOWED"}
+    vectors = [{"name": "given-static", "program": program, "expected_error": error}]
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps({"format": 1, "vectors": vectors}))
+    said = run_given(
+        given, "test_structured.py", "test_inner_kinds.py", "test_every_vector.py::test_every_vector_is_run"
+    )
+    assert "test_structured.py::test_a_query_does_what_spark_did[given-static]" in said
+    assert "window_tumbling_boundaries" not in said
+    assert "PASSED tests/conformance/test_inner_kinds.py::test_pid[pid-first-is-none]" in said
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

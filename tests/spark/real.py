@@ -26,3 +26,11 @@ def spark_context() -> Any:
     sc = SparkContext(conf=conf)
     sc.setLogLevel("OFF")
     return sc
+
+
+def session_of_real_spark() -> Any:
+    """A SparkSession on such a context. Raises like `spark_context`."""
+    context = spark_context()
+    from pyspark.sql import SparkSession
+
+    return SparkSession(context)

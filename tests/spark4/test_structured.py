@@ -1,0 +1,61 @@
+"""Real PySpark 4 does what the structured vectors say, and sparksim does what real PySpark 4 does.
+
+One process of the environment of PySpark 4 runs all vectors before the first test. Fails, and does not skip, without.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparksim import SparkContext
+from sparksim.sql import SparkSession, functions
+from tests.conformance.structured_cases import structured_file, structured_vectors
+from tests.conformance.structured_programs import EXACT, Modules, differences, run
+from tests.spark.real import REPOSITORY
+
+pytestmark = pytest.mark.spark4
+
+PYTHON = Path(os.environ.get("SPARK4_PYTHON", REPOSITORY / ".venv4" / "bin" / "python"))
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The results of real Spark, by vector."""
+    assert PYTHON.exists(), (
+        f"{PYTHON} is missing: run `make test-spark4`, or set SPARK4_PYTHON to a Python with PySpark 4"
+    )
+    results = tmp_path_factory.mktemp("spark4") / "results.json"
+    command = [PYTHON, "-m", "tests.spark4.run_vectors", structured_file(), results]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    answers: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    return answers
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    with SparkContext("local[2]", "structured conformance"):
+        yield SparkSession.builder.getOrCreate()
+
+
+@pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
+def test_real_spark_does_what_is_recorded(vector: dict[str, Any], real: dict[str, Any]) -> None:
+    assert differences(vector, real[vector["id"]], EXACT) == []
+
+
+@pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
+def test_sparksim_does_what_real_spark_does(
+    vector: dict[str, Any], real: dict[str, Any], spark: SparkSession, tmp_path: Path
+) -> None:
+    answer = {**real[vector["id"]], "ordered": vector.get("expected", {}).get("ordered", False)}
+    result = run(Modules(functions), spark.newSession(), vector["program"], tmp_path)
+    assert differences({"expected_error": answer["error"]} if "error" in answer else {"expected": answer}, result) == []
