@@ -76,6 +76,7 @@ _PLAIN = [
     "mean",
     "min",
     "minute",
+    "monotonically_increasing_id",
     "month",
     "nullif",
     "pow",
@@ -163,9 +164,9 @@ def _check_length(name: str, text: Any, is_required: bool) -> None:
 
 def session_window(timeColumn: Column | str, gapDuration: Column | str) -> Column:
     """The session that a row belongs to: it ends when no row comes for `gapDuration`, as struct<start,end>."""
-    if not isinstance(gapDuration, Column | str) or gapDuration == "":
-        raise PySparkTypeError(f"[NOT_COLUMN_OR_STR] session_window(gapDuration={gapDuration!r}): give '5 minutes'")
-    gap = gapDuration._sql if isinstance(gapDuration, Column) else literal(gapDuration)
+    if not isinstance(gapDuration, Column):
+        _check_length("gapDuration", gapDuration, is_required=True)
+    gap = operand(gapDuration)
     return Column(f"session_window({column(timeColumn)._sql}, {gap})")
 
 

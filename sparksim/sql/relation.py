@@ -14,6 +14,7 @@ from sparksim.core.rdd import RDD
 from sparksim.sql.column import MARK
 from sparksim.sql.libraries import scopes, sqlglot
 from sparksim.sql.names import column_name
+from sparksim.sql.plan.sessions import with_sessions
 from sparksim.sql.plan.windows import with_windows
 from sparksim.sql.types import StructField, StructType
 from sparksim.sql.utils import AnalysisException, ParseException
@@ -114,6 +115,9 @@ class Binding:
 
     def bound(self) -> Any:
         """The tree with every table replaced by what it stands for. Call it once."""
+        if not self.is_streaming:
+            for select in list(self.tree.find_all(self._exp.Select)):
+                with_sessions(select)
         for table, relation in self._tables:
             subquery = relation.query.copy().subquery(table.alias or table.name, copy=False)
             if table.args.get("alias"):

@@ -46,6 +46,8 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
             present = now if _PRESENT[kind] == "timestamp" else now.date()
             return exp.Cast(this=exp.Literal.string(str(present)), to=exp.DataType.build(_PRESENT[kind]))
         if kind == "Anonymous":
+            if node.name.lower() == "monotonically_increasing_id":  # the rows are one partition here
+                return exp.Sub(this=exp.Window(this=exp.RowNumber()), expression=exp.Literal.number(1))
             return windows.in_duckdb(node) or node
         if kind == "DataType" and node.this.name in ("TIMESTAMPTZ", "TIMESTAMPLTZ"):
             return exp.DataType.build("timestamp")

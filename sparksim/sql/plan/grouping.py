@@ -44,7 +44,8 @@ def grouping(group: Tree | None, selected: Sequence[Tree], resolved: Callable[[T
     keys: list[Tree] = []
 
     def key(tree: Tree) -> int:
-        found = selected[int(tree.this) - 1].copy() if isinstance(tree, exp.Literal) and tree.is_int else resolved(tree)
+        of_number = isinstance(tree, exp.Literal) and tree.is_int
+        found = (selected[int(tree.this) - 1] if of_number else resolved(tree)).unnest().copy()
         if found not in keys:
             keys.append(found)
         return keys.index(found)

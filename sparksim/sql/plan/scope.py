@@ -42,6 +42,22 @@ def replaced(tree: Tree, change: Any) -> Tree:
     return copy
 
 
+def conjuncts(condition: Tree) -> list[Tree]:
+    """The conditions that AND joins."""
+    condition = condition.unnest()
+    if not isinstance(condition, sqlglot().exp.And):
+        return [condition]
+    return [each for part in (condition.this, condition.expression) for each in conjuncts(part)]
+
+
+def enclosed(tree: Tree) -> Tree:
+    """A copy of a tree that can be part of another: an operator gets parentheses."""
+    exp = sqlglot().exp
+    operators = exp.Binary | exp.Unary | exp.Between | exp.In
+    stands_alone = not isinstance(tree, operators) or isinstance(tree, exp.Paren | exp.Dot | exp.Func)
+    return tree.copy() if stands_alone else exp.Paren(this=tree.copy())
+
+
 @dataclass(frozen=True)
 class Scope:
     """`views` by the names of the tables, in their order; `using`: what columns joined by USING stand for."""
@@ -111,7 +127,7 @@ class Scope:
             if name is not None:
                 return _fields(column_of(alias, name), names[1:])
         known = _same(names[0], aliases)
-        return None if known is None else _fields(aliases[known].copy(), names[1:])
+        return None if known is None else _fields(enclosed(aliases[known]), names[1:])
 
 
 def _same(name: str, names: Any) -> str | None:

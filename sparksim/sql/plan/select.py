@@ -212,7 +212,7 @@ class Planner:
             else:
                 known = {other.name: other.tree for other in found}
                 tree = each.this if isinstance(each, exp.Alias) else each
-                found.append(_Selected(each.alias_or_name, scope.resolved(tree, known)))
+                found.append(_Selected(each.alias_or_name, scope.resolved(tree.unnest(), known).unnest()))
         return found
 
     def _query(

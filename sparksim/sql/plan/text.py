@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from sparksim.sql.libraries import sqlglot
 from sparksim.sql.plan import nodes
 from sparksim.sql.plan.nodes import Plan, Tree
+from sparksim.sql.plan.scope import called, conjuncts, replaced
+from sparksim.sql.plan.windows import STEPS
 
 
 def plan_text(plan: Plan) -> str:
@@ -57,10 +61,26 @@ def _what(plan: Plan) -> str:
 
 def _from(source: nodes.From) -> str:
     """What a FROM does beyond reading one table: its joins and its WHERE."""
-    joins = [_sql(join) for join in source.select.args.get("joins") or []]
+    joins = [_sql(join) for join in source.select.args.get("joins") or [] if join.this.alias != STEPS]
+    laterals = [_sql(lateral) for lateral in source.select.args.get("laterals") or []]
     where = source.select.args.get("where")
-    return " ".join([*joins, *([] if where is None else [f"where {_sql(where.this)}"])])
+    conditions = [] if where is None else [each for each in conjuncts(where.this) if STEPS not in _sql(each)]
+    filtered = [f"where {' and '.join(map(_sql, conditions))}"] if conditions else []
+    return " ".join([*joins, *laterals, *filtered])
 
 
 def _sql(tree: Tree) -> str:
-    return str(tree.sql(dialect="spark", normalize_functions="lower")).replace("`", "")
+    """An expression as Spark writes it, with windows as the program wrote them."""
+
+    def change(node: Tree) -> Tree | None:
+        if called(node) != "event_window":
+            return None
+        time, width, slide, start, _ = node.expressions
+        lengths = [width] if width == slide and start.name == "0" else [width, slide, start]
+        return sqlglot().exp.Anonymous(this="window", expressions=[time.copy(), *map(_seconds, lengths)])
+
+    return str(replaced(tree, change).sql(dialect="spark", normalize_functions="lower")).replace("`", "")
+
+
+def _seconds(us: Tree) -> Any:
+    return sqlglot().exp.Var(this=f"{int(us.sql()) / 1_000_000:g} s")

@@ -134,7 +134,7 @@ def _gap(texts: list[Tree]) -> Tree:
         raise AnalysisException("[WRONG_NUM_ARGS] session_window(time, gap) takes 2 arguments")
     [gap] = texts
     if not isinstance(gap, exp.Literal | exp.Interval):
-        return gap.copy()
+        return exp.Cast(this=gap.copy(), to=exp.DataType.build("interval"))
     length = interval_us(_text(gap), argument="gapDuration")
     if length <= 0:
         raise AnalysisException("[DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE] session_window: the gap must be longer than 0")

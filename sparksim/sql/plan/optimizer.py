@@ -1,0 +1,234 @@
+"""What a plan becomes when a query starts (Spark: PushDownPredicate, PushPredicateThroughJoin, InferFiltersFromConstraints).
+
+Only rules whose effect can be seen: a filter that does not use the event time goes below the watermark, so the rows it
+removes do not move the watermark; a filter over an inner join of two streams becomes part of the join's condition; what
+a join cannot match because it is NULL is filtered before. Filters are moved as conditions over positions, `this.c0`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+from sparksim.sql.libraries import sqlglot
+from sparksim.sql.plan.joins import Tables
+from sparksim.sql.plan.nodes import Aggregate, From, Plan, Query, StreamJoin, Tree, Union, View, Watermark
+from sparksim.sql.plan.scope import Scope, column_of, conjuncts, enclosed, replaced
+
+_UNMOVED = ("Query", "Window", "Explode", "Posexplode", "Rand", "Randn", "Uuid", "AggFunc", "Lambda")
+"""What ties an expression to where it stands: it gives other values, or other rows, in another place."""
+_STRICT = ("EQ", "NEQ", "GT", "GTE", "LT", "LTE")
+_ARITHMETIC = ("Column", "Identifier", "Literal", "Add", "Sub", "Mul", "Neg", "Paren", "Interval", "Var", *_STRICT)
+_KEPT_BY_WHERE = {"inner": "lr", "cross": "lr", "left": "l", "right": "r", "full": "", "semi": "l", "anti": "l"}
+_KEPT_BY_ON = {"inner": "lr", "cross": "lr", "left": "r", "right": "l", "full": "", "semi": "lr", "anti": "r"}
+"""To which sides of a join a condition may move: one that stands in a WHERE above it, and one in its ON."""
+
+
+def optimized(plan: Plan) -> Plan:
+    """The plan as it is run. Gives the same rows; watermarks see fewer of those that take no part."""
+    return _everywhere(_everywhere(plan, _where_moved), _on_moved)
+
+
+def _everywhere(plan: Plan, rule: Callable[[Plan], Plan]) -> Plan:
+    """Apply a rule to all nodes, those below first; a node that is read twice stays one node."""
+    done: dict[int, Plan] = {}
+
+    def visited(node: Plan) -> Plan:
+        if id(node) not in done:
+            done[id(node)] = rule(with_children(node, visited))
+        return done[id(node)]
+
+    return visited(plan)
+
+
+def with_children(plan: Plan, change: Callable[[Plan], Plan]) -> Plan:
+    """The node over other nodes; itself if they are the same."""
+    new = {id(child): change(child) for child in plan.children}
+    if all(new[id(child)] is child for child in plan.children):
+        return plan
+
+    def views(old: Mapping[str, View]) -> dict[str, View]:
+        return {name: View(new[id(view.plan)], view.columns) for name, view in old.items()}
+
+    if isinstance(plan, Query | Aggregate):
+        return replace(plan, source=replace(plan.source, tables=views(plan.source.tables)))
+    if isinstance(plan, StreamJoin):
+        return replace(plan, left=views(plan.left), right=views(plan.right))
+    if hasattr(plan, "inputs"):
+        return cast(Plan, replace(plan, inputs=tuple(new[id(each)] for each in plan.children)))
+    return cast(Plan, replace(plan, child=new[id(plan.children[0])]))  # type: ignore[call-arg]  # the rest has one child
+
+
+# --- the rules ------------------------------------------------------------------------------------------------------
+
+
+def _where_moved(plan: Plan) -> Plan:
+    """The conditions of a WHERE go down as far as they may."""
+    if not isinstance(plan, Query | Aggregate) or plan.source.select.args.get("where") is None:
+        return plan
+    source = plan.source
+    stays = []
+    for condition in conjuncts(source.select.args["where"].this):
+        moved = _moved_out(source, condition)
+        source = moved or source
+        if moved is None:
+            stays.append(condition)
+    if source is plan.source:
+        return plan
+    exp = sqlglot().exp
+    select = source.select.copy()
+    select.set("where", exp.Where(this=exp.and_(*stays)) if stays else None)
+    new = replace(plan, source=replace(source, select=select))
+    return _child(new) if isinstance(new, Query) and new.filters_only and not stays and _is_whole(new) else new
+
+
+def _moved_out(source: From, condition: Tree) -> From | None:
+    """The FROM over a node that has taken the condition; None if it has to stay."""
+    stream = next((plan for plan in source.plans if plan.is_streaming), None)
+    keeps = all(
+        join.kind in ("inner", "cross") or (join.kind == "right") != join.stream_is_left for join in source.static_joins
+    )
+    if stream is None or not keeps:
+        return None
+    over = _over(stream, condition, Scope(source.tables))
+    below = None if over is None else _pushed(stream, over)
+    if below is None:
+        return None
+    tables = {
+        name: View(below, view.columns) if view.plan is stream else view for name, view in source.tables.items()
+    }
+    return replace(source, tables=tables)
+
+
+def _on_moved(plan: Plan) -> Plan:
+    """One-sided conditions of a join, and that its keys are not NULL, go below watermarks."""
+    if not isinstance(plan, StreamJoin) or plan.condition is None:
+        return plan
+    join = plan
+    conditions = conjuncts(plan.condition)
+    for condition in [*conditions, *(each for strict in conditions for each in _not_null(strict))]:
+        for side in _KEPT_BY_ON[plan.kind]:
+            join = _side_pushed(join, side, condition) or join
+    return join
+
+
+# --- going down -----------------------------------------------------------------------------------------------------
+
+
+def _pushed(plan: Plan, condition: Tree) -> Plan | None:
+    """The node with a condition over its positions moved into or below it; None if nothing would be gained."""
+    if isinstance(plan, Watermark):
+        if plan.column in _positions(condition):
+            return None
+        return replace(plan, child=_pushed(plan.child, condition) or _filtered(plan.child, condition))
+    if isinstance(plan, Query):
+        if any(_is_tied(tree) for tree in plan.columns):
+            return None
+        source = _moved_out(plan.source, _put_in(condition, plan.columns))
+        return None if source is None else replace(plan, source=source)
+    if isinstance(plan, Union):
+        new = [_pushed(each, condition) for each in plan.inputs]
+        if all(each is None for each in new):
+            return None
+        inputs = (pushed or _filtered(each, condition) for pushed, each in zip(new, plan.inputs, strict=True))
+        return replace(plan, inputs=tuple(inputs))
+    return _joined(plan, condition) if isinstance(plan, StreamJoin) else None
+
+
+def _joined(plan: StreamJoin, condition: Tree) -> StreamJoin | None:
+    """A join that has taken a condition from above: on one of its sides, or as its own if it is an inner one."""
+    named = _put_in(condition, [tree for views in (plan.left, plan.right) for _, tree in Scope(views).star()])
+    for side in _KEPT_BY_WHERE[plan.kind]:
+        below = _side_pushed(plan, side, named)
+        if below is not None:
+            return below
+    if plan.kind not in ("inner", "cross"):
+        return None
+    exp = sqlglot().exp
+    whole = named if plan.condition is None else exp.and_(plan.condition, named)
+    return replace(plan, kind="inner", condition=whole)
+
+
+def _side_pushed(join: StreamJoin, side: str, condition: Tree) -> StreamJoin | None:
+    """A join where a condition on one side has gone below that side's watermark."""
+    views = join.left if side == "l" else join.right
+    [plan] = dict.fromkeys(view.plan for view in views.values())
+    over = _over(plan, condition, Scope(views))
+    below = None if over is None else _pushed(plan, over)
+    if below is None:
+        return None
+    new = {name: View(below, view.columns) for name, view in views.items()}
+    return replace(join, left=new) if side == "l" else replace(join, right=new)
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+def _over(plan: Plan, condition: Tree, scope: Scope) -> Tree | None:
+    """A condition over names as one over the positions of a node; None if it uses anything else."""
+    exp = sqlglot().exp
+    places = [scope.position(column) for column in condition.find_all(exp.Column)]
+    if not places or any(place is None or place[0].plan is not plan for place in places) or _is_tied(condition):
+        return None
+
+    def change(node: Tree) -> Tree | None:
+        place = scope.position(node)
+        return None if place is None else column_of("this", f"c{place[1]}")
+
+    return cast(Tree, replaced(condition, change))
+
+
+def _put_in(condition: Tree, trees: list[Tree] | tuple[Tree, ...]) -> Tree:
+    """A condition over positions with expressions in their place."""
+    exp = sqlglot().exp
+
+    def change(node: Tree) -> Tree | None:
+        return enclosed(trees[_at(node)]) if isinstance(node, exp.Column) else None
+
+    return replaced(condition, change)
+
+
+def _filtered(plan: Plan, condition: Tree) -> Query:
+    """The rows of a node for which a condition over its positions holds."""
+    tables = Tables("this", plan)
+    columns = tuple(tree for _, tree in tables.scope.star())
+    source = tables.source()
+    select = source.select.where(_put_in(condition, columns))
+    return Query(plan.schema, plan.event_times, replace(source, select=select), columns, filters_only=True)
+
+
+def _not_null(condition: Tree) -> list[Tree]:
+    """For each column of a comparison: that it is not NULL, without which the comparison cannot hold."""
+    exp = sqlglot().exp
+    names = {type(node).__name__ for node in condition.walk()}
+    if type(condition).__name__ not in _STRICT or not names <= set(_ARITHMETIC):
+        return []
+    columns = dict.fromkeys(condition.find_all(exp.Column))
+    return [exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null())) for column in columns]
+
+
+def _is_tied(tree: Tree) -> bool:
+    exp = sqlglot().exp
+    kinds = tuple(getattr(exp, name) for name in _UNMOVED)
+    return tree.find(*kinds) is not None
+
+
+def _positions(condition: Tree) -> set[int]:
+    return {_at(column) for column in condition.find_all(sqlglot().exp.Column)}
+
+
+def _at(column: Tree) -> int:
+    return int(column.name.removeprefix("c"))
+
+
+def _child(query: Query) -> Plan:
+    """What a query without conditions is: the node it reads, under the query's names."""
+    child = query.source.plans[0]
+    return child if child.schema == query.schema else cast(Plan, replace(child, schema=query.schema))
+
+
+def _is_whole(query: Query) -> bool:
+    """Whether all columns are read in their order."""
+    [view, *more] = query.source.tables.values()
+    return not more and view.columns == tuple(range(len(view.plan.schema)))
