@@ -93,13 +93,14 @@ def append_needs_marked_keys(node: Plan, asked: Asked) -> Refusal | None:
     """`start()` looks at the topmost aggregation only; those below need a watermark on a key just as well."""
     if asked.mode != "append":
         return None
-    is_unmarked = isinstance(node, Aggregate) and not has_marked_key(node)
-    if not is_unmarked and not (isinstance(node, SetOperation) and node.kind == "except"):
+    if isinstance(node, SetOperation):
+        what = f"{node.kind.upper()}, which groups by all columns"
+    elif isinstance(node, Aggregate) and not has_marked_key(node):
+        what = "an aggregation whose keys have no watermark"
+    else:
         return None
     return Refusal(
-        "Append output mode is not supported for an aggregation whose keys have no watermark"
-        if is_unmarked
-        else "Append output mode is not supported for EXCEPT, which groups by all columns",
+        f"Append output mode is not supported for {what}",
         "append gives each group once, when it is final, and without a watermark on a key no group ever is",
         "call withWatermark before and keep its column among the keys, or use update output mode",
         _NEEDS_A_WATERMARK,

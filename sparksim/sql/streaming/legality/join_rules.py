@@ -22,6 +22,20 @@ NAMES = {
 }
 _DECIDED = {"left": (LEFT,), "semi": (LEFT,), "right": (RIGHT,), "full": (LEFT, RIGHT)}
 """The sides whose rows a join gives or gives up when nothing can match them any more."""
+_NEVER = {
+    "anti": (
+        "whether a row has no match is known only when the other stream has ended",
+        "use a left outer join with a watermark and a time range, and keep the rows whose right side is null",
+    ),
+    "semi": (
+        "this version does not remember which rows of the left stream have had their match already",
+        "use an inner join and drop the duplicates of what it gives",
+    ),
+    "full": (
+        "this version remembers for one of the streams only which rows still wait for a match",
+        "use a left outer join in one query and a right outer join in another",
+    ),
+}
 _NEEDS_STREAM_LEFT = ("left", "semi", "anti")
 
 
@@ -48,13 +62,8 @@ def joins_of_streams(*kinds: str) -> Rule:
     def rule(node: Plan, asked: Asked) -> Refusal | None:
         if not isinstance(node, StreamJoin) or node.kind in kinds:
             return None
-        return Refusal(
-            f"{_capital(NAMES[node.kind])} of two streams is not supported",
-            "whether a row has no match is known only when the other stream has ended"
-            if node.kind == "anti"
-            else "this version has no operator that keeps for both streams which rows were matched",
-            "use a left outer join with a watermark and a time range, and keep the rows whose right side is null",
-        )
+        why, instead = _NEVER[node.kind]
+        return Refusal(f"{_capital(NAMES[node.kind])} of two streams is not supported", why, instead)
 
     return rule
 

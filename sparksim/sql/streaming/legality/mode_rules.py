@@ -126,5 +126,5 @@ def _name(node: Plan) -> str:
     if isinstance(node, Aggregate):
         return "an aggregation"
     if isinstance(node, Deduplicate):
-        return "dropDuplicates"
+        return "a deduplication"
     return "a join of two streams" if isinstance(node, StreamJoin) else "a function with event-time timeouts"

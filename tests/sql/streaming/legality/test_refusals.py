@@ -64,6 +64,9 @@ def test_another_mode_or_version_is_refused(mode: str, rules: str, message: str)
         (streams_joined("left_semi", "R", "both"), "complete", "[STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION]"),
         (PLANS["windows_of_windows"](), "update", "An aggregation after an aggregation is not supported in update"),
         (PLANS["streams_inner_counted"](), "complete", "only in append and update"),
+        (streams_joined("left_anti", "R", "both"), "update", "A left anti join of two streams is not supported. Why"),
+        (PLANS["windows_then_distinct"](), "update", "A deduplication after an aggregation is not supported"),
+        (PLANS["state_twice"](), "append", "Several applyInPandasWithState in one query"),
         (stateful(events(), "update", is_map=True), "append", "mapGroupsWithState is supported only in update"),
         (stateful(events(), "update"), "append", "in update mode is not supported in append output mode"),
         (Refused(events().schema, (None,) * 3, "cube", (events(),)), "append", "cube is not supported on a stream"),
@@ -73,17 +76,32 @@ def test_each_rule_says_what_it_forbids(plan: Plan, mode: str, what: str) -> Non
     assert what in str(refusal_of(plan, mode))
 
 
-def test_mapping_groups_runs_in_update_mode_and_without_an_aggregation() -> None:
-    mapped = stateful(events(), "update", is_map=True)
-    assert [mode for mode, said in verdicts(mapped).items() if said == "ok"] == ["update"]
-    assert verdicts(grouped(mapped, "k", marks=False))["update"].startswith("mapGroupsWithState")
+@pytest.mark.parametrize("rules", RULES)
+def test_mapping_groups_runs_in_update_mode_and_without_an_aggregation(rules: str) -> None:
+    mapped = stateful(events(), "update", form="python", is_map=True)
+    assert [mode for mode, said in verdicts(mapped, rules).items() if said == "ok"] == ["update"]
+    assert verdicts(grouped(mapped, "k", marks=False), rules)["update"].startswith("mapGroupsWithState")
 
 
-def test_functions_in_plain_python_may_follow_each_other_in_append_mode() -> None:
+@pytest.mark.parametrize("rules", RULES)
+def test_a_function_in_plain_python_runs_in_its_own_mode(rules: str) -> None:
+    for own in ("append", "update"):
+        found = verdicts(stateful(events(), own, form="python"), rules)
+        assert [mode for mode, said in found.items() if said == "ok"] == [own]
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_functions_in_plain_python_may_follow_each_other_in_append_mode(rules: str) -> None:
     first = stateful(events(), "append", form="python")
-    assert refusal_of(stateful(first, "append", form="python"), "append") is None
-    assert "not all in append mode" in str(refusal_of(stateful(first, "update", form="python"), "append"))
-    assert "applyInPandasWithState in one query" in str(refusal_of(PLANS["state_twice"](), "append"))
+    assert refusal_of(stateful(first, "append", form="python"), "append", rules) is None
+    later = stateful(first, "update", form="python")
+    assert "not all in append mode" in str(refusal_of(later, "append", rules))
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_event_timeouts_need_a_watermark(rules: str) -> None:
+    timed = stateful(events(), "append", "EventTimeTimeout", form="python")
+    assert "EventTimeTimeout is not supported without a watermark" in str(refusal_of(timed, "append", rules))
 
 
 def test_nothing_stateful_follows_a_function_with_event_timeouts() -> None:

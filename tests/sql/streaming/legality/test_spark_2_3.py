@@ -34,4 +34,5 @@ def test_a_join_of_streams_may_run_under_these_conditions(how: str, sides: str) 
 
 def test_spark_2_3_has_no_names_for_conditions() -> None:
     refusal = refusal_of(PLANS["counted"](), "append", rules="2.3")
-    assert refusal is not None and refusal.condition is None
+    assert refusal is not None
+    assert refusal.condition is None
