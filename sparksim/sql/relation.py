@@ -94,6 +94,16 @@ def _where(error: Any) -> str:
     return f"{first['description']} near '{first['highlight']}' (line {first['line']}, position {first['col']})"
 
 
+def _with_sets_as_calls(select: Any) -> None:
+    """`GROUP BY a, b WITH ROLLUP` as `GROUP BY ROLLUP (a, b)`, which DuckDB reads."""
+    group = select.args.get("group")
+    for key in ("rollup", "cube"):
+        for sets in (group.args.get(key) or []) if group is not None else []:
+            sets.set("expressions", group.expressions)
+            group.set("expressions", [sets])
+            group.set(key, None)
+
+
 class Binding:
     """One query's tree while its names are looked up."""
 
@@ -110,6 +120,8 @@ class Binding:
         self._resolve_marks()
         self._refuse_doubles()
         for select in list(self.tree.find_all(self._exp.Select)):
+            self._joined_columns_first(select)
+            _with_sets_as_calls(select)
             with_windows(select, self._is_window)
         return self.tree
 
@@ -212,6 +224,22 @@ class Binding:
                     continue
                 name = column_name(column, self._text)
                 column.replace(exp.alias_(column.copy(), name, quoted=True))
+
+    def _joined_columns_first(self, select: Any) -> None:
+        """`*` begins with the columns of USING, which DuckDB leaves in their places."""
+        exp = self._exp
+        using = [name.name for join in select.args.get("joins") or [] for name in join.args.get("using") or []]
+        stars = [each for each in select.expressions if isinstance(each, exp.Star) and not each.args.get("except_")]
+        if not using or not stars:
+            return
+        names = [exp.to_identifier(name, quoted=True) for name in dict.fromkeys(using)]
+        columns: list[Any] = []
+        for each in select.expressions:
+            if each in stars:
+                columns += [exp.alias_(exp.column(name.copy()), name.copy()) for name in names]
+                each.set("except_", names)
+            columns.append(each)
+        select.set("expressions", columns)
 
     def _resolve_marks(self) -> None:
         """Columns taken from a DataFrame get the qualifier of the table that it stands in."""

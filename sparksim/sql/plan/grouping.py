@@ -55,15 +55,10 @@ def grouping(group: Tree | None, selected: Sequence[Tree], resolved: Callable[[T
     else:
         plain = tuple(key(tree) for tree in group.expressions if type(tree).__name__ not in _SETS)
     parts: list[list[tuple[int, ...]]] = []
-    for each in [*group.expressions, *(group.args.get("rollup") or []), *(group.args.get("cube") or [])]:
+    for each in group.expressions:
         sets = _SETS.get(type(each).__name__)
-        if sets is None:
-            continue
-        if each.expressions or type(each).__name__ == "GroupingSets":
+        if sets is not None:
             parts.append(sets([tuple(map(key, _members(tree))) for tree in each.expressions]))
-        else:  # WITH ROLLUP, WITH CUBE: of the plain keys
-            parts.append(sets([(at,) for at in plain]))
-            plain = ()
     if not parts:
         return Grouping(tuple(keys), None)
     chosen = (sum(choice, plain) for choice in product(*parts))

@@ -1,4 +1,4 @@
-"""What a plan becomes when a query starts (Spark: PushDownPredicate, PushPredicateThroughJoin, InferFiltersFromConstraints).
+"""What a plan becomes when a query starts (Spark: Optimizer, of which PushDownPredicate, InferFiltersFromConstraints).
 
 Only rules whose effect can be seen: a filter that does not use the event time goes below the watermark, so the rows it
 removes do not move the watermark; a filter over an inner join of two streams becomes part of the join's condition; what
@@ -13,7 +13,23 @@ from typing import cast
 
 from sparksim.sql.libraries import sqlglot
 from sparksim.sql.plan.joins import Tables
-from sparksim.sql.plan.nodes import Aggregate, From, Plan, Query, StreamJoin, Tree, Union, View, Watermark
+from sparksim.sql.plan.nodes import (
+    Aggregate,
+    Deduplicate,
+    From,
+    GroupState,
+    Limit,
+    Plan,
+    Query,
+    Refused,
+    SetOperation,
+    Sort,
+    StreamJoin,
+    Tree,
+    Union,
+    View,
+    Watermark,
+)
 from sparksim.sql.plan.scope import Scope, column_of, conjuncts, enclosed, replaced
 
 _UNMOVED = ("Query", "Window", "Explode", "Posexplode", "Rand", "Randn", "Uuid", "AggFunc", "Lambda")
@@ -55,9 +71,11 @@ def with_children(plan: Plan, change: Callable[[Plan], Plan]) -> Plan:
         return replace(plan, source=replace(plan.source, tables=views(plan.source.tables)))
     if isinstance(plan, StreamJoin):
         return replace(plan, left=views(plan.left), right=views(plan.right))
-    if hasattr(plan, "inputs"):
-        return cast(Plan, replace(plan, inputs=tuple(new[id(each)] for each in plan.children)))
-    return cast(Plan, replace(plan, child=new[id(plan.children[0])]))  # type: ignore[call-arg]  # the rest has one child
+    if isinstance(plan, Union | SetOperation | Refused):
+        return replace(plan, inputs=tuple(new[id(each)] for each in plan.children))
+    if isinstance(plan, Watermark | Deduplicate | Sort | Limit | GroupState):
+        return replace(plan, child=new[id(plan.child)])
+    return plan
 
 
 # --- the rules ------------------------------------------------------------------------------------------------------
@@ -95,9 +113,7 @@ def _moved_out(source: From, condition: Tree) -> From | None:
     below = None if over is None else _pushed(stream, over)
     if below is None:
         return None
-    tables = {
-        name: View(below, view.columns) if view.plan is stream else view for name, view in source.tables.items()
-    }
+    tables = {name: View(below, view.columns) if view.plan is stream else view for name, view in source.tables.items()}
     return replace(source, tables=tables)
 
 
@@ -225,7 +241,7 @@ def _at(column: Tree) -> int:
 def _child(query: Query) -> Plan:
     """What a query without conditions is: the node it reads, under the query's names."""
     child = query.source.plans[0]
-    return child if child.schema == query.schema else cast(Plan, replace(child, schema=query.schema))
+    return child if child.schema == query.schema else replace(child, schema=query.schema)
 
 
 def _is_whole(query: Query) -> bool:
