@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 
+from sparksim.sql.chunks import chunk_of, rows_of
+from sparksim.sql.plan.nodes import View
+from sparksim.sql.streaming.operators.contract import Times
 from sparksim.sql.streaming.operators.join import StreamJoinOperator
 from sparksim.sql.utils import AnalysisException
 
-from .join_stage import HOUR_RANGE, Stage, at, ms, stream_join
+from .dict_store import DictStore
+from .join_stage import HOUR_RANGE, Stage, at, ms, schema_of, stream_join
 
 NULLS = (None, None, None)
 
@@ -199,6 +204,25 @@ def test_a_batch_costs_what_it_touches() -> None:
         store.touched = 0
     stage.batch(right=[("10:30", "key 7", 1)], left=[("10:30", "b", 2)])
     assert sum(store.touched for store in stage.stores.values()) < 20
+
+
+def test_a_side_may_be_rows_of_several_tables_side_by_side() -> None:
+    node = stream_join("left", "a.lk = right.rk AND b.lv > 0", marks="")
+    plan = node.left["left"].plan
+    schema = schema_of("v int, t timestamp, k string, rt timestamp, rk string, rv int")
+    node = replace(node, left={"b": View(plan, (2,)), "a": View(plan, (0, 1))}, schema=schema)
+    operator = StreamJoinOperator(node)
+    left = chunk_of([(at("10:00"), "x", 1), (at("10:00"), "x", 0)], plan.schema)
+    right = chunk_of([(at("10:05"), "x", 7)], node.right["right"].plan.schema)
+    inputs = [
+        operator.prepare(0, {"a": left.select([0, 1]), "b": left.select([2])}, 0),
+        operator.prepare(1, {"right": right}, 0),
+    ]
+    outcome = operator.process(inputs, {name: DictStore() for name in operator.stores}, Times(0, 0, 0))
+    assert [tuple(row) for row in rows_of(outcome.output, schema)] == [
+        (1, at("10:00"), "x", at("10:05"), "x", 7),
+        (0, at("10:00"), "x", *NULLS),
+    ]
 
 
 def test_rows_of_one_key_leave_one_by_one() -> None:
