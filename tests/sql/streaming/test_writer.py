@@ -19,6 +19,13 @@ from sparksim.trace.events import QueryStarted
 from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
+NOT_FOUND = (
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, memory, or use foreachBatch"
+)
+INVALID_MODE = (
+    "[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: foo. Accepted output modes are 'Append', "
+    "'Complete', 'Update'."
+)
 
 
 @pytest.fixture
@@ -81,22 +88,46 @@ def test_start_takes_all_settings_too(
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda w: w.outputMode("foo"), IllegalArgumentError, "[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: foo. Accepted output modes are 'Append', 'Complete', 'Update'."),
+        (lambda w: w.outputMode("foo"), IllegalArgumentError, INVALID_MODE),
         (lambda w: w.outputMode(3), PySparkValueError, NOT_TEXT.format("outputMode", "3")),
         (lambda w: w.queryName(""), PySparkValueError, NOT_TEXT.format("queryName", "")),
         (lambda w: w.trigger(), PySparkValueError, "[ONLY_ALLOW_SINGLE_TRIGGER] Only a single trigger is allowed."),
-        (lambda w: w.start(), AnalysisException, "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: parquet."),
-        (lambda w: w.format("nosuch").start(), AnalysisException, "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: nosuch. Give one of console, memory, or use foreachBatch"),
-        (lambda w: w.format("rate").start(), UnsupportedOperation, "Data source rate does not support streamed writing."),
+        (lambda w: w.start(), AnalysisException, NOT_FOUND.format("parquet")),
+        (lambda w: w.format("nosuch").start(), AnalysisException, NOT_FOUND.format("nosuch")),
+        (
+            lambda w: w.format("rate").start(),
+            UnsupportedOperation,
+            "Data source rate does not support streamed writing.",
+        ),
         (lambda w: w.format("memory").start(), AnalysisException, "queryName must be specified for memory sink."),
-        (lambda w: w.format("memory").queryName("a").partitionBy("word").start(), AnalysisException, "'memory' does not support partitioning."),
-        (lambda w: w.foreachBatch(print).partitionBy(["word"]).start(), AnalysisException, "'foreachBatch' does not support partitioning."),
-        (lambda w: w.foreachBatch(print).trigger(continuous="1 second").start(), AnalysisException, "'foreachBatch' is not supported with continuous trigger."),
-        (lambda w: w.format("console").trigger(continuous="1 second").start(), UnsupportedOperation, "does not support continuous processing"),
-        (lambda w: w.format("console").outputMode("complete").start(), AnalysisException, "[STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION]"),
+        (
+            lambda w: w.format("memory").queryName("a").partitionBy("word").start(),
+            AnalysisException,
+            "'memory' does not support partitioning.",
+        ),
+        (
+            lambda w: w.foreachBatch(print).partitionBy(["word"]).start(),
+            AnalysisException,
+            "'foreachBatch' does not support partitioning.",
+        ),
+        (
+            lambda w: w.foreachBatch(print).trigger(continuous="1 second").start(),
+            AnalysisException,
+            "'foreachBatch' is not supported with continuous trigger.",
+        ),
+        (
+            lambda w: w.format("console").trigger(continuous="1 second").start(),
+            UnsupportedOperation,
+            "does not support continuous processing",
+        ),
+        (
+            lambda w: w.format("console").outputMode("complete").start(),
+            AnalysisException,
+            "[STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION]",
+        ),
         (lambda w: w.toTable("words"), UnsupportedOperation, "toTable('words'): sparksim keeps no tables"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_before_anything_runs(
     session: SparkSession, stream: MemoryStream, call: Any, error: type[Exception], message: str
 ) -> None:
