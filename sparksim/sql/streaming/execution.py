@@ -131,8 +131,7 @@ class StreamExecution:
             )
         )
         self._fiber = self._clock.spawn(f"streaming query {request.name or query}", self._run)
-        assert self._fiber.done.callbacks is not None
-        self._fiber.done.callbacks.append(self._fiber_ended)
+        self._on_done(self._fiber, self._fiber_ended)
 
     def _interrupt(self) -> None:
         if self._fiber is not None and not self._fiber.done.triggered:
@@ -151,10 +150,18 @@ class StreamExecution:
         cause = None if done.ok else done.value
         if isinstance(cause, FiberKilled):
             cause = cause.cause
-        self._clock.spawn("streaming query ends", self._end, None if isinstance(cause, QueryStopped) else cause)
+        stopped = isinstance(cause, QueryStopped)
+        self._on_done(
+            self._clock.spawn("streaming query ends", self._give_back, cause is None or stopped),
+            lambda _done: self._terminated(None if stopped else cause),
+        )
 
-    def _terminated(self, error: StreamingQueryException | None, cause: BaseException | None) -> None:
-        self.error = error
+    def _on_done(self, fiber: Fiber, then: Callable[[simpy.Event], None]) -> None:
+        assert fiber.done.callbacks is not None
+        fiber.done.callbacks.append(then)
+
+    def _terminated(self, cause: BaseException | None) -> None:
+        self.error = None if cause is None else self._exception(cause)
         self.ended = True
         text = None if cause is None else cause_text(cause)
         self.status.message = "Stopped" if text is None else f"Terminated with exception: {text}"
@@ -212,16 +219,14 @@ class StreamExecution:
     def _warn(self, message: str) -> None:
         self._clock.call(self._backend.warn, "sql", message)
 
-    def _end(self, cause: BaseException | None) -> None:
-        """On a fiber of its own, for the query's may have been killed: give back what the run held."""
+    def _give_back(self, clean: bool) -> None:
+        """What the run held. On a fiber of its own, for the query's may have been killed."""
         try:
             self.batches.close()
         except Exception as failure:
             logging.getLogger("sparksim.sql").error("A query did not end cleanly:\n%s", describe_failure(failure))
-        if cause is None and self.request.is_temporary:
-            shutil.rmplan_text(self.request.checkpoint, ignore_errors=True)
-        error = None if cause is None else self._exception(cause)
-        self._clock.call(self._terminated, error, cause)
+        if clean and self.request.is_temporary:
+            shutil.rmtree(self.request.checkpoint, ignore_errors=True)
 
     def _exception(self, cause: BaseException) -> StreamingQueryException:
         query, run, name = self.identity.query_id, self.identity.run_id, self.identity.name
