@@ -20,7 +20,7 @@ from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
 from sparksim.sql.streaming.operators.keys import event_column, split_by_key
 from sparksim.sql.streaming.operators.stateless import QueryStep
 from sparksim.sql.streaming.source import Offset, StreamSource
-from sparksim.sql.streaming.stateful_rdd import ChunksRDD, StatefulRDD, Travelling, moved, together
+from sparksim.sql.streaming.stateful_rdd import ChunksRDD, MovedRDD, StatefulRDD, Travelling, together
 from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class StatefulStep:
         self._locations: dict[int, str] = {}
 
     def rdd(self, batch: Batch) -> RDD[Any]:
-        inputs = [moved(self._prepared(side, batch), self._partitions) for side in range(len(self._children))]
+        inputs = [MovedRDD(self._prepared(side, batch), self._partitions) for side in range(len(self._children))]
         times = batch.times[self._operator.number]
         batch.account.follow(self._operator.number, self._locations)
         return StatefulRDD(
@@ -256,7 +256,7 @@ class GatherStep:
                 chunk = self._statement.run({"this": named(chunk, self._schema.names)}, now_ms)
             yield chunk if self._limit is None else chunk.slice(0, self._limit)
 
-        return ChunksRDD(moved(ChunksRDD(self._child.rdd(batch), to_one), 1), whole)
+        return ChunksRDD(MovedRDD(ChunksRDD(self._child.rdd(batch), to_one), 1), whole)
 
 
 class ResultStep:

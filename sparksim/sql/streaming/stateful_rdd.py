@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sparksim.core.batching import same_number
 from sparksim.core.closure import Closure
 from sparksim.core.dependency import OneToOneDependency
 from sparksim.core.nodes import ShuffledRDD
 from sparksim.core.partitioner import Partitioner
 from sparksim.core.rdd import RDD
+from sparksim.core.serializer import load_records
+from sparksim.core.steps import metered
 from sparksim.sql.libraries import pyarrow
 from sparksim.sql.streaming.metrics import OperatorMetrics
 from sparksim.sql.streaming.metrics_account import BatchAccount, StatesKept, shown_cells
@@ -77,9 +80,15 @@ class ChunksRDD(RDD[Any]):
         return self._work(self._parent.iterator(index, task), index, task)
 
 
-def moved(pairs: RDD[Any], partitions: int) -> RDD[Any]:
-    """The chunks of (partition, chunk) where they belong, in the order of the map side."""
-    return ChunksRDD(ShuffledRDD(pairs, Partitioner(partitions, _same_number)), _chunks_of_pairs)
+class MovedRDD(ShuffledRDD[Any]):
+    """The chunks of (partition, chunk) where they belong, in the order of the map side, paid for by their rows."""
+
+    def __init__(self, pairs: RDD[Any], partitions: int) -> None:
+        super().__init__(pairs, Partitioner(partitions, same_number))
+
+    def compute(self, index: int, task: TaskContext) -> Iterator[Table]:
+        buckets = task.services.read_shuffle(self.shuffle.shuffle_id, index)
+        return metered(map(_chunks, buckets), task.services.meter, "shuffle")
 
 
 class StatefulRDD(RDD[Any]):
@@ -167,9 +176,5 @@ def together(chunks: Sequence[Table], empty: Table) -> Table:
     return pyarrow().concat_tables(found).combine_chunks() if found else empty
 
 
-def _same_number(partition: int) -> int:
-    return partition
-
-
-def _chunks_of_pairs(pairs: Iterator[Any], index: int, task: TaskContext) -> Iterator[Table]:
-    return (chunk for _, chunk in pairs)
+def _chunks(bucket: bytes) -> list[Table]:
+    return [chunk for _, chunk in load_records(bucket)]
