@@ -1,7 +1,7 @@
 """What the structured examples are given and what they print in the end, on any engine.
 
-A console prints a table for each batch. Where batches end is a matter of time, so a story is judged by all rows that were
-printed in append mode, and by the last table in complete mode.
+A console prints a table for each batch. Where batches end is a matter of time, so a story is judged by all rows that
+were printed in append mode, and by the last table in complete mode.
 """
 
 from __future__ import annotations
@@ -33,11 +33,8 @@ class Story:
 WORDS = [[["to be or", "not to be"]], [["or not"]]]
 EVENTS = [[["2024-01-01 10:02:00 to be"]], [["2024-01-01 10:25:00 or"]], [["2024-01-01 10:03:00 to"]]]
 SENT = [[["a,2024-01-01 10:00:00", "b,2024-01-01 10:00:01"]], [["a,2024-01-01 10:00:02", "a,2024-01-01 10:00:00"]]]
-SHOWN = [
-    [["7,2024-01-01 10:00:00", "8,2024-01-01 10:00:00"], ["9,2024-01-01 10:20:00"]],
-    [[], ["7,2024-01-01 10:20:00"]],
-]
 TEN, TWENTY_PAST = "2024-01-01 10:00:00", "2024-01-01 10:20:00"
+SHOWN = [[[f"7,{TEN}", f"8,{TEN}"], [f"9,{TWENTY_PAST}"]], [[], [f"7,{TWENTY_PAST}"]]]
 
 STORIES = [
     Story("01_word_count", WORDS, frozenset({("to", "2"), ("be", "2"), ("or", "2"), ("not", "2")})),
