@@ -20,7 +20,8 @@ def spark_context() -> Any:
 
     conf = SparkConf().setMaster("local[2]").setAppName("conformance")
     # Many tiny jobs on two cores: a JVM that compiles little and collects simply is a quarter faster.
-    conf.set("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+    # What it compiles needs room: of 48 MB, its default, many queries leave nothing, and then all is interpreted.
+    conf.set("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m")
     conf.set("spark.python.daemon.module", "tests.spark.quick_daemon")
     conf.set("spark.ui.enabled", "false").set("spark.ui.showConsoleProgress", "false")
     sc = SparkContext(conf=conf)

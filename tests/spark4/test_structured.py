@@ -6,8 +6,6 @@ One process of the environment of PySpark 4 runs all vectors before the first te
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,25 +16,16 @@ from sparksim import SparkContext
 from sparksim.sql import SparkSession, functions
 from tests.conformance.structured_cases import structured_file, structured_vectors
 from tests.conformance.structured_programs import EXACT, Modules, differences, run
-from tests.spark.real import REPOSITORY
+from tests.spark4.environment import run_there
 
 pytestmark = pytest.mark.spark4
-
-PYTHON = Path(os.environ.get("SPARK4_PYTHON", REPOSITORY / ".venv4" / "bin" / "python"))
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The results of real Spark, by vector."""
-    assert PYTHON.exists(), (
-        f"{PYTHON} is missing: run `make test-spark4`, or set SPARK4_PYTHON to a Python with PySpark 4"
-    )
     results = tmp_path_factory.mktemp("spark4") / "results.json"
-    command = [PYTHON, "-m", "tests.spark4.run_vectors", structured_file(), results]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, env={**os.environ, "TZ": "UTC"}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    run_there("run_vectors", structured_file(), results)
     answers: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
     return answers
 
