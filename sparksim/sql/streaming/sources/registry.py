@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sparksim.core.errors import UnsupportedOperation
+from sparksim.sql.formats.registry import FORMATS as FILE_FORMATS
+from sparksim.sql.streaming.sources.files import files
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.sources.rate import rate, rate_micro_batch
 from sparksim.sql.utils import AnalysisException
 
 FORMATS: dict[str, Callable[[SourceOptions], Format]] = {
+    **dict.fromkeys(FILE_FORMATS, files),
     "rate": rate,
     "rate-micro-batch": rate_micro_batch,
 }
