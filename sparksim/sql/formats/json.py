@@ -39,7 +39,7 @@ _DECODER = json.JSONDecoder(parse_float=Fraction, parse_constant=Fraction)
 
 
 class JsonFormat:
-    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `timestampFormat`, `dateFormat`, `ignoreNullFields`."""
+    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `ignoreNullFields`, and those of `Times`."""
 
     name = "json"
     extension = ".json"

@@ -1,7 +1,8 @@
 """Which files a path names as data (Spark: InMemoryFileIndex, MetadataLogFileIndex).
 
 A folder gives the files in it and in its folders called `column=value`, whose columns become those of the rows. Names
-that begin with `_` or `.` are hidden. Where a streaming query wrote (`_spark_metadata`), only what its log lists counts.
+that begin with `_` or `.` are hidden. Where a streaming query wrote (`_spark_metadata`), only what its log lists
+counts.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ def _data_file(files: Any, info: Mapping[str, Any], root: str) -> DataFile:
 
 
 def _modified_ms(files: Any, info: Mapping[str, Any]) -> int:
-    seconds = info["mtime"] if "mtime" in info else files.modified(info["name"]).timestamp()
+    seconds: float = info["mtime"] if "mtime" in info else files.modified(info["name"]).timestamp()
     return round(seconds * 1_000_000) // 1000
 
 

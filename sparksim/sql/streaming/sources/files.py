@@ -36,6 +36,7 @@ from sparksim.sql.types import StringType, StructField, StructType
 if TYPE_CHECKING:
     from sparksim.cluster.backend import ClusterBackend
 
+MAX_AGE = "maxFileAge"
 INFERENCE = "spark.sql.streaming.schemaInference"
 VALUE = StructType([StructField("value", StringType())])
 
@@ -132,11 +133,10 @@ class FileStreamSource:
         self._most = options.whole("maxFilesPerTrigger", 1, least=1) if limited else None
         self._latest_first = options.flag("latestFirst", False)
         self._cached = options.whole("maxCachedFiles", 10_000, least=0)
-        age_ms = time_ms(
-            SparkConf(loadDefaults=False).set("maxFileAge", options.text("maxFileAge", "7d")), "maxFileAge", "7d"
-        )
+        age = SparkConf(loadDefaults=False).set(MAX_AGE, options.text(MAX_AGE, "7d"))
         self._seen = SeenFiles(
-            float("inf") if self._latest_first and limited else age_ms, options.flag("fileNameOnly", False)
+            float("inf") if self._latest_first and limited else time_ms(age, MAX_AGE, "7d"),
+            options.flag("fileNameOnly", False),
         )
         backend = cast("ClusterBackend", self._sc._backend)
         self._log = FileSourceLog(context.metadata_path, lambda: backend.clock.now_ms, driver_disk(backend))
