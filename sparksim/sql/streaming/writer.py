@@ -17,6 +17,7 @@ from sparksim.sql.utils import AnalysisException
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
+    from sparksim.sql.stream_frame import StreamMethods
     from sparksim.sql.streaming.sink import StreamSink
 
 MODES = ("append", "complete", "update")
@@ -29,7 +30,7 @@ class DataStreamWriter:
 
     driver_only = True
 
-    def __init__(self, df: DataFrame) -> None:
+    def __init__(self, df: StreamMethods) -> None:
         self._session = df.sparkSession
         self._frame = df
         self._format: str | None = None
