@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.sql import SparkSession, functions as F
+from sparksim.sql import SparkSession
+from sparksim.sql import functions as F
 from sparksim.sql.streaming.metrics import EventTimes, OperatorMetrics
 from sparksim.sql.streaming.sources.memory import MemoryStream
 from sparksim.trace.query_events import QueryRowsRead, QueryStateCommitted
