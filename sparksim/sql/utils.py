@@ -23,6 +23,10 @@ class StreamingQueryException(SqlException):
     """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
 
 
+class PySparkAttributeError(SqlException, AttributeError):
+    """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
+
+
 class AnalysisException(SqlException):
     """A query that cannot mean anything: an unknown table, column or function (Spark: AnalysisException)."""
 
