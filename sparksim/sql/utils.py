@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sparksim.core.errors import SparkException
+from sparksim.core.errors import IllegalArgumentError, SparkException
 
 
 class SqlException(SparkException):
@@ -25,6 +25,10 @@ class StreamingQueryException(SqlException):
 
 class PySparkAttributeError(SqlException, AttributeError):
     """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
+
+
+class IllegalArgumentException(SqlException, IllegalArgumentError):
+    """An argument that Spark rejects, with its error class where it has one (PySpark: IllegalArgumentException)."""
 
 
 class AnalysisException(SqlException):
