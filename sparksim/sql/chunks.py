@@ -151,7 +151,7 @@ def joined_chunks(chunks: Iterable[Table], schema: StructType) -> Table:
 
 def rows_of(chunk: Table, schema: StructType) -> list[Row]:
     """The rows as programs see them."""
-    columns = [column.to_pylist(maps_as_pydicts="strict") for column in chunk.columns]
+    columns = [column.to_pylist() for column in chunk.columns]
     make = row_maker(schema)
     return [make(values) for values in zip(*columns, strict=True)]
 

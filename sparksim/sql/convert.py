@@ -113,7 +113,7 @@ def _from_duckdb(data_type: t.DataType) -> Convert:
         return lambda value: None if value is None else [element(each) for each in value]
     if isinstance(data_type, t.MapType):
         key, item = _from_duckdb(data_type.keyType), _from_duckdb(data_type.valueType)
-        return lambda value: None if value is None else {key(k): item(v) for k, v in value.items()}
+        return lambda value: None if value is None else {key(k): item(v) for k, v in dict(value).items()}
     if isinstance(data_type, t.BinaryType):
         return lambda value: None if value is None else bytearray(value)
     if isinstance(data_type, t.LongType):

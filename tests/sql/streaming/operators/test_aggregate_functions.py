@@ -54,7 +54,7 @@ CASES: list[tuple[str, t.DataType, Any]] = [
     ("bit_or(v)", INT, 7),
     ("bit_xor(v)", INT, 6),
     ("max_by(k, v)", TEXT, "a"),
-    ("min_by(k, v)", TEXT, "c"),
+    ("min_by(k, v * 1000 + ascii(k))", TEXT, "c"),
     ("max_by(v, k)", INT, 1),
     ("min_by(v, k)", INT, 4),
     ("sum(v) * 10 + count(*)", LONG, 85),
