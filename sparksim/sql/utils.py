@@ -15,6 +15,10 @@ class SqlException(SparkException):
 
     def getErrorClass(self) -> str | None:
         """Spark's error class, such as `TABLE_OR_VIEW_NOT_FOUND`, or None when the message names none."""
+        return self.getCondition()
+
+    def getCondition(self) -> str | None:
+        """The same under the name that PySpark 4 gives it."""
         found = re.match(r"\[([A-Z_.]+)\]", str(self))
         return found[1] if found else None
 
