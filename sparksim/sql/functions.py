@@ -146,7 +146,7 @@ def window(
 
     They are `windowDuration` long, begin every `slideDuration` (by default one after the other) and `startTime` after
     1970-01-01 00:00 UTC. One row comes out for each window; none for a row without a time. Where it is used, raises
-    `AnalysisException` for lengths that make no windows and `IllegalArgumentError` for months.
+    `AnalysisException` for lengths that make no windows and `IllegalArgumentException` for months.
     """
     texts = [windowDuration, slideDuration, startTime]
     for name, text in zip(("windowDuration", "slideDuration", "startTime"), texts, strict=True):
@@ -159,7 +159,7 @@ def window(
 
 def _check_length(name: str, text: Any, is_required: bool) -> None:
     if (is_required or text is not None) and not (isinstance(text, str) and len(text)):
-        raise PySparkTypeError(f"[NOT_STR] window({name}={text!r}): give a text such as '10 minutes'")
+        raise PySparkTypeError(f"[NOT_STR] {name}={text!r}: give a text such as '10 minutes'")
 
 
 def session_window(timeColumn: Column | str, gapDuration: Column | str) -> Column:

@@ -34,11 +34,6 @@ def compute() -> Any:
     return _load("pyarrow.compute")
 
 
-def compute() -> Any:
-    """The module `pyarrow.compute`: functions over whole columns. Raises like `pyarrow`."""
-    return _load("pyarrow.compute")
-
-
 def scopes() -> Any:
     """The module `sqlglot.optimizer.scope`: which table a name stands for. Raises like `sqlglot`."""
     return _load("sqlglot.optimizer.scope")

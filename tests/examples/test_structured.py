@@ -11,6 +11,7 @@ import pytest
 from sparksim.cli.main import main
 from sparksim.sim import Replay, Run, simulate_script
 from sparksim.sim.kafka import KafkaCluster, Producer, Topic
+from sparksim.trace.kafka_events import RecordsAppended
 from tests.cli.process import Command, server
 from tests.examples.structured import FOLDER, KAFKA, STORIES, Story, rows_of, tables
 from tests.examples.test_cases import commands
@@ -90,10 +91,9 @@ def test_words_of_a_topic_are_counted() -> None:
 
 
 def test_words_come_out_loud() -> None:
-    network = kafka()
-    simulated("12_kafka_sink", "localhost:9092", "words", "loud", "sim://checkpoint", network=network)
-    again = simulated("12_kafka_sink", "localhost:9092", "words", "loud", "sim://checkpoint", network=network)
-    assert str(again.output) == ""
+    run = simulated("12_kafka_sink", "localhost:9092", "words", "loud", "sim://checkpoint", network=kafka())
+    appended = [event for event in run.trace.of(RecordsAppended) if event.log.startswith("loud")]
+    assert sum(len(event.numbers) for event in appended) == len(LINES)
 
 
 # --- what is said about the examples ----------------------------------------------------------------------------------

@@ -13,15 +13,19 @@ from typing import Any, Protocol
 from sparksim.core.accumulators import Accumulator, AccumulatorParam, new_id
 from sparksim.core.task_context import TaskContext
 from sparksim.sql.cells import cell_text
+from sparksim.sql.chunks import rows_of
 from sparksim.sql.streaming.metrics import BatchMetrics, EventTimes, OperatorMetrics
 from sparksim.sql.streaming.store.provider import CommittedVersion
 from sparksim.sql.types import StructType
 from sparksim.trace.event import Event
 from sparksim.trace.query_events import Cells, QueryRowsLate, QueryRowsRead, QueryStateCommitted
-from sparksim.trace.short_text import WIDTH, cut
+from sparksim.trace.short_text import cut
 
 QUERY_ROWS = "spark.sparksim.queryRows"
 """So many rows of each fact are shown in the trace (100 by default)."""
+
+WIDTH = 60
+"""So many characters of a cell are shown: a window, which is two times, is whole."""
 
 Table = Any
 
@@ -216,11 +220,11 @@ class _Reports(AccumulatorParam[list[Report]]):
 
 def shown_rows(chunk: Table, schema: StructType, limit: int) -> tuple[Cells, ...]:
     """The first rows of a chunk, each value as a table shows it, cut to the trace's width."""
-    columns = [
-        [cut(cell_text(value, field.dataType), WIDTH) for value in column.to_pylist()]
-        for column, field in zip(chunk.slice(0, limit).columns, schema, strict=True)
-    ]
-    return tuple(zip(*columns, strict=True))
+    kinds = [field.dataType for field in schema]
+    return tuple(
+        tuple(cut(cell_text(value, kind), WIDTH) for value, kind in zip(row, kinds, strict=True))
+        for row in rows_of(chunk.slice(0, limit), schema)
+    )
 
 
 def shown_cells(chunk: Table, limit: int) -> tuple[Cells, ...]:
@@ -230,4 +234,10 @@ def shown_cells(chunk: Table, limit: int) -> tuple[Cells, ...]:
 
 
 def _plain(value: Any) -> str:
-    return cut("NULL" if value is None else str(value), WIDTH)
+    return cut(_text(value), WIDTH)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return f"{{{', '.join(map(_text, value.values()))}}}" if isinstance(value, dict) else str(value)

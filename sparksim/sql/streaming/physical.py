@@ -33,7 +33,7 @@ from sparksim.sql.plan.nodes import (
 from sparksim.sql.streaming.metrics import BatchMetrics
 from sparksim.sql.streaming.metrics_account import QUERY_ROWS, BatchAccount
 from sparksim.sql.streaming.operators.aggregate import AggregateOperator
-from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
+from sparksim.sql.streaming.operators.contract import StatefulOperator
 from sparksim.sql.streaming.operators.dedup import DedupOperator
 from sparksim.sql.streaming.operators.group_state import GroupStateOperator
 from sparksim.sql.streaming.operators.join import StreamJoinOperator
@@ -52,8 +52,9 @@ from sparksim.sql.streaming.physical_steps import (
     UnionStep,
     WatermarkStep,
 )
+from sparksim.sql.streaming.request import BatchInput
 from sparksim.sql.streaming.sink import BatchRows
-from sparksim.sql.streaming.source import Offset, StreamSource
+from sparksim.sql.streaming.source import StreamSource
 from sparksim.sql.streaming.stateful_rdd import Travelling
 from sparksim.sql.streaming.store.disk_time import executor_disk
 from sparksim.sql.streaming.store.provider import StateStoreProvider
@@ -81,16 +82,6 @@ class PlannedOperator:
     number: int
     operator: StatefulOperator
     node: Plan
-
-
-@dataclass(frozen=True)
-class BatchInput:
-    """One batch. `ranges`: what to read of each stream, None for nothing; `times` by the numbers of operators."""
-
-    batch_id: int
-    batch_ms: int
-    ranges: Mapping[Scan, tuple[Offset, Offset] | None]
-    times: Mapping[int, Times]
 
 
 def operator_for(node: Plan, mode: str) -> StatefulOperator | None:

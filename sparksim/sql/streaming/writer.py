@@ -6,17 +6,18 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.streaming import preparation
 from sparksim.sql.streaming.query import StreamingQuery
 from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.sinks.registry import SinkContext, SinkFormat, sink_format
 from sparksim.sql.streaming.store.offset_log import OffsetLog
 from sparksim.sql.streaming.triggers import Continuous, ProcessingTime, Trigger, checked_text, trigger_of
-from sparksim.sql.utils import AnalysisException
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
+    from sparksim.sql.stream_frame import StreamMethods
     from sparksim.sql.streaming.sink import StreamSink
 
 MODES = ("append", "complete", "update")
@@ -29,7 +30,7 @@ class DataStreamWriter:
 
     driver_only = True
 
-    def __init__(self, df: DataFrame) -> None:
+    def __init__(self, df: StreamMethods) -> None:
         self._session = df.sparkSession
         self._frame = df
         self._format: str | None = None
@@ -49,10 +50,10 @@ class DataStreamWriter:
         return self
 
     def outputMode(self, outputMode: str) -> DataStreamWriter:
-        """`append` (the default), `update` or `complete`. Raises `IllegalArgumentError` for another word."""
+        """`append` (the default), `update` or `complete`. Raises `IllegalArgumentException` for another word."""
         mode = checked_text(outputMode, "outputMode")
         if mode.lower() not in MODES:
-            raise IllegalArgumentError(
+            raise IllegalArgumentException(
                 f"[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: {mode}. Accepted output modes are "
                 "'Append', 'Complete', 'Update'."
             )
@@ -129,7 +130,7 @@ class DataStreamWriter:
         """Start the query; it runs until it is stopped, dies, or its trigger has done its work.
 
         Raises `AnalysisException` for a query that may not run in this output mode, or without a checkpointLocation;
-        `IllegalArgumentError` for a name that another query has.
+        `IllegalArgumentException` for a name that another query has.
         """
         self.options(**options)
         if outputMode is not None:

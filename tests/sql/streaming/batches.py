@@ -9,7 +9,8 @@ from sparksim.sql import DataFrame
 from sparksim.sql.chunks import rows_of
 from sparksim.sql.plan.nodes import Plan, Scan
 from sparksim.sql.streaming.operators.contract import Times
-from sparksim.sql.streaming.physical import BatchInput, PhysicalPlan
+from sparksim.sql.streaming.physical import PhysicalPlan
+from sparksim.sql.streaming.request import BatchInput
 from sparksim.sql.streaming.sink import BatchRows
 from sparksim.sql.streaming.source import SourceContext
 

@@ -32,12 +32,11 @@ class AggregateStatements:
         results = [_over_groups(column, node, buffers) for column in node.columns]
         having = None if node.having is None else _over_groups(node.having, node, buffers)
         schemas = {name: _view_schema(view) for name, view in node.source.tables.items()}
-        columns = [*keys, *_grouping_ids(node, keys), *buffers.partials]
-        raw = column_types(_partial(node, keys, columns), schemas)
-        zeroes = [_with_one_zero(column, kind) for column, kind in zip(columns, raw, strict=True)]
-        self.key_count = len(columns) - len(buffers.partials)
-        self.types = raw
-        self._partial = Statement(_partial(node, keys, [*zeroes[: self.key_count], *buffers.partials]), _schema(raw))
+        columns = [*keys, *_grouping_ids(node, keys)]
+        self.key_count = len(columns)
+        self.types = column_types(_partial(node, keys, [*columns, *buffers.partials]), schemas)
+        columns = [_with_one_zero(key, kind) for key, kind in zip(columns, self.types, strict=False)]
+        self._partial = Statement(_partial(node, keys, [*columns, *buffers.partials]), _schema(self.types))
         self._merge = self._merge_text(buffers.merges)
         self._names = [f"k{at}" for at in range(self.key_count)] + [f"b{at}" for at in range(len(buffers.merges))]
         self._schema = node.schema
@@ -163,7 +162,8 @@ def _partial(node: Aggregate, keys: Sequence[Tree], columns: Sequence[Tree]) -> 
     select.set("expressions", [exp.alias_(column.copy(), f"c{at}") for at, column in enumerate(columns)])
     if node.sets is None:
         return select.group_by(*(exp.Literal.number(at + 1) for at in range(len(keys)))) if keys else select
-    sets = [exp.Tuple(expressions=[keys[at].copy() for at in numbers]) for numbers in node.sets]
+    different = dict.fromkeys(tuple(sorted(set(numbers))) for numbers in node.sets)
+    sets = [exp.Tuple(expressions=[keys[at].copy() for at in numbers]) for numbers in different]
     select.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
     # The set without keys would have a group of no rows; rows are what Spark expands into sets.
     return select.having(exp.GT(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(0)))

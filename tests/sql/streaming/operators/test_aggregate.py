@@ -114,6 +114,28 @@ def test_a_key_that_was_rolled_up_is_another_one_than_null() -> None:
     assert story.batch([("10:00", None, None)])[-1] == (None, None, 3, 1, 3)
 
 
+def test_keys_alone_are_a_state_too() -> None:
+    story = Story(AggregateOperator(aggregate(["k"], {"k": t.StringType()}), "complete"))
+    story.batch([("10:00", "a", 1)])
+    assert story.batch([("10:00", "b", 1), ("10:00", "a", 1)]) == [("a",), ("b",)]
+
+
+def test_there_is_one_zero_and_one_nan() -> None:
+    key = "CASE WHEN v = 0 THEN CAST('NaN' AS DOUBLE) ELSE v * CAST(0 AS DOUBLE) END"
+    node = aggregate([key], {key: t.DoubleType(), "count(*)": t.LongType()})
+    story = Story(AggregateOperator(node, "update"), partitions=2)
+    for count in (2, 4):
+        [zero, nan] = story.batch([("10:00", "a", -1), ("10:00", "a", 1)], [("10:00", "a", 0), ("10:00", "a", 0)])
+        assert (zero, nan[1]) == ((0.0, count), count)
+    assert len(story.stores[0]) + len(story.stores[1]) == 2
+
+
+def test_a_grouping_set_that_is_named_twice_counts_once() -> None:
+    columns = {"upper(k)": t.StringType(), "v / 2": t.DoubleType(), "count(*)": t.LongType()}
+    story = Story(AggregateOperator(aggregate(["upper(k)", "v / 2"], columns, sets=((0, 1), (1, 0), (0,))), "update"))
+    assert story.batch([("10:00", "a", 1), ("10:00", "A", 1)]) == [("A", 0.5, 2), ("A", None, 2)]
+
+
 def test_only_touched_groups_are_looked_up() -> None:
     story = windowed("update", partitions=1)
     story.batch([("10:00", f"k{number}", 1) for number in range(100)])
