@@ -61,13 +61,14 @@ def check_paths(paths: Sequence[str]) -> None:
             )
 
 
-def file_at(url: str, root: str) -> DataFile:
-    """One file of a log; `root` is the path that was read, whose folders below it name columns.
-
-    Raises `FileNotFoundError` when it is gone.
-    """
+def file_at(url: str, root: str) -> DataFile | None:
+    """One file of a log, None when it is gone. `root` is the path that was read, whose folders below name columns."""
     files, path = fsspec.core.url_to_fs(url)
-    return _data_file(files, files.info(path), _root_of(files, path, root))
+    files.invalidate_cache()
+    try:
+        return _data_file(files, files.info(path), _root_of(files, path, root))
+    except FileNotFoundError:
+        return None
 
 
 def has_log(path: str) -> bool:

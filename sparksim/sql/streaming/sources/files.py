@@ -138,7 +138,7 @@ class FileStreamSource:
             float("inf") if self._latest_first and limited else time_ms(age, MAX_AGE, "7d"),
             options.flag("fileNameOnly", False),
         )
-        backend = cast("ClusterBackend", self._sc._backend)
+        backend = self._backend = cast("ClusterBackend", self._sc._backend)
         self._log = FileSourceLog(context.metadata_path, lambda: backend.clock.now_ms, driver_disk(backend))
         for entry in self._log.all_entries():
             self._seen.add(entry.path, entry.modified_ms)
@@ -180,7 +180,7 @@ class FileStreamSource:
         self._frozen = self._listed()
 
     def batch(self, start: Offset, end: Offset) -> RDD[Any]:
-        """The rows of the files between two offsets. Raises `FileNotFoundError` for one that is gone."""
+        """The rows of the files between two offsets. One that is gone gives none, and a warning, as in Spark."""
         first = -1 if start is None else start["logOffset"]
         entries = [
             entry
@@ -188,7 +188,9 @@ class FileStreamSource:
             for entry in self._log.get(number) or self._log.all_entries()
             if entry.batch_id == number
         ]
-        found = [file_at(entry.path, self._path) for entry in entries]
+        found = [each for entry in entries if (each := file_at(entry.path, self._path)) is not None]
+        if len(found) < len(entries):
+            self._warn_of_gone({entry.path for entry in entries} - {each.url for each in found})
         return FilesRDD(self._sc, found, self._form, self._schema)
 
     def commit(self, end: Offset) -> None:
@@ -196,6 +198,14 @@ class FileStreamSource:
 
     def stop(self) -> None:
         """Nothing to give back."""
+
+    def _warn_of_gone(self, urls: Iterable[str]) -> None:
+        self._backend.clock.call(
+            self._backend.warn,
+            "sql",
+            f"{', '.join(sorted(urls))}: listed by the file source and gone before it was read; its rows are lost. Let "
+            "files stay until their batch is done",
+        )
 
     def _new_files(self) -> list[DataFile]:
         """What was listed before and not taken, else what a new look shows."""
