@@ -25,7 +25,7 @@ from sparksim.sql.formats.records import Parsed, Records
 from sparksim.sql.formats.text import unsupported
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\\\": "\\"}
-_JAVA_FLOAT = re.compile(r"\s*(.*?)[fFdD]?\s*")
+_SUFFIX = re.compile(r"(?<=[0-9.])[fFdD]$")
 _NESTED = (t.ArrayType, t.MapType, t.StructType)
 _MOST_DIGITS = 38
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -184,8 +184,6 @@ class CsvFormat:
             return self._null
         if isinstance(value, dt.date):
             return self._quoted(self._times.text(value, data_type))
-        if isinstance(value, bytes):
-            return self._quoted(decode(value))
         return self._quoted(value if isinstance(value, str) else cell_text(value, data_type))
 
     def _quoted(self, text: str) -> str:
@@ -236,8 +234,7 @@ def _converted(cells: Sequence[Cell], converts: Sequence[Convert]) -> Parsed:
 
 def _java_float(text: str) -> float:
     """As Double.parseDouble: blanks around it and an f or d behind it do not matter."""
-    found = _JAVA_FLOAT.fullmatch(text)
-    return values.float_of(found[1] if found else text)
+    return values.float_of(_SUFFIX.sub("", text.strip()))
 
 
 def _long_whole(digits: int, text: str) -> Decimal:
