@@ -52,7 +52,8 @@ def test_numbers_that_are_none() -> None:
     specials = ['"Infinity"', '"-INF"', "Infinity", '"1.5"', '"NaN"', "NaN"]
     *finite, quoted, bare = values("double", specials)
     assert finite == [math.inf, -math.inf, math.inf, None]
-    assert math.isnan(quoted) and math.isnan(bare)
+    assert math.isnan(quoted)
+    assert math.isnan(bare)
     assert values("string", specials) == ["Infinity", "-INF", "Infinity", "1.5", "NaN", "NaN"]
 
 
@@ -225,7 +226,7 @@ def test_the_columns_of_files(lines: str, schema: str) -> None:
 
 
 def test_files_without_an_object_have_no_columns() -> None:
-    with pytest.raises(AnalysisException, match="QUERY_ONLY_CORRUPT_RECORD_COLUMN.*give one object per line"):
+    with pytest.raises(AnalysisException, match=r"QUERY_ONLY_CORRUPT_RECORD_COLUMN.*give one object per line"):
         inferred("json", "5\n")
 
 
