@@ -29,7 +29,6 @@ _SUFFIX = re.compile(r"(?<=[0-9.])[fFdD]$")
 _NESTED = (t.ArrayType, t.MapType, t.StructType)
 _MOST_DIGITS = 38
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _BOM = "\ufeff"
 
 Cell = str | None
@@ -171,7 +170,7 @@ class CsvFormat:
             (t.LongType(), partial(values.whole_of, 64)),
             (t.DecimalType(min(digits, _MOST_DIGITS), 0), partial(_long_whole, digits)),
             (t.DoubleType(), _java_float),
-            (t.DateType(), _day),
+            (t.DateType(), values.day_of),
             (t.TimestampType(), self._times.converter(t.TimestampType())),
             (t.BooleanType(), values.truth_of),
         )
@@ -239,11 +238,6 @@ def _java_float(text: str) -> float:
 
 def _long_whole(digits: int, text: str) -> Decimal:
     return values.decimal_of(_MOST_DIGITS, 0, text if digits <= _MOST_DIGITS and _WHOLE.fullmatch(text) else "")
-
-
-def _day(text: str) -> dt.date:
-    """Only what has no time behind it."""
-    return values.date_of(text if _DAY.fullmatch(text) else "")
 
 
 def _fits(convert: Convert, texts: Sequence[str]) -> bool:
