@@ -21,6 +21,9 @@ Convert = Callable[[str], Any]
 _DATE = r"([0-9]{4,6})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T]%s)?)?)?"
 _DATE_ONLY = re.compile(_DATE % ".*")
 _TIMESTAMP = re.compile(_DATE % r"([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]*))?(.*))?)?")
+_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?")
+"""The form of nearly all timestamps, which Python reads faster."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?(?::?([0-9]{2}))?")
 _WHOLE = re.compile(r"[+-]?[0-9]+")
@@ -37,6 +40,8 @@ def timestamp_of(text: str) -> dt.datetime:
 
     A time of day alone, for which Spark takes the day that it is, is no timestamp here.
     """
+    if _PLAIN.fullmatch(text):
+        return dt.datetime.fromisoformat(text)
     found = _TIMESTAMP.fullmatch(text.strip())
     if found is None:
         raise ValueError(text)
