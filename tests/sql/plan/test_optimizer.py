@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sparksim.sql import SparkSession
 from sparksim.sql import functions as F
 from sparksim.sql.frame import DataFrame
 from sparksim.sql.plan.nodes import StreamJoin
@@ -97,6 +98,18 @@ PROGRAMS: list[tuple[Callable[[DataFrame, DataFrame], DataFrame], list[str]]] = 
         ],
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("how", "filters"), [("inner", ["NOT this.k IS NULL"]), ("left", []), ("semi", ["NOT this.k IS NULL"])]
+)
+def test_keys_of_a_join_with_a_table_are_not_null(
+    spark: SparkSession, frames: tuple[DataFrame, DataFrame], how: str, filters: list[str]
+) -> None:
+    table = spark.createDataFrame([], "k string, n int")
+    [query, *rest] = plan_text(optimized(frames[0].join(table, "k", how).filter("v > 1")._plan)).split("\n")
+    assert query.startswith("Query")
+    assert rest == [*under(*below(E, "this.v > 1", *filters)), "  Static [k, n]"]
 
 
 @pytest.fixture
