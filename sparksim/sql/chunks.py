@@ -6,9 +6,10 @@ schema's. Timestamps are microseconds in UTC without a zone.
 
 from __future__ import annotations
 
+import atexit
 import datetime
-import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sparksim.core.errors import SparkException
@@ -74,32 +75,16 @@ class Statement:
 
 def evaluate(text: str, tables: Mapping[str, Table]) -> Table:
     """What a query in DuckDB's own SQL gives on these tables, which it finds by name. Raises `SparkException`."""
-    connection = _connection()
-    try:
-        for name, table in tables.items():
-            connection.register(name, table)
+    with _connection(tables) as connection:
         return connection.sql(text).to_arrow_table()
-    except duckdb().Error as error:
-        raise SparkException(f"the query failed: {str(error).splitlines()[0]}") from None
-    finally:
-        for name in tables:
-            connection.unregister(name)
 
 
 def column_types(select: Any, schemas: Mapping[str, StructType]) -> list[t.DataType]:
     """The types of a SELECT's columns, which reads tables of these schemas. Raises `SparkException`."""
     epoch = datetime.datetime(1970, 1, 1)
     tables = {name: named(empty_chunk(schema), schema.names) for name, schema in schemas.items()}
-    connection = _connection()
-    try:
-        for name, table in tables.items():
-            connection.register(name, table)
+    with _connection(tables) as connection:
         return [spark_type(theirs) for theirs in connection.sql(in_duckdb(select, epoch)).types]
-    except duckdb().Error as error:
-        raise SparkException(f"the query failed: {str(error).splitlines()[0]}") from None
-    finally:
-        for name in tables:
-            connection.unregister(name)
 
 
 def arrow_type(data_type: t.DataType) -> Any:
@@ -184,12 +169,34 @@ def _in_arrow(value: Any, data_type: t.DataType) -> Any:
     return float(value) if isinstance(data_type, t.DoubleType | t.FloatType) else value
 
 
-_threads = threading.local()
+_idle: list[Any] = []
 
 
-def _connection() -> Any:
-    """DuckDB allows one query at a time on a connection, so each thread has its own."""
-    if not hasattr(_threads, "connection"):
-        _threads.connection = duckdb().connect(config=SETTINGS)
-        _threads.connection.execute("SELECT setseed(0)").fetchall()
-    return _threads.connection
+@contextmanager
+def _connection(tables: Mapping[str, Table]) -> Iterator[Any]:
+    """A connection to DuckDB that nobody else uses meanwhile, and that finds these tables by name.
+
+    It allows one query at a time; and a live task has a thread of its own, for which a new connection would take longer
+    than the query.
+    """
+    try:
+        connection = _idle.pop()
+    except IndexError:
+        connection = duckdb().connect(config=SETTINGS)
+        connection.execute("SELECT setseed(0)").fetchall()
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+        yield connection
+    except duckdb().Error as error:
+        raise SparkException(f"the query failed: {str(error).splitlines()[0]}") from None
+    finally:
+        for name in tables:
+            connection.unregister(name)
+        _idle.append(connection)
+
+
+@atexit.register
+def _close_all() -> None:
+    while _idle:
+        _idle.pop().close()

@@ -159,7 +159,7 @@ def window(
 
 def _check_length(name: str, text: Any, is_required: bool) -> None:
     if (is_required or text is not None) and not (isinstance(text, str) and len(text)):
-        raise PySparkTypeError(f"[NOT_STR] window({name}={text!r}): give a text such as '10 minutes'")
+        raise PySparkTypeError(f"[NOT_STR] {name}={text!r}: give a text such as '10 minutes'")
 
 
 def session_window(timeColumn: Column | str, gapDuration: Column | str) -> Column:

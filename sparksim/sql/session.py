@@ -209,8 +209,13 @@ class SparkSession:
         return session
 
     def newSession(self) -> SparkSession:
-        """This session: sparksim keeps one per SparkContext."""
-        return self
+        """Another session of the same SparkContext, with settings, views and streaming queries of its own."""
+        session = copy.copy(self)
+        session.conf = RuntimeConfig(dict(self.sparkContext.getConf().getAll()))
+        session._views = Views()
+        session.catalog = Catalog(session._views)
+        vars(session).pop("streams", None)
+        return session
 
     def stop(self) -> None:
         """Stop the session and its SparkContext."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sparksim.core.errors import SparkException
+from sparksim.core.errors import IllegalArgumentError, SparkException
 
 
 class SqlException(SparkException):
@@ -15,12 +15,24 @@ class SqlException(SparkException):
 
     def getErrorClass(self) -> str | None:
         """Spark's error class, such as `TABLE_OR_VIEW_NOT_FOUND`, or None when the message names none."""
+        return self.getCondition()
+
+    def getCondition(self) -> str | None:
+        """The same under the name that PySpark 4 gives it."""
         found = re.match(r"\[([A-Z_.]+)\]", str(self))
         return found[1] if found else None
 
 
 class StreamingQueryException(SqlException):
     """A streaming query died; the text names the query and what ended it (Spark: StreamingQueryException)."""
+
+
+class PySparkAttributeError(SqlException, AttributeError):
+    """An object that lacks what it has to have (PySpark: PySparkAttributeError)."""
+
+
+class IllegalArgumentException(SqlException, IllegalArgumentError):
+    """An argument that Spark rejects, with its error class where it has one (PySpark: IllegalArgumentException)."""
 
 
 class AnalysisException(SqlException):

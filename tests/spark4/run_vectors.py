@@ -16,7 +16,7 @@ from typing import Any
 from tests.conformance.structured_programs import Modules, run
 from tests.spark.real import session_of_real_spark
 
-AT_ONCE = 4
+AT_ONCE = 6
 
 
 def main(vectors: Path, results: Path) -> None:

@@ -24,6 +24,7 @@ from sparksim.sql.plan.nodes import (
     Refused,
     SetOperation,
     Sort,
+    StaticJoin,
     StreamJoin,
     Tree,
     Union,
@@ -104,9 +105,7 @@ def _where_moved(plan: Plan) -> Plan:
 def _moved_out(source: From, condition: Tree) -> From | None:
     """The FROM over a node that has taken the condition; None if it has to stay."""
     stream = next((plan for plan in source.plans if plan.is_streaming), None)
-    keeps = all(
-        join.kind in ("inner", "cross") or (join.kind == "right") != join.stream_is_left for join in source.static_joins
-    )
+    keeps = all(_side(join) in _KEPT_BY_WHERE[join.kind] for join in source.static_joins)
     if stream is None or not keeps:
         return None
     over = _over(stream, condition, Scope(source.tables))
@@ -119,14 +118,29 @@ def _moved_out(source: From, condition: Tree) -> From | None:
 
 def _on_moved(plan: Plan) -> Plan:
     """One-sided conditions of a join, and that its keys are not NULL, go below watermarks."""
-    if not isinstance(plan, StreamJoin) or plan.condition is None:
-        return plan
-    join = plan
-    conditions = conjuncts(plan.condition)
-    for condition in [*conditions, *(each for strict in conditions for each in _not_null(strict))]:
-        for side in _KEPT_BY_ON[plan.kind]:
-            join = _side_pushed(join, side, condition) or join
-    return join
+    if isinstance(plan, StreamJoin):
+        for condition in _implied(plan.condition):
+            for side in _KEPT_BY_ON[plan.kind]:
+                plan = _side_pushed(plan, side, condition) or plan
+    elif isinstance(plan, Query | Aggregate):
+        source = plan.source
+        joins = [each for each in source.select.args.get("joins") or [] if _is_of_a_table(each)]
+        for join, how in zip(joins, source.static_joins, strict=True):
+            if _side(how) in _KEPT_BY_ON[how.kind]:
+                for condition in _implied(join.args.get("on")):
+                    source = _moved_out(source, condition) or source
+        plan = plan if source is plan.source else replace(plan, source=source)
+    return plan
+
+
+def _side(join: StaticJoin) -> str:
+    """Where the stream stands in a join with a table."""
+    return "l" if join.stream_is_left else "r"
+
+
+def _is_of_a_table(join: Tree) -> bool:
+    """Whether a join in a FROM is one of those that `static_joins` lists."""
+    return isinstance(join.this, sqlglot().exp.Table) and join.args.get("kind") != "POSITIONAL"
 
 
 # --- going down -----------------------------------------------------------------------------------------------------
@@ -212,6 +226,12 @@ def _filtered(plan: Plan, condition: Tree) -> Query:
     source = tables.source()
     select = source.select.where(_put_in(condition, columns))
     return Query(plan.schema, plan.event_times, replace(source, select=select), columns, filters_only=True)
+
+
+def _implied(condition: Tree | None) -> list[Tree]:
+    """What holds for rows that a condition matches: its parts, and that what they compare is not NULL."""
+    parts = [] if condition is None else conjuncts(condition)
+    return [*parts, *(each for part in parts for each in _not_null(part))]
 
 
 def _not_null(condition: Tree) -> list[Tree]:

@@ -10,7 +10,7 @@ import simpy
 
 from sparksim.cluster.backend import ClusterBackend
 from sparksim.core.conf import SparkConf, boolean
-from sparksim.core.errors import IllegalArgumentError, IllegalStateError
+from sparksim.core.errors import IllegalStateError
 from sparksim.sql.streaming.execution import StreamExecution
 from sparksim.sql.streaming.listener import ListenerBus, QueryStartedEvent, StreamingQueryListener
 from sparksim.sql.streaming.micro_batch import Identity
@@ -19,7 +19,7 @@ from sparksim.sql.streaming.query import StreamingQuery, timeout_ms
 from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.query_metadata import query_id
-from sparksim.sql.utils import PySparkTypeError, StreamingQueryException
+from sparksim.sql.utils import IllegalArgumentException, PySparkTypeError, StreamingQueryException
 
 if TYPE_CHECKING:
     from sparksim.sql.session import SparkSession
@@ -48,11 +48,11 @@ class StreamingQueryManager:
         return [StreamingQuery(each) for each in list(self._active.values()) if each.is_alive]
 
     def get(self, id: str) -> StreamingQuery | None:
-        """The query of this id, None when it does not run. Raises `IllegalArgumentError` for what is no id."""
+        """The query of this id, None when it does not run. Raises `IllegalArgumentException` for what is no id."""
         try:
             wanted = str(UUID(id))
         except (ValueError, AttributeError, TypeError):
-            raise IllegalArgumentError(f"Invalid UUID string: {id}") from None
+            raise IllegalArgumentException(f"Invalid UUID string: {id}") from None
         return next((query for query in self.active if query.id == wanted), None)
 
     def awaitAnyTermination(self, timeout: float | None = None) -> bool | None:
@@ -96,7 +96,7 @@ class StreamingQueryManager:
     def start(self, request: QueryRequest) -> StreamingQuery:
         """Start a query. Listeners hear of it before this returns.
 
-        Raises `IllegalArgumentError` for a name that a running query has. A running query on the same checkpoint is
+        Raises `IllegalArgumentException` for a name that a running query has. A running query on the same checkpoint is
         stopped, or with `spark.sql.streaming.stopActiveRunOnRestart` off, raises `IllegalStateError`.
         """
         self._refuse_name(request.name)
@@ -114,7 +114,7 @@ class StreamingQueryManager:
 
     def _refuse_name(self, name: str | None) -> None:
         if name is not None and any(query.name == name for query in self.active):
-            raise IllegalArgumentError(
+            raise IllegalArgumentException(
                 f"Cannot start query with name {name} as a query with that name is already active in this SparkSession"
             )
 

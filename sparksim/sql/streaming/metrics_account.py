@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sparksim.core.accumulators import Accumulator, AccumulatorParam, new_id
 from sparksim.core.task_context import TaskContext
 from sparksim.sql.cells import cell_text
+from sparksim.sql.chunks import rows_of
 from sparksim.sql.streaming.metrics import BatchMetrics, EventTimes, OperatorMetrics
 from sparksim.sql.streaming.store.provider import CommittedVersion
 from sparksim.sql.types import StructType
@@ -216,11 +217,11 @@ class _Reports(AccumulatorParam[list[Report]]):
 
 def shown_rows(chunk: Table, schema: StructType, limit: int) -> tuple[Cells, ...]:
     """The first rows of a chunk, each value as a table shows it, cut to the trace's width."""
-    columns = [
-        [cut(cell_text(value, field.dataType), WIDTH) for value in column.to_pylist()]
-        for column, field in zip(chunk.slice(0, limit).columns, schema, strict=True)
-    ]
-    return tuple(zip(*columns, strict=True))
+    kinds = [field.dataType for field in schema]
+    return tuple(
+        tuple(cut(cell_text(value, kind), WIDTH) for value, kind in zip(row, kinds, strict=True))
+        for row in rows_of(chunk.slice(0, limit), schema)
+    )
 
 
 def shown_cells(chunk: Table, limit: int) -> tuple[Cells, ...]:

@@ -18,8 +18,7 @@ from sparksim.core.errors import IllegalStateError
 from sparksim.sql.plan.nodes import Scan, Watermark
 from sparksim.sql.streaming.progress import BatchDone, Firing, Reported, StreamingQueryProgress, sink_first
 from sparksim.sql.streaming.recovery import Beginning, beginning
-from sparksim.sql.streaming.physical import BatchInput
-from sparksim.sql.streaming.request import Physical, QueryRequest
+from sparksim.sql.streaming.request import BatchInput, Physical, QueryRequest
 from sparksim.sql.streaming.source import Offset, SourceContext, StreamSource
 from sparksim.sql.streaming.store.commit_log import CommitEntry, CommitLog
 from sparksim.sql.streaming.store.disk_time import driver_disk

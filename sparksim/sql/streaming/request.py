@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sparksim.sql.plan.nodes import Plan, Scan
 from sparksim.sql.streaming.sink import BatchRows, StreamSink
-from sparksim.sql.streaming.source import StreamSource
+from sparksim.sql.streaming.source import Offset, StreamSource
 from sparksim.sql.streaming.triggers import Trigger
 
 if TYPE_CHECKING:
@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     from sparksim.sql.plan.nodes import Watermark
     from sparksim.sql.session import SparkSession
     from sparksim.sql.streaming.metrics import BatchMetrics
-    from sparksim.sql.streaming.physical import BatchInput
+    from sparksim.sql.streaming.operators.contract import Times
     from sparksim.sql.streaming.watermarks import PlannedOperator
+
+
+@dataclass(frozen=True)
+class BatchInput:
+    """One batch. `ranges`: what to read of each stream, None for nothing; `times` by the numbers of operators."""
+
+    batch_id: int
+    batch_ms: int
+    ranges: Mapping[Scan, tuple[Offset, Offset] | None]
+    times: Mapping[int, Times]
 
 
 class Physical(Protocol):

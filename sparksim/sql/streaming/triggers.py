@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sparksim.cluster.clock import Clock
-from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.intervals import interval_us
-from sparksim.sql.utils import AnalysisException, PySparkValueError
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException, PySparkValueError
 
 POLL_MS = 10.0
 """How long a firing that found nothing holds up the next one (spark.sql.streaming.pollingDelay)."""
@@ -89,7 +89,7 @@ def trigger_of(
 ) -> Trigger | Continuous:
     """The trigger that the arguments of `DataStreamWriter.trigger` ask for, of which exactly one is given.
 
-    Raises `PySparkValueError` for none, several or a value of another kind, `IllegalArgumentError` for an interval that
+    Raises `PySparkValueError` for none, several or a value of another kind, `IllegalArgumentException` for an interval that
     is no interval, negative, or has months, and `UnsupportedOperation` for real-time mode.
     """
     given = {
@@ -131,7 +131,7 @@ def _interval_ms(text: str, argument: str) -> int:
     try:
         interval_ms = interval_us(text, argument=argument) // 1000
     except AnalysisException as error:
-        raise IllegalArgumentError(str(error)) from None
+        raise IllegalArgumentException(str(error)) from None
     if interval_ms < 0:
-        raise IllegalArgumentError(f"{argument}={text!r}: the interval of trigger should not be negative")
+        raise IllegalArgumentException(f"{argument}={text!r}: the interval of trigger should not be negative")
     return interval_ms

@@ -6,14 +6,14 @@ import tempfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.streaming import preparation
 from sparksim.sql.streaming.query import StreamingQuery
 from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.sinks.registry import SinkContext, SinkFormat, sink_format
 from sparksim.sql.streaming.store.offset_log import OffsetLog
 from sparksim.sql.streaming.triggers import Continuous, ProcessingTime, Trigger, checked_text, trigger_of
-from sparksim.sql.utils import AnalysisException
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException
 
 if TYPE_CHECKING:
     from sparksim.sql.frame import DataFrame
@@ -50,10 +50,10 @@ class DataStreamWriter:
         return self
 
     def outputMode(self, outputMode: str) -> DataStreamWriter:
-        """`append` (the default), `update` or `complete`. Raises `IllegalArgumentError` for another word."""
+        """`append` (the default), `update` or `complete`. Raises `IllegalArgumentException` for another word."""
         mode = checked_text(outputMode, "outputMode")
         if mode.lower() not in MODES:
-            raise IllegalArgumentError(
+            raise IllegalArgumentException(
                 f"[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: {mode}. Accepted output modes are "
                 "'Append', 'Complete', 'Update'."
             )
@@ -130,7 +130,7 @@ class DataStreamWriter:
         """Start the query; it runs until it is stopped, dies, or its trigger has done its work.
 
         Raises `AnalysisException` for a query that may not run in this output mode, or without a checkpointLocation;
-        `IllegalArgumentError` for a name that another query has.
+        `IllegalArgumentException` for a name that another query has.
         """
         self.options(**options)
         if outputMode is not None:

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sparksim.sql.chunks import Statement, Table, chunk_of, named, rows_of
-from sparksim.sql.plan.nodes import Aggregate, From, Plan, Query, Scan
+from sparksim.sql.chunks import Statement, chunk_of, named, rows_of
+from sparksim.sql.plan.nodes import Aggregate, Plan, Query
+
+Rows = Sequence[tuple[Any, ...]]
 
 
-def rows_through(plan: Plan, rows: list[Any]) -> list[tuple[Any, ...]]:
-    """What the query on top gives when the node below it gives `rows`, in order."""
-    assert isinstance(plan, Query)
+def rows_through(plan: Plan, rows: Rows, table: Rows = ()) -> list[tuple[Any, ...]]:
+    """What the node on top gives when the one below it gives `rows`, and a static table `table`; sorted.
+
+    An aggregation is one batch: what the rows alone give.
+    """
+    assert isinstance(plan, Query | Aggregate)
     select = plan.source.select.copy()
     select.set("expressions", [tree.copy() for tree in plan.columns])
-    return _sorted(Statement(select, plan.schema).run(_tables(plan.source, rows)), plan.schema)
+    if isinstance(plan, Aggregate):
+        select = select.group_by(*[key.copy() for key in plan.keys])
+    chunks = {}
+    for name, view in plan.source.tables.items():
+        chunk = chunk_of(rows if view.plan.is_streaming else table, view.plan.schema)
+        chunks[name] = named(chunk.select([f"c{at}" for at in view.columns]), view.names)
+    answer = rows_of(Statement(select, plan.schema).run(chunks), plan.schema)
+    return sorted((tuple(row) for row in answer), key=in_order)
 
 
-def groups_through(plan: Plan, rows: list[Any]) -> list[tuple[Any, ...]]:
-    """What the aggregation on top gives of one batch with these rows, as one SELECT."""
-    assert isinstance(plan, Aggregate)
-    select = plan.source.select.copy()
-    select.set("expressions", [tree.copy() for tree in plan.columns])
-    select = select.group_by(*[key.copy() for key in plan.keys])
-    return _sorted(Statement(select, plan.schema).run(_tables(plan.source, rows)), plan.schema)
-
-
-def _tables(source: From, rows: list[Any]) -> dict[str, Table]:
-    tables = {}
-    for name, view in source.tables.items():
-        given = rows if view.plan.is_streaming else [tuple(row) for row in _static(view.plan)]
-        chunk = chunk_of(given, view.plan.schema).select([f"c{at}" for at in view.columns])
-        tables[name] = named(chunk, view.names)
-    return tables
-
-
-def _static(plan: Any) -> list[Any]:
-    assert not isinstance(plan, Scan)
-    return [tuple(source) for source in plan.relation.sources["rows"]] if "rows" in plan.relation.sources else []
-
-
-def _sorted(chunk: Table, schema: Any) -> list[tuple[Any, ...]]:
-    return sorted((tuple(row) for row in rows_of(chunk, schema)), key=str)
+def in_order(row: Sequence[Any]) -> list[str]:
+    """A key to sort rows by, also those with NULL and with windows."""
+    return [part for value in row for part in map(str, value if isinstance(value, tuple) else [value])]

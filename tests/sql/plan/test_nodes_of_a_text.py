@@ -203,8 +203,6 @@ def test_what_no_stream_may_do_is_in_the_trees(views: SparkSession) -> None:
         ),
     ],
 )
-def test_errors_come_when_the_text_is_read(
-    views: SparkSession, text: str, kind: type[Exception], words: str
-) -> None:
+def test_errors_come_when_the_text_is_read(views: SparkSession, text: str, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         views.sql(text)

@@ -11,10 +11,9 @@ from sparksim.cluster.backend import ClusterBackend
 from sparksim.sql import SparkSession
 from sparksim.sql.plan.nodes import Deduplicate, EventTime, Plan, Scan, Watermark
 from sparksim.sql.streaming.metrics import BatchMetrics, EventTimes
-from sparksim.sql.streaming.physical import BatchInput
 from sparksim.sql.streaming.progress import sink_first
 from sparksim.sql.streaming.query import StreamingQuery
-from sparksim.sql.streaming.request import QueryRequest
+from sparksim.sql.streaming.request import BatchInput, QueryRequest
 from sparksim.sql.streaming.sink import BatchRows
 from sparksim.sql.streaming.source import Offset, SourceContext
 from sparksim.sql.streaming.triggers import ProcessingTime, Trigger
