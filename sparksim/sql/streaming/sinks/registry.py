@@ -59,8 +59,15 @@ def _memory(context: SinkContext) -> StreamSink:
     return MemorySink(context.session, context.name, context.schema, context.mode)
 
 
+def _kafka(context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.kafka import KafkaSink
+
+    return KafkaSink(context)
+
+
 FORMATS = {
     "console": SinkFormat(_console, may_be_temporary=True),
+    "kafka": SinkFormat(_kafka),
     "memory": SinkFormat(_memory, may_be_temporary=True, needs_name=True),
 }
 READ_ONLY = ("rate", "rate-micro-batch", "socket")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sparksim.core.errors import UnsupportedOperation
+from sparksim.sql.streaming.sources.kafka import kafka
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.sources.rate import rate, rate_micro_batch
 from sparksim.sql.utils import AnalysisException
 
 FORMATS: dict[str, Callable[[SourceOptions], Format]] = {
+    "kafka": kafka,
     "rate": rate,
     "rate-micro-batch": rate_micro_batch,
 }
