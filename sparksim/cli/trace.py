@@ -16,6 +16,7 @@ from sparksim.core.errors import IllegalArgumentError
 from sparksim.core.language import Text
 from sparksim.sim.run import SAVED_AS, Run
 from sparksim.trace.events import ApplicationStart
+from sparksim.trace.formats.csv_folder import OF_QUERIES
 from sparksim.trace.formats.read import read_trace
 from sparksim.trace.jsonl import TraceFormatError, TraceWarning
 from sparksim.trace.trace import Trace
@@ -32,6 +33,7 @@ SAVED = Text("saved {path}", "已保存 {path}")
 TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
     *("states", "state_keys", "windows"),
+    *OF_QUERIES,
     *("delivery", "lost", "produced", "anomalies"),
 )
 

@@ -139,7 +139,7 @@ class WholeFileRDD(FileRDD):
         return [[Split(file, 0, file.size_bytes) for file in group] for group in groups]
 
     def _read(self, split: Split) -> list[Any]:
-        return [(split.file.url, self._convert(_decompressed(split.file)))]
+        return [(split.file.url, self._convert(decompressed(split.file)))]
 
 
 def text_group_bytes(minPartitions: int, files: list[File]) -> int:
@@ -204,7 +204,7 @@ def decode(data: bytes) -> str:
 
 def glob(files: Any, pattern: str) -> list[str]:
     """The names that match `pattern` in a file system, sorted. A pattern without `*?[{` matches itself if it exists."""
-    if not _is_glob(pattern):
+    if not is_glob(pattern):
         return [pattern] if files.exists(pattern) else []
     return sorted(set(chain.from_iterable(map(files.glob, _alternatives(pattern)))))
 
@@ -216,17 +216,17 @@ def url_of(files: Any, path: str) -> str:
 
 def _files_at(path: str) -> list[File]:
     files, root = fsspec.core.url_to_fs(path)
-    names = [name for name in glob(files, root) if not _is_hidden(name)]
+    names = [name for name in glob(files, root) if not is_hidden(name)]
     if not names:
         raise InvalidInput(
-            f"Input {'pattern matches no file' if _is_glob(root) else 'path does not exist'}: {path}. Relative paths "
+            f"Input {'pattern matches no file' if is_glob(root) else 'path does not exist'}: {path}. Relative paths "
             "start at the working directory of the driver, and names that start with _ or . are hidden"
         )
     found = []
     for name in names:
         if files.isdir(name):
             inside = sorted(files.ls(name, detail=True), key=lambda info: str(info["name"]))
-            found += [info for info in inside if not _is_hidden(info["name"])]
+            found += [info for info in inside if not is_hidden(info["name"])]
         else:
             found.append(files.info(name))
     for info in found:
@@ -237,11 +237,13 @@ def _files_at(path: str) -> list[File]:
     return [File(files, info["name"], url_of(files, info["name"]), info["size"]) for info in found]
 
 
-def _is_glob(path: str) -> bool:
+def is_glob(path: str) -> bool:
+    """Whether a path may name several files."""
     return any(sign in path for sign in "*?[{")
 
 
-def _is_hidden(path: str) -> bool:
+def is_hidden(path: str) -> bool:
+    """Whether the last name of a path begins with `_` or `.`."""
     return path.rstrip("/").rpartition("/")[2].startswith(("_", "."))
 
 
@@ -269,7 +271,7 @@ def _alternatives(glob: str) -> list[str]:
 def _lines_of(split: Split) -> list[bytes]:
     if _decompressor(split.file) is not None:
         # Only whole files can be decompressed, so the first split reads it all.
-        return _split_lines(_decompressed(split.file)) if split.start == 0 else []
+        return _split_lines(decompressed(split.file)) if split.start == 0 else []
     end = split.end - split.start
     data = split.file.read(split.start, split.end)
     # The line that starts at or before the end belongs to this split, so read on until it is complete.
@@ -301,6 +303,7 @@ def _decompressor(file: File) -> Callable[[bytes], bytes] | None:
     return next((decompress for suffix, decompress in _DECOMPRESS.items() if file.path.endswith(suffix)), None)
 
 
-def _decompressed(file: File) -> bytes:
+def decompressed(file: File) -> bytes:
+    """The content of a file; what is called .gz, .bz2 or .deflate is unpacked."""
     decompress = _decompressor(file)
     return file.read() if decompress is None else decompress(file.read())

@@ -25,6 +25,7 @@ from sparksim.sim.loads import (
     Steps,
     random_words,
 )
+from sparksim.sim.query_simulation import QuerySimulation
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Cluster, Simulation, simulate_script
 from sparksim.sim.sink_tables import OffsetConflict
@@ -57,6 +58,7 @@ __all__ = [
     "OffsetConflict",
     "Poisson",
     "Producer",
+    "QuerySimulation",
     "ReceiverCrash",
     "Replay",
     "Retained",

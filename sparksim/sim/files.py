@@ -7,7 +7,7 @@ and what it writes there is modified at the virtual now. As on a real disk, a re
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -45,7 +45,10 @@ class SimulatedFiles:
     def __init__(self, clock: Clock, files: Mapping[str, FileStory] | None = None) -> None:
         self._clock = clock
         self._made: dict[str, float] = {}
-        self._files = {plain_path(path): _file(path, story) for path, story in (files or {}).items()}
+        self._files: dict[str, SimulatedFile] = {}
+        self._entries: dict[str, dict[str, None]] = {}
+        for path, story in (files or {}).items():
+            self._place(plain_path(path), _file(path, story))
 
     def live_by(self, clock: Clock) -> None:
         """From now on this clock says what time it is."""
@@ -62,21 +65,19 @@ class SimulatedFiles:
 
     def info(self, path: str) -> dict[str, Any]:
         """What fsspec says of a path: name, size, type, mtime in seconds. Raises `FileNotFoundError`."""
-        file = self._present().get(path)
+        file = self._present(path)
         if file is not None:
             return {"name": path, "size": len(file.data), "type": "file", "mtime": file.modified_ms / 1000}
-        changed = [file.appears_ms for name, file in self._present().items() if _parent(name) == path]
+        if path and not self._is_there(path):
+            raise FileNotFoundError(f"{PROTOCOL}://{path} does not exist at {self._clock.now_ms / 1000:g} s")
+        changed = [file.appears_ms for name in self._entries.get(path, ()) if (file := self._present(name))]
         if path in self._made:
             changed.append(self._made[path])
-        if not changed and path and not any(self._is_below(path, name) for name in self._names()):
-            raise FileNotFoundError(f"{PROTOCOL}://{path} does not exist at {self._clock.now_ms / 1000:g} s")
         return {"name": path, "size": 0, "type": "directory", "mtime": max(changed, default=0.0) / 1000}
 
     def children(self, path: str) -> list[str]:
         """The names right below a directory, sorted."""
-        start = f"{path}/" if path else ""
-        below = (name for name in self._names() if self._is_below(path, name))
-        return sorted({start + name[len(start) :].partition("/")[0] for name in below})
+        return sorted(name for name in self._entries.get(path, ()) if self._is_there(name))
 
     def read(self, path: str) -> bytes:
         """The content of a file. Raises `FileNotFoundError`, `IsADirectoryError`."""
@@ -87,35 +88,64 @@ class SimulatedFiles:
     def write(self, path: str, data: bytes) -> None:
         """Write a whole file, now."""
         now_ms = self._clock.now_ms
-        self._files[path] = SimulatedFile(data, now_ms, now_ms)
+        self._place(path, SimulatedFile(data, now_ms, now_ms))
 
     def make_directory(self, path: str) -> None:
         """An empty directory, unless there is one."""
         self._made.setdefault(path, self._clock.now_ms)
+        self._enter(path)
 
     def remove(self, path: str) -> None:
         """Remove a file or an empty directory."""
         self._files.pop(path, None)
         self._made.pop(path, None)
+        self._leave(path)
 
     def rename(self, path: str, new_path: str) -> None:
         """Move a file or a directory; modification times of files go with them."""
         self.info(path)
-        for name in [name for name in self._present() if name == path or self._is_below(path, name)]:
-            file = self._files.pop(name)
-            self._files[new_path + name[len(path) :]] = replace(file, appears_ms=self._clock.now_ms)
+        for name in list(self._from(path)):
+            file = self._present(name)
+            if file is not None:
+                del self._files[name]
+                self._leave(name)
+                self._place(new_path + name[len(path) :], replace(file, appears_ms=self._clock.now_ms))
         self._made.pop(path, None)
+        self._leave(path)
 
-    def _present(self) -> dict[str, SimulatedFile]:
-        now_ms = self._clock.now_ms
-        return {path: file for path, file in self._files.items() if file.appears_ms <= now_ms}
+    def _present(self, path: str) -> SimulatedFile | None:
+        """The file at a path, if it has appeared."""
+        file = self._files.get(path)
+        return file if file is not None and file.appears_ms <= self._clock.now_ms else None
 
-    def _names(self) -> list[str]:
-        return [*self._present(), *self._made]
+    def _is_there(self, path: str) -> bool:
+        """Whether a path is a file that has appeared, or a directory with one in it, or one that was made."""
+        if path in self._made or self._present(path) is not None:
+            return True
+        return any(self._is_there(name) for name in self._entries.get(path, ()))
 
-    @staticmethod
-    def _is_below(path: str, name: str) -> bool:
-        return name.startswith(f"{path}/") if path else bool(name)
+    def _from(self, path: str) -> Iterator[str]:
+        """A path and all below it."""
+        yield path
+        for name in self._entries.get(path, ()):
+            yield from self._from(name)
+
+    def _place(self, path: str, file: SimulatedFile) -> None:
+        self._files[path] = file
+        self._enter(path)
+
+    def _enter(self, path: str) -> None:
+        """Directories know what is right below them, so that no call looks at all files there are."""
+        while path and path not in self._entries.setdefault(_parent(path), {}):
+            self._entries[_parent(path)][path] = None
+            path = _parent(path)
+
+    def _leave(self, path: str) -> None:
+        """The directories above forget a path at which nothing is left, and those that become empty by that."""
+        while path and not (path in self._files or path in self._made or self._entries.get(path)):
+            self._entries.pop(path, None)
+            self._entries.get(_parent(path), {}).pop(path, None)
+            path = _parent(path)
 
 
 _mounted: ContextVar[SimulatedFiles | None] = ContextVar("sparksim simulated files", default=None)

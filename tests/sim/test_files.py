@@ -36,6 +36,22 @@ def test_a_file_appears_at_its_moment(clock, disk):
     assert disk.cat_file("in/deep/b.bin", start=1) == b"\x01"
 
 
+def test_asking_for_one_of_many_files_looks_at_no_other():
+    class CountingClock(VirtualClock):
+        asked = 0
+
+        @property
+        def now_ms(self):
+            self.asked += 1
+            return super().now_ms
+
+    counting = CountingClock()
+    files = SimulatedFiles(counting, {f"in/{number}": (0, "") for number in range(1000)})
+    assert files.info("in/500")["size"] == 0
+    assert files.children("in/500") == []
+    assert counting.asked < 10
+
+
 def test_its_modification_time_is_that_moment_unless_the_story_says_otherwise(clock, disk):
     reach(clock, 2500)
     assert disk.info("in/a.txt") == {"name": "in/a.txt", "size": 4, "type": "file", "mtime": 2.5}

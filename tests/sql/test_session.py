@@ -203,3 +203,14 @@ def test_pandas_comes_and_goes(spark: SparkSession) -> None:
     assert frame.dtypes == [("word", "string"), ("n", "bigint"), ("x", "double")]
     assert [tuple(row)[:2] for row in frame.collect()] == [("to", 1), (None, 2)]
     assert frame.select("n", "word").toPandas()["n"].tolist() == [1, 2]
+
+
+def test_a_new_session_has_settings_views_and_queries_of_its_own(spark: SparkSession) -> None:
+    other = spark.newSession()
+    spark.conf.set("spark.sql.shuffle.partitions", "3")
+    spark.range(2).createOrReplaceTempView("numbers")
+    assert other.conf.get("spark.sql.shuffle.partitions", "unset") == "unset"
+    assert other.sparkContext is spark.sparkContext
+    assert other.streams is not spark.streams
+    with pytest.raises(AnalysisException):
+        other.table("numbers")

@@ -29,7 +29,7 @@ from sparksim.sql.plan.nodes import (
 )
 from sparksim.sql.plan.scope import Scope, called, replaced
 from sparksim.sql.plan.windows import STEPS
-from sparksim.sql.types import StructType
+from sparksim.sql.types import StructField, StructType
 from sparksim.sql.utils import AnalysisException
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Planner:
             kind = type(tree).__name__.lower()
             return self._engine.derived(SetOperation(schema, plans[0].event_times, kind, tuple(plans)), *sides)
         flat = [each for plan in plans for each in (plan.inputs if isinstance(plan, Union) else [plan])]
-        plan: Plan = Union(schema, plans[0].event_times, tuple(flat))
+        plan: Plan = Union(schema, plans[0].event_times, tuple(_with_types(each, schema) for each in flat))
         if tree.args.get("distinct"):
             plan = distinct(plan)
         return self._engine.derived(plan, *sides)
@@ -343,11 +343,20 @@ def distinct(plan: Plan) -> Deduplicate:
     return Deduplicate(plan.schema, plan.event_times, plan, columns, is_distinct=True)
 
 
+def _with_types(plan: Plan, schema: StructType) -> Plan:
+    """The node's columns as these types, under its own names; itself if it has them."""
+    kinds = [field.dataType for field in schema]
+    if kinds == [field.dataType for field in plan.schema]:
+        return plan
+    cast_to = StructType([StructField(name, kind) for name, kind in zip(plan.schema.names, kinds, strict=True)])
+    tables = Tables("this", plan)
+    return Query(cast_to, plan.event_times, tables.source(), tuple(tree for _, tree in tables.scope.star()))
+
+
 def first_columns(plan: Plan, count: int) -> Query:
     """The first `count` columns of a node."""
-    view = whole(plan)
     tables = Tables("this", plan)
-    trees = tuple(tree for _, tree in Scope({"this": View(tables.views["this"].plan, view.columns)}).star())
+    trees = tuple(tree for _, tree in tables.scope.star())
     return Query(StructType(plan.schema.fields[:count]), plan.event_times[:count], tables.source(), trees[:count])
 
 

@@ -19,10 +19,13 @@ from sparksim.sql.streaming.store.provider import CommittedVersion
 from sparksim.sql.types import StructType
 from sparksim.trace.event import Event
 from sparksim.trace.query_events import Cells, QueryRowsLate, QueryRowsRead, QueryStateCommitted
-from sparksim.trace.short_text import WIDTH, cut
+from sparksim.trace.short_text import cut
 
 QUERY_ROWS = "spark.sparksim.queryRows"
 """So many rows of each fact are shown in the trace (100 by default)."""
+
+WIDTH = 60
+"""So many characters of a cell are shown: a window, which is two times, is whole."""
 
 Table = Any
 
@@ -231,4 +234,10 @@ def shown_cells(chunk: Table, limit: int) -> tuple[Cells, ...]:
 
 
 def _plain(value: Any) -> str:
-    return cut("NULL" if value is None else str(value), WIDTH)
+    return cut(_text(value), WIDTH)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return f"{{{', '.join(map(_text, value.values()))}}}" if isinstance(value, dict) else str(value)

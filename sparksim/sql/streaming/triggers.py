@@ -89,8 +89,8 @@ def trigger_of(
 ) -> Trigger | Continuous:
     """The trigger that the arguments of `DataStreamWriter.trigger` ask for, of which exactly one is given.
 
-    Raises `PySparkValueError` for none, several or a value of another kind, `IllegalArgumentException` for an interval that
-    is no interval, negative, or has months, and `UnsupportedOperation` for real-time mode.
+    Raises `PySparkValueError` for none, several or a value of another kind, `IllegalArgumentException` for a text that
+    is no interval, or a negative one, or has months, and `UnsupportedOperation` for real-time mode.
     """
     given = {
         "processingTime": processingTime,

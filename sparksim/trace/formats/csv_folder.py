@@ -7,17 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sparksim.trace import state_tables, tables
+from sparksim.trace import query_tables, state_tables, tables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.event import Event
 from sparksim.trace.table import Table
+
+OF_QUERIES = ("queries", "triggers", "input_rows", "late_rows", "state_changes", "result_rows", "watermarks")
 
 
 def all_tables(trace: Iterable[Event]) -> dict[str, Table[Any]]:
     """Every table there is of a trace, by name; times are ms.
 
-    `states`, `state_keys` and `windows` are about streams that look back in time. `delivery` counts what became of the
-    records, `lost` has the lost ones as ranges, `records` one row for each record.
+    `states`, `state_keys` and `windows` are about streams that look back in time; `queries` and those that follow about
+    streaming queries. `delivery` counts what became of the records, `lost` has the lost ones as ranges, `records` one
+    row for each record.
     """
     events = list(trace)
     delivery = Delivery(events)
@@ -32,6 +35,7 @@ def all_tables(trace: Iterable[Event]) -> dict[str, Table[Any]]:
         "states": state_tables.states(events),
         "state_keys": state_tables.state_keys(events),
         "windows": state_tables.windows(events),
+        **{name: getattr(query_tables, name)(events) for name in OF_QUERIES},
         "delivery": delivery.summary,
         "lost": delivery.lost,
         "records": delivery.records,

@@ -78,6 +78,17 @@ def test_a_method_makes_a_node_and_the_mark_follows_its_column(e: DataFrame, at:
     assert frame.isStreaming
 
 
+def test_branches_of_a_union_have_the_same_types(e: DataFrame) -> None:
+    union = e.select("v").union(e.selectExpr("v + 10000000000 AS w"))._plan
+    first, second = union.children
+    assert [plan.schema.simpleString() for plan in (union, first, second)] == [
+        "struct<v:bigint>",
+        "struct<v:bigint>",
+        "struct<w:bigint>",
+    ]
+    assert rows_through(first, [(7,)]) == [(7,)]
+
+
 def test_a_distinct_is_told_from_drop_duplicates(e: DataFrame) -> None:
     plans = [e.distinct()._plan, e.dropDuplicates()._plan]
     assert [plan.is_distinct for plan in plans if isinstance(plan, nodes.Deduplicate)] == [True, False]

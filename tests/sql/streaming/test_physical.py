@@ -161,7 +161,7 @@ def test_what_was_read_and_kept_is_in_the_trace(spark: SparkSession, tmp_path: P
     [read] = _told(spark, QueryRowsRead)
     assert (read.run, read.batch, read.source, read.rows, read.columns) == ("run-1", 0, 0, 3, ("ts", "word"))
     assert read.sample[0] == ("2024-01-01 00:00:00", "a")
-    assert [len(text) for text in read.sample[1]] == [4, 40]
+    assert [len(text) for text in read.sample[1]] == [4, 60]
     assert (read.event_time, read.event_times_ms) == (0, (1704067200000, None))
     [kept] = _told(spark, QueryStateCommitted)
     assert (kept.operator, kept.store, kept.partition, kept.version, kept.keys) == (0, "default", 0, 1, 3)

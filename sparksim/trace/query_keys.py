@@ -1,0 +1,131 @@
+"""Keys of streaming states as people read them: a window by the clock, other parts as they are.
+
+The trace has a key as the engine keeps it: a tuple in which a time is whole microseconds and a window (start, end).
+"""
+
+from __future__ import annotations
+
+import re
+from ast import literal_eval
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+SINCE_US = 10**14
+"""1973: whole numbers from here on are taken for times."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_WINDOW = re.compile(r"^\{(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*), (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*)\}$")
+_DAY_MS = 86_400_000
+
+Window = tuple[float, float]
+"""Start and end, in ms since the epoch."""
+
+
+@dataclass(frozen=True)
+class ShownKey:
+    """A key without its window, as a text, and the window; None without one."""
+
+    text: str
+    window: Window | None = None
+
+    @property
+    def name(self) -> str:
+        """Both, in one text."""
+        if self.window is None:
+            return self.text
+        return f"{window_text(self.window)} {self.text}".strip()
+
+
+def shown_key(key: str, value: str = "", event_ms: Window | None = None) -> ShownKey:
+    """What a key of `QueryStateCommitted` says. A session has its window in its `value`.
+
+    `event_ms` are the first and the last event time of the run: near the year 1970, a pair of whole numbers is a window
+    if it lies there.
+    """
+    parsed = _parsed(key)
+    if parsed is None:
+        return ShownKey(key)
+    parts = list(parsed) if isinstance(parsed, tuple) else [parsed]
+    windows = [part for part in parts if _is_window(part, event_ms)]
+    if windows:
+        parts.remove(windows[0])
+    elif isinstance(inner := _parsed(value), tuple) and inner and _is_window(inner[0], event_ms):
+        windows, parts = [inner[0]], parts[:-1]  # the last part of a session's key is its number
+    [window] = windows[:1] or [None]
+    return ShownKey(", ".join(map(_text, parts)), window and (window[0] / 1000, window[1] / 1000))
+
+
+def shown_value(value: str) -> str:
+    """A state's value: of a tuple its parts, of a session what is beside its window."""
+    parsed = _parsed(value)
+    while isinstance(parsed, tuple) and len(parsed) == 2 and isinstance(parsed[1], tuple) and _is_pair(parsed[0]):
+        parsed = parsed[1]
+    if isinstance(parsed, tuple):
+        return ", ".join(map(_text, parsed))
+    return value if parsed is None else _text(parsed)
+
+
+def window_of_cell(cell: str) -> Window | None:
+    """The window that a row's cell shows, `{2024-01-01 10:00:00, 2024-01-01 10:10:00}`; None if it is none."""
+    found = _WINDOW.match(cell)
+    if found is None:
+        return None
+    start, end = (datetime.fromisoformat(_six_digits(text)).replace(tzinfo=timezone.utc) for text in found.groups())
+    return (start - _EPOCH) / timedelta(milliseconds=1), (end - _EPOCH) / timedelta(milliseconds=1)
+
+
+def shown_cell(cell: str) -> str:
+    """A cell of a row: a window by the clock, a time without its day."""
+    window = window_of_cell(cell)
+    if window is not None:
+        return window_text(window)
+    return cell[11:] if re.match(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*$", cell) else cell
+
+
+def time_text(time_ms: float) -> str:
+    """A moment of event time by the clock (UTC), as short as it can be: 10:05, 10:05:30, 10:05:30.5."""
+    moment = _EPOCH + timedelta(milliseconds=time_ms)
+    if moment.microsecond:
+        return f"{moment:%H:%M:%S.%f}".rstrip("0")
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+
+
+def window_text(window: Window) -> str:
+    """A window by the clock, with its days where these differ."""
+    start, end = (time_text(each) for each in window)
+    days = (window[1] - window[0]) // _DAY_MS
+    return f"{start}–{end}" if not days else f"{start}–{end} +{days:g} d"
+
+
+def _parsed(text: str) -> Any:
+    """The value; None where the trace has no whole value."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _is_pair(part: Any) -> bool:
+    return isinstance(part, tuple) and len(part) == 2 and all(type(each) is int for each in part) and part[0] < part[1]
+
+
+def _is_window(part: Any, event_ms: Window | None) -> bool:
+    if not _is_pair(part):
+        return False
+    start_us, end_us = part
+    if start_us >= SINCE_US:
+        return True
+    return event_ms is not None and start_us <= event_ms[1] * 1000 and event_ms[0] * 1000 < end_us
+
+
+def _text(part: Any) -> str:
+    if type(part) is int and part >= SINCE_US:
+        return time_text(part / 1000)
+    return part if isinstance(part, str) else f"{part}"
+
+
+def _six_digits(text: str) -> str:
+    """Python 3.10 reads three or six digits of a second's parts only."""
+    whole, dot, part = text.partition(".")
+    return f"{whole}.{part:0<6}" if dot else whole
