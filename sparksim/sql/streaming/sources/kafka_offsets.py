@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.kafka.client import Kafka
-from sparksim.kafka.errors import KafkaError, UnknownTopicOrPartition
+from sparksim.kafka.errors import BrokerNotAvailable, KafkaError, LeaderNotAvailable, UnknownTopicOrPartition
 from sparksim.kafka.records import TopicPartition
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ LATEST, EARLIEST = -1, -2
 """What stands for the ends of a log in place of an offset."""
 
 NAMES = {"earliest": EARLIEST, "latest": LATEST}
+
+BACKOFF_MS = 100
+"""How long a client waits before it asks again who leads (retry.backoff.ms)."""
 
 EXAMPLE = '{"orders":{"0":23,"1":-2}}'
 
@@ -96,12 +99,13 @@ def limited(limit: int, begin: Offsets, end: Offsets) -> dict[TopicPartition, in
 
 
 class OffsetReader:
-    """Asks the cluster, again after a while when it does not answer. Used on the driver, where blocking is allowed."""
+    """Asks the cluster, and again when it does not answer. Used on the driver, where blocking is allowed."""
 
     def __init__(self, options: KafkaOptions, kafka: Kafka, clock: Clock, warn: Callable[[str], None]) -> None:
         self._subscription = options.subscription
         self._attempts = options.attempts
         self._retry_ms = options.retry_ms
+        self._patience_ms = options.patience_ms
         self._clock = clock
         self._warn = warn
         self.kafka = kafka
@@ -154,10 +158,21 @@ class OffsetReader:
     def _patiently(self, ask: Callable[[], T]) -> T:
         for attempt in range(1, self._attempts + 1):
             try:
-                return ask()
+                return self._answer(ask)
             except KafkaError as error:
                 if attempt == self._attempts:
                     raise
                 self._warn(f"attempt {attempt} of {self._attempts} to ask Kafka for offsets failed: {error}")
                 self._clock.sleep(self._retry_ms)
         raise AssertionError("the last attempt returns or raises")
+
+    def _answer(self, ask: Callable[[], T]) -> T:
+        """Kafka's client waits for a leader to come back; only then does an attempt count as failed."""
+        end_ms = self._clock.now_ms + self._patience_ms
+        while True:
+            try:
+                return ask()
+            except (BrokerNotAvailable, LeaderNotAvailable):
+                if self._clock.now_ms + BACKOFF_MS > end_ms:
+                    raise
+                self._clock.sleep(BACKOFF_MS)

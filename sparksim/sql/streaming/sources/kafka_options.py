@@ -116,7 +116,8 @@ def _partitions(kafka: Kafka, wanted: Callable[[str], bool]) -> list[TopicPartit
 class KafkaOptions:
     """All options, understood. `starting` and `ending` are -2, -1 or an offset for every partition.
 
-    `settings` are those of consumers in tasks. Times in ms. `limit`: so many offsets per batch, None for all.
+    `settings` are those of consumers in tasks. `limit`: so many offsets per batch, None for all. Times in ms: a task
+    waits `poll_ms` for a record, the driver `patience_ms` for an answer, in each of so many `attempts`.
     """
 
     subscription: Subscription
@@ -128,6 +129,7 @@ class KafkaOptions:
     poll_ms: int
     attempts: int
     retry_ms: int
+    patience_ms: int
     headers: bool
 
 
@@ -180,6 +182,7 @@ def _understood(options: SourceOptions, starting: int | Offsets, ending: int | O
         options.whole("kafkaConsumer.pollTimeoutMs", poll_ms, least=0),
         options.whole("fetchOffset.numRetries", 3, least=1),
         options.whole("fetchOffset.retryIntervalMs", 1000, least=0),
+        options.whole("kafka.default.api.timeout.ms", 60_000, least=0),
         _flag(options, "includeHeaders", "false"),
     )
 
