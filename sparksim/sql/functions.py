@@ -146,7 +146,7 @@ def window(
 
     They are `windowDuration` long, begin every `slideDuration` (by default one after the other) and `startTime` after
     1970-01-01 00:00 UTC. One row comes out for each window; none for a row without a time. Where it is used, raises
-    `AnalysisException` for lengths that make no windows and `IllegalArgumentError` for months.
+    `AnalysisException` for lengths that make no windows and `IllegalArgumentException` for months.
     """
     texts = [windowDuration, slideDuration, startTime]
     for name, text in zip(("windowDuration", "slideDuration", "startTime"), texts, strict=True):

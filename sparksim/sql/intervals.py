@@ -6,8 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from sparksim.core.errors import IllegalArgumentError
-from sparksim.sql.utils import AnalysisException
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException
 
 _US = {
     "microsecond": 1,
@@ -25,12 +24,12 @@ _PART = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?|\.\d+)\s+([a-z]+)", re.IGNORECA
 def interval_us(text: Any, *, argument: str = "interval", days_per_month: int | None = None) -> int:
     """The length of an interval in microseconds. Months and years count `days_per_month` days each month.
 
-    Raises `AnalysisException` (CANNOT_PARSE_INTERVAL) for a text that is none, and `IllegalArgumentError` for months
-    where no length of theirs is agreed on.
+    Raises `AnalysisException` (CANNOT_PARSE_INTERVAL) for a text that is none, and `IllegalArgumentException` for
+    months where no length of theirs is agreed on.
     """
     months, us = _months_and_us(text, argument)
     if months and days_per_month is None:
-        raise IllegalArgumentError(
+        raise IllegalArgumentException(
             f"{argument}={text!r}: months and years have no fixed length; give weeks, days or smaller units"
         )
     return us + months * (days_per_month or 0) * _US["day"]

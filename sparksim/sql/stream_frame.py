@@ -9,14 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.intervals import interval_us
 from sparksim.sql.plan.nodes import Deduplicate, Plan, Refused
 from sparksim.sql.plan.select import plan_of
 from sparksim.sql.plan.text import plan_text
 from sparksim.sql.relation import Relation
 from sparksim.sql.types import StructType, TimestampType
-from sparksim.sql.utils import AnalysisException, PySparkTypeError
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException, PySparkTypeError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -73,7 +72,7 @@ class StreamMethods:
         """Wait for events up to `delayThreshold` late, such as "10 minutes", by the time in the column `eventTime`.
 
         A month is 31 days. A table has no late rows and stays as it is. Raises `AnalysisException` for a column that is
-        missing or no timestamp and for a text that is no interval; `IllegalArgumentError` for a negative one.
+        missing or no timestamp and for a text that is no interval; `IllegalArgumentException` for a negative one.
         """
         for name, value in (("eventTime", eventTime), ("delayThreshold", delayThreshold)):
             _check_text(name, value)
@@ -86,7 +85,7 @@ class StreamMethods:
                 f"{kind.simpleString()}"
             )
         if delay_us < 0:
-            raise IllegalArgumentError(f"delayThreshold={delayThreshold!r}: give a delay of 0 or more")
+            raise IllegalArgumentException(f"delayThreshold={delayThreshold!r}: give a delay of 0 or more")
         return self._from(self._engine.watermarked(self._relation, at, delay_us // 1000)) if self.isStreaming else self
 
     def dropDuplicatesWithinWatermark(self, subset: list[str] | None = None) -> Self:

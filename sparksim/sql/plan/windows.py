@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.intervals import interval_us
 from sparksim.sql.libraries import sqlglot
 from sparksim.sql.plan.nodes import Tree
 from sparksim.sql.plan.scope import called, replaced
-from sparksim.sql.utils import AnalysisException
+from sparksim.sql.utils import AnalysisException, IllegalArgumentException
 
 STEPS = "__steps"
 """The table of all k, and `__k` is its column."""
@@ -147,7 +146,9 @@ def _text(tree: Tree) -> str:
         return f"{tree.this.name} {tree.args['unit'].name if tree.args.get('unit') is not None else ''}".strip()
     if isinstance(tree, exp.Literal) and tree.is_string:
         return str(tree.this)
-    raise IllegalArgumentError(f"{tree.sql(dialect='spark')}: give the length of a window as a text like '10 minutes'")
+    raise IllegalArgumentException(
+        f"{tree.sql(dialect='spark')}: give the length of a window as a text like '10 minutes'"
+    )
 
 
 def _key(call: Tree) -> str:
