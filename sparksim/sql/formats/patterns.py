@@ -121,7 +121,7 @@ class Pattern:
         return part
 
 
-_WRITTEN = {
+_WRITTEN: dict[type[t.DataType], Pattern] = {
     t.TimestampType: Pattern(TIMESTAMP),
     t.TimestampNTZType: Pattern(WITHOUT_ZONE),
     t.DateType: Pattern(DATE),
