@@ -1,4 +1,4 @@
-"""Structured queries over the wire: ranges, limits, tables, records that are written, queries that are started again."""
+"""Structured queries over the wire: ranges, limits, tables, records that are written, queries that start again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from sparksim.core.errors import IllegalStateError, SparkJobError
 from sparksim.kafka.errors import UnknownTopicOrPartition
 from sparksim.sim.kafka.partitioner import keyed
 from sparksim.sql import SparkSession
-from sparksim.sql.streaming.sinks.kafka import write_kafka_batch
-from sparksim.sql.streaming.sources.kafka import kafka_batch
 from sparksim.sql.utils import StreamingQueryException
 from sparksim.trace.events import RecordsLost
 from tests.kafka.mock_broker import Brokers, produce
@@ -53,8 +51,14 @@ def start(spark: SparkSession, brokers: Brokers, topic: str, into: Any, checkpoi
     return frame.writeStream.option("checkpointLocation", str(checkpoint)).foreachBatch(into).start()
 
 
-def table(spark: SparkSession, brokers: Brokers, topic: str, **options: str) -> Any:
-    return kafka_batch(spark, {SERVERS: brokers.servers, "subscribe": topic, **options})
+def table(spark: SparkSession, brokers: Brokers, topic: str, **options: Any) -> Any:
+    return (
+        spark.read.format("kafka").option(SERVERS, brokers.servers).option("subscribe", topic).options(**options).load()
+    )
+
+
+def write(frame: Any, brokers: Brokers, topic: str) -> None:
+    frame.write.format("kafka").option(SERVERS, brokers.servers).option("topic", topic).save()
 
 
 def values(frame: Any) -> list[list[str]]:
@@ -159,14 +163,14 @@ def test_a_table_is_all_that_a_topic_holds_now(spark: SparkSession, brokers: Bro
 
 
 def test_both_ends_of_a_table_can_be_named(spark: SparkSession, brokers: Brokers, topic: str) -> None:
-    places = {"startingoffsets": f'{{"{topic}":{{"0":7,"1":-2}}}}', "endingoffsets": f'{{"{topic}":{{"0":-1,"1":2}}}}'}
+    places = {"startingOffsets": f'{{"{topic}":{{"0":7,"1":-2}}}}', "endingOffsets": f'{{"{topic}":{{"0":-1,"1":2}}}}'}
     assert values(table(spark, brokers, topic, **places)) == [["7", "8", "9"], ["0", "1"]]
 
 
 def test_headers_and_times_come_over_the_wire(spark: SparkSession, brokers: Brokers, topic: str) -> None:
     produce(brokers.servers, topic, [(0, "x")], key=b"k", headers=[("trace", b"7")], timestamp=1_700_000_000_123)
     start_at = f'{{"{topic}":{{"0":10,"1":-2}}}}'
-    frame = table(spark, brokers, topic, startingoffsets=start_at, includeheaders="true")
+    frame = table(spark, brokers, topic, startingOffsets=start_at, includeHeaders=True)
     [row] = [row for row in frame.collect() if row.partition == 0]
     assert (row.key, row.value, row.offset) == (b"k", b"x", 10)
     assert [(header.key, bytes(header.value)) for header in row.headers] == [("trace", b"7")]
@@ -180,7 +184,7 @@ def test_headers_and_times_come_over_the_wire(spark: SparkSession, brokers: Brok
 def test_rows_are_records_when_the_write_is_over(spark: SparkSession, brokers: Brokers, topic: str) -> None:
     rows = [(f"k{number}", f"v{number}") for number in range(2000)]
     frame = spark.createDataFrame(rows, "key string, value string")
-    write_kafka_batch(frame, "append", {SERVERS: brokers.servers, "topic": f"{topic}-out"})
+    write(frame, brokers, f"{topic}-out")
     found = table(spark, brokers, f"{topic}-out").collect()
     assert sorted((row.key.decode(), row.value.decode()) for row in found) == sorted(rows)
     assert len({row.partition for row in found}) == 4
@@ -188,9 +192,9 @@ def test_rows_are_records_when_the_write_is_over(spark: SparkSession, brokers: B
 
 def test_keys_go_where_javas_client_sends_them(spark: SparkSession, brokers: Brokers, topic: str) -> None:
     frame = spark.createDataFrame([(word, word) for word in "abcdefgh"], "key string, value string")
-    write_kafka_batch(frame, "append", {SERVERS: brokers.servers, "topic": topic})
+    write(frame, brokers, topic)
     end = f'{{"{topic}":{{"0":10,"1":10}}}}'
-    found = table(spark, brokers, topic, startingoffsets=end).collect()
+    found = table(spark, brokers, topic, startingOffsets=end).collect()
     assert {bytes(row.key): row.partition for row in found} == {
         each.encode(): keyed(each.encode(), 2) for each in "abcdefgh"
     }
@@ -212,12 +216,12 @@ def test_a_query_copies_one_topic_into_another(
 def test_a_record_that_is_too_large_fails_the_write(spark: SparkSession, brokers: Brokers, topic: str) -> None:
     frame = spark.createDataFrame([("x" * 2_000_000,)], "value string")
     with pytest.raises(SparkJobError, match="RecordTooLarge"):
-        write_kafka_batch(frame, "append", {SERVERS: brokers.servers, "topic": topic})
+        write(frame, brokers, topic)
 
 
 def test_a_topic_that_is_missing_is_named(spark: SparkSession, brokers: Brokers, topic: str) -> None:
     with pytest.raises(UnknownTopicOrPartition, match=r"the cluster has no no-such-topic, but"):
-        table(spark, brokers, "no-such-topic", **{"fetchoffset.retryintervalms": "1"})
+        table(spark, brokers, "no-such-topic", **{"fetchOffset.retryIntervalMs": 1})
 
 
 def test_nothing_is_committed_to_kafka(spark: SparkSession, brokers: Brokers, topic: str) -> None:
@@ -236,5 +240,5 @@ def test_a_table_that_has_lost_its_beginning_says_so(spark: SparkSession, broker
     with pytest.raises(
         IllegalStateError, match=f"offsets 2 to 3 of {topic}/1: startingOffsets says 2, and the log begins"
     ):
-        table(spark, brokers, topic, startingoffsets=place)
-    assert values(table(spark, brokers, topic, startingoffsets=place, failondataloss="false")) == [TEN, TEN[4:]]
+        table(spark, brokers, topic, startingOffsets=place)
+    assert values(table(spark, brokers, topic, startingOffsets=place, failOnDataLoss=False)) == [TEN, TEN[4:]]

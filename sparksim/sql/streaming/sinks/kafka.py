@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OWNER = "format('kafka')"
 TOPIC = "topic"
 HEADERS = "array<struct<key:string,value:binary>>"
-MODES = ("append", "error", "errorifexists")
+MODES = ("append", "error", "errorifexists", "default")
 
 REFUSED = {
     "key.serializer": "keys are texts or bytes as they stand in the column key",
@@ -170,9 +170,7 @@ def _headers(schema: StructType) -> int | None:
         of = cast(ArrayType, schema[at].dataType).elementType
         fields = [(each.name, type(each.dataType)) for each in of] if isinstance(of, StructType) else []
         if fields != [("key", StringType), ("value", BinaryType)]:
-            raise AnalysisException(
-                f"headers attribute type must be a {HEADERS}, not array<{of.simpleString()}>"
-            )
+            raise AnalysisException(f"headers attribute type must be a {HEADERS}, not array<{of.simpleString()}>")
     return at
 
 

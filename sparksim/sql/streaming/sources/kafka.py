@@ -31,6 +31,7 @@ from sparksim.sql.streaming.sources.kafka_rdd import ADVICE, KafkaSourceRDD, Los
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.folder import Folder
+from sparksim.sql.types import StructType
 from sparksim.streaming.offset_ranges import OffsetRange
 from sparksim.trace.events import OffsetsSkipped
 
@@ -52,12 +53,14 @@ def kafka(options: SourceOptions) -> Format:
     return schema_of(understood), partial(KafkaSource, understood)
 
 
-def kafka_batch(session: SparkSession, options: Mapping[str, str]) -> DataFrame:
+def kafka_batch(session: SparkSession, options: Mapping[str, str], schema: StructType | None = None) -> DataFrame:
     """What the topics hold between two places, which are looked up now. `options` by names in lower case.
+
+    A `schema` is refused: a topic has its own.
 
     Raises as `batch_options`, `IllegalStateError` for a loss that must not be, and what asking the cluster raises.
     """
-    understood = batch_options(SourceOptions(session, "kafka", options, None))
+    understood = batch_options(SourceOptions(session, "kafka", dict(options), schema))
     log = _Log(session, understood)
     if understood.limit is not None:
         log.warn("maxOffsetsPerTrigger is ignored: a batch query reads all that lies between its two ends")

@@ -12,7 +12,6 @@ from sparksim.cluster.faults import BrokerCrash, DriverCrash, ExecutorCrash
 from sparksim.core.errors import IllegalArgumentError, SparkJobError
 from sparksim.sim import Cluster, KafkaCluster, QuerySimulation, Run, Topic
 from sparksim.sim.kafka.partitioner import keyed
-from sparksim.sql.streaming.sinks.kafka import write_kafka_batch
 from sparksim.sql.streaming.sources.memory import MemoryStream
 from sparksim.sql.utils import AnalysisException
 from sparksim.trace.events import ProduceEnded, ProducerStarted, RecordsAppended, RecordsProduced
@@ -35,7 +34,7 @@ def written(stage: KafkaStage, topic: str = "orders") -> list[list[tuple[Any, An
 
 def write(stage: KafkaStage, schema: str, *rows: tuple[Any, ...], mode: str = "append", **options: str) -> None:
     frame = stage.spark.createDataFrame(list(rows), schema)
-    write_kafka_batch(frame, mode, {SERVERS: ADDRESS, **options})
+    frame.write.format("kafka").mode(mode).options(**{SERVERS: ADDRESS, **options}).save()
 
 
 # --- rows and records -------------------------------------------------------------------------------------------------
