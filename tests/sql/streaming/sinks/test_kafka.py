@@ -124,6 +124,13 @@ def test_a_topic_can_only_be_added_to(mode: str) -> None:
         write(stage, "value string", ("a",), mode=mode, topic="orders")
 
 
+def test_a_topic_has_no_folders() -> None:
+    with KafkaStage(cluster()) as stage:
+        writer = stage.spark.createDataFrame([("a",)], "value string").write.format("kafka").partitionBy("value")
+        with pytest.raises(AnalysisException, match="'kafka' does not support partitioning"):
+            writer.options(**{SERVERS: ADDRESS, "topic": "orders"}).save()
+
+
 def test_a_row_without_a_topic_fails_its_task() -> None:
     with KafkaStage(cluster()) as stage, pytest.raises(SparkJobError, match="null topic present in the data"):
         write(stage, "topic string, value string", (None, "a"))

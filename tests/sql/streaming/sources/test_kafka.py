@@ -379,6 +379,60 @@ def test_starting_offsets_outside_of_the_log_are_moved_into_it(given: int, begin
         assert "".join(stage.rows(source, None, source.latest_offset(None))) == begins
 
 
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def table(stage: KafkaStage, **options: Any) -> str:
+    """The values that `spark.read` finds, in the order of offsets."""
+    rows = stage.spark.read.format("kafka").options(**WHERE, **options).load().collect()
+    return "".join(row.value.decode() for row in sorted(rows, key=lambda row: (row.partition, row.offset)))
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, "acebdf"),
+        ({"startingOffsets": "earliest", "endingOffsets": "latest"}, "acebdf"),
+        ({"startingOffsets": '{"orders":{"0":1,"1":-2}}'}, "cebdf"),
+        ({"endingOffsets": '{"orders":{"0":1,"1":-1}}'}, "abdf"),
+        ({"startingOffsets": '{"orders":{"0":3,"1":2}}', "endingOffsets": '{"orders":{"0":3,"1":3}}'}, "f"),
+    ],
+)
+def test_a_table_is_what_lies_between_two_places(options: dict[str, str], found: str) -> None:
+    with KafkaStage(cluster("abcdef", 2)).until(1) as stage:
+        assert table(stage, **options) == found
+
+
+def test_both_ends_of_a_table_are_looked_up_once() -> None:
+    with KafkaStage(cluster(producers=[letters("abcd", every=1, since=1)])).until(2.5) as stage:
+        frame = stage.spark.read.format("kafka").options(**WHERE).load()
+        assert [stage.until(seconds) and frame.count() for seconds in (3, 5)] == [2, 2]
+        assert table(stage) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"startingOffsets": "latest"}, "startingOffsets='latest': a batch query on Kafka cannot begin there"),
+        ({"startingOffsets": '{"orders":{"0":-1}}'}, r"startingOffsets: orders/0 is -1 \(latest\): a batch query"),
+        ({"endingOffsets": "earliest"}, "endingOffsets='earliest': a batch query on Kafka cannot end there"),
+        ({"endingOffsets": '{"orders":{"0":-2}}'}, r"endingOffsets: orders/0 is -2 \(earliest\): a batch query"),
+        ({"endingOffsets": '{"orders":{"0":1,"1":1}}'}, "endingOffsets must list all partitions that are read"),
+    ],
+)
+def test_places_that_make_no_table_are_refused(options: dict[str, str], problem: str) -> None:
+    with KafkaStage(cluster("ab")).until(1) as stage, pytest.raises(IllegalArgumentError, match=problem):
+        table(stage, **options)
+
+
+def test_a_schema_and_a_limit_make_no_sense_for_a_table() -> None:
+    with KafkaStage(cluster("ab")).until(1) as stage:
+        assert table(stage, maxOffsetsPerTrigger=1) == "ab"
+        assert [event.message.partition(":")[0] for event in stage.of(Warned)] == ["maxOffsetsPerTrigger is ignored"]
+        with pytest.raises(UnsupportedOperation, match="kafka does not support a user-specified schema"):
+            stage.spark.read.schema("value string").format("kafka").options(**WHERE).load()
+
+
 # --- whole queries, and drivers that die ------------------------------------------------------------------------------
 
 COUNT = 60
