@@ -57,7 +57,7 @@ class SimulatedKafka:
         return SimulatedConsumer(self._line, ConsumerSettings.of(settings), stream_id)
 
     def producer(self, settings: Settings) -> Producer:
-        """A new producer. Raises `BrokerNotAvailable`."""
+        """A new producer. It connects when it has something to send."""
         return TaskProducer(self._line, ProducerSettings.of(settings))
 
     def committed(

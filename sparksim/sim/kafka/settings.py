@@ -70,7 +70,10 @@ class ConsumerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ProducerSettings:
-    """Of a producer inside of Spark; the fields are those of `Producer`, times in seconds."""
+    """Of a producer inside of Spark; the fields are those of `Producer`, times in seconds.
+
+    `max_block`: so long a record waits for a broker that answers, and for its topic (max.block.ms).
+    """
 
     client: str
     acks: int | str
@@ -83,6 +86,7 @@ class ProducerSettings:
     request_timeout: float
     delivery_timeout: float
     max_request_bytes: int
+    max_block: float
     batch_records: int | None = None
 
     @staticmethod
@@ -107,6 +111,7 @@ class ProducerSettings:
             request_timeout=_number(settings, "request.timeout.ms", 30_000, least=1) / 1000,
             delivery_timeout=_number(settings, "delivery.timeout.ms", 120_000, least=1) / 1000,
             max_request_bytes=int(_number(settings, "max.request.size", 1_048_576, least=1)),
+            max_block=_number(settings, "max.block.ms", 60_000) / 1000,
         )
 
     @property

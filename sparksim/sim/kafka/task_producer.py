@@ -29,11 +29,13 @@ class TaskProducer:
         self._partitioners: dict[str, Sticky] = {}
         self._given = self._ended = 0
         self._failure: KafkaError | None = None
-        line.ask(self._start)
+        self._name = ""
 
     def send(self, record: ProducerRecord) -> None:
-        """See `Producer`. While the cluster does not know the topic it waits, for `delivery_timeout` at most."""
-        end_ms = self._line.clock.now_ms + self._settings.delivery_timeout * 1000
+        """See `Producer`. While no broker answers, or the cluster does not know the topic, it waits for `max_block`."""
+        end_ms = self._line.clock.now_ms + self._settings.max_block * 1000
+        if not self._name:
+            self._connect(end_ms)
         while not self._line.look(lambda: self._take(record, end_ms)):
             self._line.wait(self._settings.retry_backoff * 1000)
 
@@ -46,6 +48,16 @@ class TaskProducer:
     def abandon(self) -> None:
         """See `Producer`. It happens at this moment, whoever asks the cluster next."""
         self._server.calendar.at(self._line.clock.now_ms, self._give_up)
+
+    def _connect(self, end_ms: float) -> None:
+        while True:
+            try:
+                self._line.ask(self._start)
+                return
+            except BrokerNotAvailable:
+                if self._line.clock.now_ms + self._settings.retry_backoff * 1000 > end_ms:
+                    raise
+                self._line.clock.sleep(self._settings.retry_backoff * 1000)
 
     # --- in the hub ---------------------------------------------------------------------------------------------------
 
@@ -88,7 +100,7 @@ class TaskProducer:
     def _partition(self, record: ProducerRecord, partitions: int) -> TopicPartition:
         topic, number = record.topic, record.partition
         if not partitions:
-            seconds = self._settings.delivery_timeout
+            seconds = self._settings.max_block
             raise UnknownTopicOrPartition(f"the cluster has no topic {topic!r}, not even after {seconds:g} s")
         if number is not None and number < 0:
             raise IllegalArgumentError(f"partition={number!r}: the partitions of {topic!r} are numbered from 0")

@@ -96,9 +96,9 @@ def test_a_record_that_the_producer_itself_refuses_is_on_record() -> None:
     assert (ended.numbers, ended.log) == ((0,), "")
 
 
-def test_a_topic_is_waited_for_as_long_as_a_record_lasts() -> None:
+def test_a_topic_is_waited_for() -> None:
     stage = Stage(KafkaCluster(changes=[CreateTopic(Topic("orders"), at=1)]))
-    task = producer(stage, delivery_timeout_ms="3000")
+    task = producer(stage, max_block_ms="3000")
     send(task, "a")
     assert stage.clock.now_ms >= 1000
     task.flush()
@@ -145,12 +145,18 @@ def test_a_dead_leader_is_waited_for_and_gets_everything_once() -> None:
     assert stage.values() == "abc"
 
 
-def test_no_broker_that_answers_means_no_producer() -> None:
+def test_a_broker_that_answers_is_waited_for() -> None:
     stage = Stage(orders(brokers=1))
-    stage.crash(0, at=1)
+    stage.crash(0, at=1, restart_after=3)
     stage.until(2)
     with pytest.raises(BrokerNotAvailable):
-        stage.network.kafka("localhost:9092").producer({})
+        send(producer(stage, max_block_ms="1000"), "a")
+    assert 2900 < stage.clock.now_ms < 3100
+    task = producer(stage)
+    send(task, "b")
+    task.flush()
+    assert 4000 < stage.clock.now_ms < 4200
+    assert stage.values() == "b"
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ from sparksim.core.conf import SparkConf, time_ms
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
 from sparksim.kafka.client import Kafka
 from sparksim.kafka.records import TopicPartition
+from sparksim.sql.streaming.micro_batch import RULES
 from sparksim.sql.streaming.sources.kafka_offsets import EARLIEST, LATEST, NAMES, Offsets, offsets_of
 from sparksim.sql.streaming.sources.options import SourceOptions
 
 PREFIX = "kafka."
 SERVERS = "bootstrap.servers"
 WAYS = ("subscribe", "subscribepattern", "assign")
-RULES = "spark.sparksim.sql.rules"
 INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state"})
 
 REFUSED = {

@@ -201,15 +201,15 @@ class KafkaSourceRDD(RDD[Any]):
         return len(self.ranges)
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
-        chunks = _chunks(self._reader.records(self.ranges[index], task), self._reader.options.headers)
+        chunks = _chunks(self._reader.records(self.ranges[index], task), self._reader.options)
         return metered(([chunk] for chunk in chunks), task.services.meter, "input")
 
     def preferred_locations(self, index: int) -> tuple[str, ...]:
         return preferred_executor(cast("ClusterBackend", self.ctx._backend), self.ranges[index].topicPartition(), None)
 
 
-def _chunks(records: Iterator[ConsumerRecord], headers: bool) -> Iterator[Any]:
-    schema = StructType([*SCHEMA, StructField("headers", HEADERS)]) if headers else SCHEMA
+def _chunks(records: Iterator[ConsumerRecord], options: KafkaOptions) -> Iterator[Any]:
+    schema = schema_of(options)
     while taken := list(islice(records, CHUNK_ROWS)):
         columns: list[list[Any]] = [
             [record.key for record in taken],
@@ -220,7 +220,7 @@ def _chunks(records: Iterator[ConsumerRecord], headers: bool) -> Iterator[Any]:
             [record.timestamp * 1000 for record in taken],
             [record.timestamp_type for record in taken],
         ]
-        if headers:
+        if options.headers:
             columns.append([_pairs(record) for record in taken])
         yield chunk_of_columns(columns, schema)
 
