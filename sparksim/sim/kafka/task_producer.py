@@ -138,7 +138,7 @@ class TaskProducer:
 
     def _give_up(self) -> None:
         for lane in self._lanes.values():
-            lane.abandon(BrokerNotAvailable("never sent: the task that gave it failed or died"))
+            lane.abandon(BrokerNotAvailable("given up: the task that gave it failed or died"))
 
     def _tell(self, event: ProducerStarted | RecordsProduced | ProduceEnded) -> None:
         self._server.brokers.emit(event)

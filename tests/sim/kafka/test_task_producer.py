@@ -128,8 +128,8 @@ def test_who_is_abandoned_sends_nothing_more() -> None:
     assert stage.values() == "a"
     assert sorted(event.numbers for event in stage.events(ProduceEnded)) == [(0,), (1,), (2,)]
     assert [event.error[:40] for event in stage.events(ProduceEnded)] == [
-        "BrokerNotAvailable: never sent: the task",
-        "BrokerNotAvailable: never sent: the task",
+        "BrokerNotAvailable: given up: the task t",
+        "BrokerNotAvailable: given up: the task t",
         "",
     ]
 

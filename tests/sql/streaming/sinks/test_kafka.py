@@ -198,7 +198,11 @@ def test_a_broker_that_comes_back_gets_the_records_and_none_twice() -> None:
 COUNT = 40
 
 
-def copy(spark: Any) -> None:
+FAR = "far:9092"
+"""Another cluster."""
+
+
+def copy(spark: Any, to: str = ADDRESS) -> None:
     """From one topic to another."""
     source = spark.readStream.format("kafka").option(SERVERS, ADDRESS).option("subscribe", "orders")
     rows = (
@@ -206,7 +210,7 @@ def copy(spark: Any) -> None:
         .load()
         .selectExpr("offset", "value", "cast(offset as string) as key")
     )
-    writer = rows.writeStream.format("kafka").option(SERVERS, ADDRESS).option("topic", "copies")
+    writer = rows.writeStream.format("kafka").option(SERVERS, to).option("topic", "copies")
     writer.option("checkpointLocation", "sim://checkpoint").start().awaitTermination()
 
 
@@ -231,7 +235,7 @@ def test_every_row_is_written_once_when_nothing_breaks() -> None:
     assert produced == {"outside": COUNT, "tasks": COUNT}
 
 
-@pytest.mark.parametrize("at", [1.0, 1.5, 2.08, 2.5, 3.33])
+@pytest.mark.parametrize("at", [1.0, 1.5, 2.08])
 @pytest.mark.parametrize("fault", [DriverCrash, lambda at, restart_after: ExecutorCrash("1", at, restart_after)])
 def test_every_row_is_written_at_least_once_when_a_process_dies(fault: Any, at: float) -> None:
     assert copies(simulated(fault(at, restart_after=1))) >= COUNT
@@ -241,8 +245,23 @@ def test_a_broker_that_dies_makes_no_copies_twice() -> None:
     assert copies(simulated(BrokerCrash("leader of copies/0", at=1.5, restart_after=2), until=40)) == COUNT
 
 
+def copy_far(spark: Any) -> None:
+    """From one cluster to another."""
+    copy(spark, FAR)
+
+
+def test_what_a_dead_process_had_not_sent_yet_is_never_sent() -> None:
+    near = KafkaCluster([Topic("orders")], [letters("x" * COUNT, every=0.1, since=0.5, name="outside")])
+    network = {ADDRESS: near, FAR: KafkaCluster([Topic("copies", partitions=2)], brokers=2)}
+    faults = [BrokerCrash(1, at=2, restart_after=4, cluster=FAR), DriverCrash(at=3, restart_after=1)]
+    run = QuerySimulation(copy_far, network=network, cluster=Cluster(2, 2), faults=faults).run(20)
+    given_up = [event for event in run.trace.of(ProduceEnded) if "given up: the task" in event.error]
+    assert [(event.producer, event.time_ms) for event in given_up] == [("spark-producer-17", 3000)]
+    assert copies(run) == COUNT
+
+
 def test_a_batch_that_runs_again_writes_its_rows_again() -> None:
-    runs = [simulated(DriverCrash(at=1 + number / 50, restart_after=1)) for number in range(10)]
+    runs = [simulated(DriverCrash(at=1 + number / 50, restart_after=1)) for number in range(5)]
     assert max(copies(run) for run in runs) > COUNT
     assert list(runs[0].trace) == list(simulated(DriverCrash(at=1, restart_after=1)).trace)
 

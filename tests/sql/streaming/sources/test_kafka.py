@@ -478,7 +478,7 @@ def test_a_query_reads_a_topic_as_it_grows() -> None:
     assert first.ends == ('{"orders":{"0":0,"1":0,"2":0}}',)
 
 
-@pytest.mark.parametrize("at", [0.52, 1.0, 1.31, 2.0, 2.773, 3.5, 4.444, 5.0])
+@pytest.mark.parametrize("at", [0.52, 1.0, 2.0, 2.773, 4.444, 5.0])
 def test_a_crash_of_the_driver_loses_nothing_and_doubles_nothing(at: float) -> None:
     run = simulated(DriverCrash(at=at, restart_after=1))
     assert places(run) == EVERY
