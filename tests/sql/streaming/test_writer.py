@@ -20,7 +20,7 @@ from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
 NOT_FOUND = (
-    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, memory, orc, parquet, "
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, kafka, memory, orc, parquet, "
     "text, or use foreachBatch"
 )
 INVALID_MODE = (
