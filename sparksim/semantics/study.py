@@ -11,11 +11,13 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sparksim.cluster.moments import AtBatch, AtRecord
+from sparksim.cluster.query_moments import AtQueryBatch
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Simulation
 
 C = TypeVar("C", bound="Counts")
+M = TypeVar("M", bound=float | AtBatch | AtRecord | AtQueryBatch)
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Study(NamedTuple):
         return found
 
 
-def later(at: float | AtBatch | AtRecord, seconds: float) -> float | AtBatch | AtRecord:
+def later(at: M, seconds: float) -> M:
     """The moment, and so many seconds more."""
-    if isinstance(at, AtBatch | AtRecord):
-        return replace(at, delay=round(at.delay + seconds, 6))
-    return round(at + seconds, 6)
+    if isinstance(at, float):
+        return round(at + seconds, 6)
+    return replace(at, delay=round(at.delay + seconds, 6))
