@@ -40,21 +40,26 @@ class DataFile:
         return long_url(self.file.files, self.file.path)
 
 
-def data_files(paths: Sequence[str], name_glob: str | None = None, recursive: bool = False) -> list[DataFile]:
-    """The files below these paths, which may be globs; a glob that matches nothing gives none.
+def listed(paths: Sequence[str], options: Mapping[str, str], must_exist: bool = False) -> list[DataFile]:
+    """The files below these paths, which may be globs. `options` by names in lower case.
 
-    `name_glob`: only files of such names. `recursive`: those in all folders, whose names mean nothing. Raises
-    `AnalysisException` for a path that does not exist.
+    `pathGlobFilter`: only files of such names. `recursiveFileLookup`: those in all folders, whose names mean nothing.
+    Raises `AnalysisException` for a path without anything, if it `must_exist`.
     """
+    recursive = options.get("recursivefilelookup", "false").lower() == "true"
+    pattern = options.get("pathglobfilter", "*")
+    if must_exist:
+        check_paths(paths, with_globs=True)
     found = [file for path in paths for file in _files_of(path, recursive)]
-    return [each for each in found if name_glob is None or fnmatch.fnmatchcase(name_of(each.file.path), name_glob)]
+    return [each for each in found if fnmatch.fnmatchcase(name_of(each.file.path), pattern)]
 
 
-def check_paths(paths: Sequence[str]) -> None:
-    """Raise `AnalysisException` for a path that does not exist and is no glob."""
+def check_paths(paths: Sequence[str], with_globs: bool = False) -> None:
+    """Raise `AnalysisException` for a path that does not exist; `with_globs` also for a glob that matches nothing."""
     for path in paths:
         files, root = fsspec.core.url_to_fs(path)
-        if not is_glob(root) and not files.exists(root):
+        files.invalidate_cache()
+        if (with_globs or not is_glob(root)) and not glob(files, root):
             raise AnalysisException(
                 f"[PATH_NOT_FOUND] Path does not exist: {url_of(files, root)}. Make the directory before the program "
                 "reads it"

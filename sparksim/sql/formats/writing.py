@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4, uuid5
@@ -53,12 +53,8 @@ class Output:
 
     def check(self) -> None:
         """Raise `AnalysisException` when the columns cannot be written so."""
+        refuse_doubles(self.schema)
         names = [name.lower() for name in self.schema.names]
-        for name in self.schema.names:
-            if names.count(name.lower()) > 1:
-                raise AnalysisException(
-                    f"[COLUMN_ALREADY_EXISTS] the column `{name}` is there twice: rename one with toDF(...)"
-                )
         for name in self.partition_by:
             if name.lower() not in names:
                 raise AnalysisException(
@@ -69,6 +65,10 @@ class Output:
                 "[ALL_PARTITION_COLUMNS_NOT_ALLOWED] partitionBy has all columns: one must be left for the files"
             )
         self.form.check(StructType([self.schema.fields[at] for at in self.inner]))
+
+    def aside(self, folder: str) -> Output:
+        """The same, into a folder below."""
+        return replace(self, url=f"{self.url}/{folder}")
 
     @property
     def folders(self) -> list[int]:
@@ -93,6 +93,16 @@ def write_files(rdd: RDD[Any], output: Output) -> list[Written]:
     draw = backend.seeds.generator(f"files of RDD {parts.id()} in {output.url}")
     job = uuid4() if backend.master.live else UUID(int=draw.getrandbits(128), version=4)
     return list(parts.mapPartitionsWithIndex(partial(_write_part, output, job)).collect())
+
+
+def refuse_doubles(schema: StructType) -> None:
+    """Raise `AnalysisException` when two columns have one name, in any case of letters."""
+    names = [name.lower() for name in schema.names]
+    for name in schema.names:
+        if names.count(name.lower()) > 1:
+            raise AnalysisException(
+                f"[COLUMN_ALREADY_EXISTS] the column `{name}` is there twice: rename one, as with toDF(...)"
+            )
 
 
 def folder_name(name: str, value: Any, data_type: DataType) -> str:

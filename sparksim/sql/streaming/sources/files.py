@@ -7,38 +7,38 @@ whole, by a rename: what is written into it after it was listed is not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import fsspec
 
 from sparksim.core.conf import SparkConf, boolean, time_ms
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
-from sparksim.core.files import url_of
+from sparksim.core.files import decompressed, url_of
 from sparksim.core.rdd import RDD
 from sparksim.sql.formats.format import FileFormat, FileOptions
 from sparksim.sql.formats.listing import (
     DataFile,
     check_paths,
-    data_files,
     file_at,
+    listed,
     name_of,
     partition_schema,
 )
 from sparksim.sql.formats.registry import file_format
 from sparksim.sql.formats.scan import FilesRDD
+from sparksim.sql.reader import with_folders
 from sparksim.sql.streaming.source import Offset, SourceContext
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.file_logs import FileSourceLog, SourceFile
-from sparksim.sql.types import StringType, StructField, StructType
+from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
     from sparksim.cluster.backend import ClusterBackend
 
 MAX_AGE = "maxFileAge"
 INFERENCE = "spark.sql.streaming.schemaInference"
-VALUE = StructType([StructField("value", StringType())])
 
 
 def files(options: SourceOptions) -> Format:
@@ -52,37 +52,30 @@ def files(options: SourceOptions) -> Format:
     name = options.format.lower()
     form = file_format(name, options.options)
     check_paths([path])
-    schema = _with_folders(_given_schema(options, form, path), _listed(path, options.options))
-    form.check(schema)
-    return schema, lambda context: FileStreamSource(context, path, form, schema, FileOptions(name, options.options))
+    folders = partition_schema(listed([path], options.options))
+    schema = with_folders(_given_schema(options, form, path), folders)
+    inside = StructType([field for field in schema if field.name not in folders.names])
+
+    def create(context: SourceContext) -> FileStreamSource:
+        form.check(inside)
+        return FileStreamSource(context, path, form, schema, FileOptions(name, options.options))
+
+    return schema, create
 
 
 def _given_schema(options: SourceOptions, form: FileFormat, path: str) -> StructType:
     if options.schema is not None:
         return options.schema
     if form.name == "text":
-        return VALUE
+        return form.infer([])
     infers = SparkConf(loadDefaults=False).set(INFERENCE, options.session.conf.get(INFERENCE, "false"))
-    found = _listed(path, options.options) if boolean(infers, INFERENCE, False) else []
+    found = listed([path], options.options) if boolean(infers, INFERENCE, False) else []
     if not found:
         raise IllegalArgumentError(
             f"Schema must be specified when creating a streaming source of {options.format}: give it with schema(...)"
             f", or set {INFERENCE} to true when there are files already"
         )
-    return form.infer([each.file.read() for each in found])
-
-
-def _listed(path: str, options: Mapping[str, str]) -> list[DataFile]:
-    recursive = options.get("recursivefilelookup", "false").lower() == "true"
-    return data_files([path], options.get("pathglobfilter"), recursive)
-
-
-def _with_folders(schema: StructType, found: Iterable[DataFile]) -> StructType:
-    """The columns of folders stand behind the others; a schema that names them gives their types."""
-    given = {field.name: field for field in schema}
-    folders = [given.get(field.name, field) for field in partition_schema(list(found))]
-    names = {field.name for field in folders}
-    return StructType([*(field for field in schema if field.name not in names), *folders])
+    return form.infer([decompressed(each.file) for each in found])
 
 
 class SeenFiles:
@@ -211,12 +204,12 @@ class FileStreamSource:
         """What was listed before and not taken, else what a new look shows."""
         if self._unread:
             return self._unread
-        listed = self._listed() if self._frozen is None else self._frozen
-        return [each for each in listed if self._seen.is_new(each.url, each.modified_ms)]
+        found = self._listed() if self._frozen is None else self._frozen
+        return [each for each in found if self._seen.is_new(each.url, each.modified_ms)]
 
     def _listed(self) -> list[DataFile]:
-        listed = _listed(self._path, self._options.given)
-        return sorted(listed, key=lambda each: each.modified_ms, reverse=self._latest_first)
+        found = listed([self._path], self._options.given)
+        return sorted(found, key=lambda each: each.modified_ms, reverse=self._latest_first)
 
     def _take(self, new: list[DataFile]) -> list[DataFile]:
         """The first files; the others are kept for the next batch, if there are enough of them to spare a look."""
