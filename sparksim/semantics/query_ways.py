@@ -19,14 +19,14 @@ from sparksim.sql.frame import DataFrame
 from sparksim.sql.row import Row
 from sparksim.sql.session import SparkSession
 
-FILES, ROWS_PER_FILE = 4, 6
-LAST_S = 5.0
+FILES, ROWS_PER_FILE = 3, 6
+LAST_S = 4.0
 """When the last file comes: no crash, and no restart after one, is later."""
 
 ROWS, OUT, CHECKPOINT, ADDRESS = "rows", "sim://out", "sim://checkpoint", "source:9999"
 TRIGGER = "100 milliseconds"
-_SCHEMA = "n LONG, at TIMESTAMP, word STRING"
-_LAST = {"n": 1000, "at": "1970-01-01 00:10:00", "word": "last"}
+_SCHEMA = "n LONG, copy LONG, at TIMESTAMP, word STRING"
+_LAST = {"n": 1000, "copy": 0, "at": "1970-01-01 00:10:00", "word": "last"}
 
 
 def files() -> dict[str, FileStory]:
@@ -48,7 +48,7 @@ def texts() -> list[tuple[float, str]]:
 def _left(file: int) -> Iterator[dict[str, object]]:
     first = file * ROWS_PER_FILE
     for number in range(max(first - 1, 0), first + ROWS_PER_FILE):
-        yield _row(number, number // 2)
+        yield _row(number, number // 2, copy=number < first)
 
 
 def _right(file: int) -> Iterator[dict[str, object]]:
@@ -58,8 +58,8 @@ def _right(file: int) -> Iterator[dict[str, object]]:
             yield _row(number, number // 2 + 1)
 
 
-def _row(number: int, second: int) -> dict[str, object]:
-    return {"n": number, "at": f"1970-01-01 00:00:{second:02d}", "word": "abc"[number % 3]}
+def _row(number: int, second: int, copy: bool = False) -> dict[str, object]:
+    return {"n": number, "copy": int(copy), "at": f"1970-01-01 00:01:{second:02d}", "word": "abc"[number % 3]}
 
 
 def _lines(rows: Iterator[dict[str, object]]) -> str:
@@ -93,11 +93,11 @@ def _windowed(spark: SparkSession) -> DataFrame:
 
 
 def _distinct(spark: SparkSession) -> DataFrame:
-    return _read(spark, "left").withWatermark("at", "2 seconds").dropDuplicates(["n", "at"])
+    return _read(spark, "left").withWatermark("at", "2 seconds").dropDuplicates(["n", "at"]).drop("copy")
 
 
 def _joined(spark: SparkSession) -> DataFrame:
-    left = _read(spark, "left").withWatermark("at", "2 seconds").selectExpr("n", "at")
+    left = _read(spark, "left").withWatermark("at", "2 seconds").selectExpr("n", "copy", "at")
     right = _read(spark, "right").withWatermark("at", "2 seconds").selectExpr("n AS m", "at AS later")
     near = F.expr("n = m AND later BETWEEN at AND at + INTERVAL 2 SECONDS")
     return left.join(right, near, "leftOuter")
@@ -112,6 +112,7 @@ def _received(spark: SparkSession) -> DataFrame:
     return spark.readStream.format("socket").option("host", host).option("port", port).load()
 
 
+SOCKET = "socket"
 SHAPES = {
     "filter": Shape("files, filtered", _filtered),
     "window": Shape("files, counted by window, with a watermark", _windowed),
@@ -119,7 +120,7 @@ SHAPES = {
     "outer join": Shape("two folders, joined left outer within a time range", _joined),
     "complete": Shape("files, counted, complete mode", _totals, "complete", is_table=True),
     "update": Shape("files, counted, update mode", _totals, "update", is_table=True),
-    "socket": Shape("a socket", _received),
+    SOCKET: Shape("a socket", _received),
 }
 
 

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from sparksim.cluster.moments import AtBatch, AtRecord
 from sparksim.cluster.query_moments import AtQueryBatch
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim.query_simulation import QuerySimulation
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Simulation
 
 C = TypeVar("C", bound="Counts")
-M = TypeVar("M", bound=float | AtBatch | AtRecord | AtQueryBatch)
+
+Drawn = float | AtBatch | AtRecord | AtQueryBatch
+"""A moment of a story."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Promise(NamedTuple):
 class AnyCell(Protocol):
     """One cell of a matrix. `str` gives its name, as commands take it: three words with slashes between."""
 
-    def simulation(self, seed: int) -> Simulation:
+    def simulation(self, seed: int) -> Simulation | QuerySimulation:
         """The story of this seed."""
 
     def __hash__(self) -> int: ...
@@ -81,8 +84,8 @@ class Study(NamedTuple):
         return found
 
 
-def later(at: M, seconds: float) -> M:
+def later(at: Drawn, seconds: float) -> Drawn:
     """The moment, and so many seconds more."""
-    if isinstance(at, float):
-        return round(at + seconds, 6)
-    return replace(at, delay=round(at.delay + seconds, 6))
+    if isinstance(at, AtBatch | AtRecord | AtQueryBatch):
+        return replace(at, delay=round(at.delay + seconds, 6))
+    return round(at + seconds, 6)
