@@ -22,13 +22,13 @@ from sparksim.sim.loads import Replay
 from sparksim.sim.query_simulation import QuerySimulation
 from sparksim.sim.simulation import Cluster
 
-UNTIL_S = 5.5
+UNTIL_S = 5.2
 
 COST = TEACHING.with_(record_ms=2, log_write_ms=5)
 """Tasks take time over their rows and over their states, so that a crash finds them in the midst of it."""
 
 MOMENTS = {
-    "begun": 0.04,
+    "begun": 0.06,
     "planned": 0.2,
     "read": 0.1,
     "states committed": 0.1,
@@ -56,6 +56,7 @@ class QueryCell(NamedTuple):
             files=files(),
             faults=_faults(self.victim, random.Random(f"{self} {seed}")),
             cluster=Cluster(2, 2),
+            conf={"spark.default.parallelism": 2},
             cost=COST,
             seed=seed,
         )

@@ -24,7 +24,7 @@ LAST_S = 4.0
 """When the last file comes: no crash, and no restart after one, is later."""
 
 ROWS, OUT, CHECKPOINT, ADDRESS = "rows", "sim://out", "sim://checkpoint", "source:9999"
-TRIGGER = "100 milliseconds"
+TRIGGER = "200 milliseconds"
 _SCHEMA = "n LONG, copy LONG, at TIMESTAMP, word STRING"
 _LAST = {"n": 1000, "copy": 0, "at": "1970-01-01 00:10:00", "word": "last"}
 
