@@ -37,6 +37,13 @@ MOMENTS = {
 }
 """The steps at which a crash comes, and so many seconds later at most: until about the next step."""
 
+TIDY = {
+    "spark.sql.streaming.minBatchesToRetain": 2,
+    "spark.sql.streaming.stateStore.minDeltasForSnapshot": 1,
+    "spark.sql.streaming.stateStore.maintenanceInterval": "100ms",
+}
+"""In half of the stories: what is old in the checkpoint is deleted at once, and states are snapshots more often."""
+
 
 class QueryCell(NamedTuple):
     """One cell of the matrix. `str` gives its name, as commands take it: "window/upsert/driver"."""
@@ -50,13 +57,14 @@ class QueryCell(NamedTuple):
 
     def simulation(self, seed: int) -> QuerySimulation:
         """The story of this seed; `until` is `UNTIL_S`."""
+        rng = random.Random(f"{self} {seed}")
         return QuerySimulation(
             partial(begin, self.shape, self.sink),
             network={ADDRESS: Replay(texts())} if self.shape == SOCKET else {},
             files=files(),
-            faults=_faults(self.victim, random.Random(f"{self} {seed}")),
+            faults=_faults(self.victim, rng),
             cluster=Cluster(2, 2),
-            conf={"spark.default.parallelism": 2},
+            conf={"spark.default.parallelism": 2, **rng.choice([{}, TIDY])},
             cost=COST,
             seed=seed,
         )

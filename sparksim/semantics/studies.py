@@ -48,7 +48,7 @@ DELIVERING = Study(
 
 QUERYING = Study(
     title="matrix of queries",
-    runs=67,  # of 48 cells: two thousand stories that promise exactly once, and a thousand for contrast
+    runs=67,  # of 51 cells: two thousand stories that promise exactly once, and a thousand for contrast
     until_s=query_cells.UNTIL_S,
     cells=query_cells.cells,
     measure=query_findings.finding,

@@ -42,7 +42,7 @@ class Folders:
         return sum(path.name.isdigit() for path in commits.iterdir()) if commits.exists() else 0
 
     def written(self) -> Counter[int]:
-        """The rows of the files that the sink's log names: those of the newest compacted entry, and of the later ones."""
+        """The rows of the files that the log names: in the newest compacted entry, and in those that follow."""
         entries = {int(path.name.partition(".")[0]): path for path in (self.output / "_spark_metadata").glob("[0-9]*")}
         compacted = max((number for number, path in entries.items() if path.suffix == ".compact"), default=0)
         paths = [path for number, entry in entries.items() if number >= compacted for path in named(entry)]
