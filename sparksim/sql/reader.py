@@ -1,4 +1,4 @@
-"""Tables come in from files: `spark.read` (PySpark: pyspark.sql.DataFrameReader).
+"""Tables come in from files, and from Kafka: `spark.read` (PySpark: pyspark.sql.DataFrameReader).
 
 The list of files is made once, when the DataFrame is; what is in them is read anew by every action. So a file that is
 overwritten is seen, and one that is added is not.
@@ -38,7 +38,7 @@ class DataFrameReader:
         self._options: dict[str, str] = {}
 
     def format(self, source: str) -> DataFrameReader:
-        """What is read: `csv`, `json`, `orc`, `parquet` or `text`, else `spark.sql.sources.default`."""
+        """What is read: `csv`, `json`, `orc`, `parquet`, `text` or `kafka`, else `spark.sql.sources.default`."""
         self._format = source
         return self
 
@@ -72,7 +72,8 @@ class DataFrameReader:
         """The rows of files, of folders of files, or of globs. Without a schema the files are looked into.
 
         Raises `AnalysisException` for an unknown format, a path that does not exist, files that do not tell their
-        columns; `IllegalArgumentError` for options that do not fit.
+        columns; `IllegalArgumentError` for options that do not fit. With `kafka` what topics hold now: see
+        `kafka_batch`.
         """
         from sparksim.sql.formats.listing import partition_schema
 
@@ -81,6 +82,10 @@ class DataFrameReader:
         if schema is not None:
             self.schema(schema)
         self.options(**options)
+        if (self._format or "").lower() == "kafka":
+            from sparksim.sql.streaming.sources.kafka import kafka_batch
+
+            return kafka_batch(self._spark, self._options, self._schema)
         form = self._file_format()
         found = self._files(path, form)
         inside = self._schema or self._inferred(form, [decompressed(each.file) for each in found])

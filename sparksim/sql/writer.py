@@ -1,4 +1,4 @@
-"""Tables go out to files: `df.write` (PySpark: pyspark.sql.DataFrameWriter).
+"""Tables go out to files, and to Kafka: `df.write` (PySpark: pyspark.sql.DataFrameWriter).
 
 Tasks write into a folder aside; when all have succeeded, the driver moves their files to where they belong and adds an
 empty `_SUCCESS` (Hadoop: FileOutputCommitter).
@@ -51,7 +51,7 @@ class DataFrameWriter:
         return self
 
     def format(self, source: str) -> DataFrameWriter:
-        """What is written: `csv`, `json`, `orc`, `parquet` or `text`, else `spark.sql.sources.default`."""
+        """What is written: `csv`, `json`, `orc`, `parquet`, `text` or `kafka`, else `spark.sql.sources.default`."""
         self._format = source
         return self
 
@@ -87,13 +87,21 @@ class DataFrameWriter:
         """Compute the rows and write them.
 
         Raises `AnalysisException` for a path that exists, an unknown format, columns that it cannot hold;
-        `IllegalArgumentError` without a path and for options that do not fit.
+        `IllegalArgumentError` without a path and for options that do not fit. With `kafka` rows become records: see
+        `write_kafka_batch`.
         """
         self.mode(mode).options(**options)
         if format is not None:
             self.format(format)
         if partitionBy is not None:
             self.partitionBy(partitionBy)
+        if (self._format or "").lower() == "kafka":
+            from sparksim.sql.streaming.sinks.kafka import write_kafka_batch
+
+            if self._partition_by:
+                raise AnalysisException("'kafka' does not support partitioning: a record's key says its partition")
+            write_kafka_batch(self._frame, self._mode, self._options)
+            return
         self._save(self._options.get("path") if path is None else path)
 
     def json(self, path: str, mode: str | None = None, **options: Any) -> None:

@@ -25,11 +25,10 @@ from sparksim.sql.formats.records import Parsed, Records
 from sparksim.sql.formats.text import unsupported
 
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\\\": "\\"}
-_JAVA_FLOAT = re.compile(r"\s*(.*?)[fFdD]?\s*")
+_SUFFIX = re.compile(r"(?<=[0-9.])[fFdD]$")
 _NESTED = (t.ArrayType, t.MapType, t.StructType)
 _MOST_DIGITS = 38
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 _BOM = "\ufeff"
 
 Cell = str | None
@@ -171,7 +170,7 @@ class CsvFormat:
             (t.LongType(), partial(values.whole_of, 64)),
             (t.DecimalType(min(digits, _MOST_DIGITS), 0), partial(_long_whole, digits)),
             (t.DoubleType(), _java_float),
-            (t.DateType(), _day),
+            (t.DateType(), values.day_of),
             (t.TimestampType(), self._times.converter(t.TimestampType())),
             (t.BooleanType(), values.truth_of),
         )
@@ -184,8 +183,6 @@ class CsvFormat:
             return self._null
         if isinstance(value, dt.date):
             return self._quoted(self._times.text(value, data_type))
-        if isinstance(value, bytes):
-            return self._quoted(decode(value))
         return self._quoted(value if isinstance(value, str) else cell_text(value, data_type))
 
     def _quoted(self, text: str) -> str:
@@ -236,17 +233,11 @@ def _converted(cells: Sequence[Cell], converts: Sequence[Convert]) -> Parsed:
 
 def _java_float(text: str) -> float:
     """As Double.parseDouble: blanks around it and an f or d behind it do not matter."""
-    found = _JAVA_FLOAT.fullmatch(text)
-    return values.float_of(found[1] if found else text)
+    return values.float_of(_SUFFIX.sub("", text.strip()))
 
 
 def _long_whole(digits: int, text: str) -> Decimal:
     return values.decimal_of(_MOST_DIGITS, 0, text if digits <= _MOST_DIGITS and _WHOLE.fullmatch(text) else "")
-
-
-def _day(text: str) -> dt.date:
-    """Only what has no time behind it."""
-    return values.date_of(text if _DAY.fullmatch(text) else "")
 
 
 def _fits(convert: Convert, texts: Sequence[str]) -> bool:

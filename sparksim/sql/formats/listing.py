@@ -189,6 +189,6 @@ _FOLDER_TYPES: list[tuple[t.DataType, values.Convert]] = [
     (t.IntegerType(), partial(values.whole_of, 32)),
     (t.LongType(), partial(values.whole_of, 64)),
     (t.DoubleType(), values.float_of),
-    (t.DateType(), values.date_of),
-    (t.TimestampType(), values.timestamp_of),
+    (t.DateType(), values.day_of),
+    (t.TimestampType(), values.moment_of),
 ]

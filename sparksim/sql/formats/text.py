@@ -45,7 +45,8 @@ class TextFormat:
         """Raise `AnalysisException` unless there is one column, of texts, beside those of folders."""
         if len(schema) != 1:
             raise AnalysisException(
-                f"Text data source supports only a single column, and you have {len(schema)} columns."
+                f"Text data source supports only a single column, and you have {len(schema)} columns: "
+                f"{', '.join(schema.names)}. Join them to one text, or use csv"
             )
         [field] = schema
         if not isinstance(field.dataType, t.StringType):

@@ -122,7 +122,7 @@ def _write_part(output: Output, job: UUID, index: int, chunks: Iterator[Table]) 
     own = UUID(bytes=uuid5(job, str(task.taskAttemptId())).bytes, version=4) if output.own_names else job
     inner = StructType([output.schema.fields[at] for at in output.inner])
     files, root = fsspec.core.url_to_fs(output.url)
-    parts: dict[str, list[Table]] = {} if index or output.partition_by else {"": [empty_chunk(inner)]}
+    parts: dict[str, list[Table]] = {}
     for chunk in chunks:
         for folder, rows in _by_folder(chunk, output):
             part = parts.setdefault(folder, [])
@@ -130,6 +130,8 @@ def _write_part(output: Output, job: UUID, index: int, chunks: Iterator[Table]) 
             if len(part) == 1:
                 # A task that dies later leaves its file, as any writer does.
                 _write(files, f"{root}{folder}", output.form.write(part, inner), index, own, output)
+    if not (parts or index or output.partition_by):
+        parts[""] = [empty_chunk(inner)]
     for folder, part in parts.items():
         yield _write(files, f"{root}{folder}", output.form.write(part, inner), index, own, output)
 

@@ -61,6 +61,12 @@ def _memory(context: SinkContext) -> StreamSink:
     return MemorySink(context.session, context.name, context.schema, context.mode)
 
 
+def _kafka(context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.kafka import KafkaSink
+
+    return KafkaSink(context)
+
+
 def _files(format: str, context: SinkContext) -> StreamSink:
     from sparksim.sql.streaming.sinks.files import FileSink
 
@@ -70,6 +76,7 @@ def _files(format: str, context: SinkContext) -> StreamSink:
 FORMATS = {
     **{name: SinkFormat(partial(_files, name), partitions=True) for name in FILE_FORMATS},
     "console": SinkFormat(_console, may_be_temporary=True),
+    "kafka": SinkFormat(_kafka),
     "memory": SinkFormat(_memory, may_be_temporary=True, needs_name=True),
 }
 READ_ONLY = ("rate", "rate-micro-batch", "socket")

@@ -7,7 +7,9 @@ whole, by a rename: what is written into it after it was listed is not read.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import fsspec
@@ -29,6 +31,7 @@ from sparksim.sql.formats.registry import file_format
 from sparksim.sql.formats.scan import FilesRDD
 from sparksim.sql.reader import with_folders
 from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.sources.cleaning import cleaner
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.file_logs import FileSourceLog, SourceFile
@@ -110,8 +113,9 @@ class SeenFiles:
 class FileStreamSource:
     """Offsets count the entries of the source's log: {"logOffset": n}.
 
-    Options: `maxFilesPerTrigger`, `latestFirst` (false), `fileNameOnly` (false), `maxFileAge` (7d), `maxCachedFiles`
-    (10000), `pathGlobFilter`, `recursiveFileLookup`. Raises `IllegalArgumentError` for values that do not fit.
+    Options: `maxFilesPerTrigger` or `maxBytesPerTrigger`, `latestFirst` (false), `fileNameOnly` (false), `maxFileAge`
+    (7d), `maxCachedFiles` (10000), `cleanSource` (off), `pathGlobFilter`, `recursiveFileLookup`. Raises
+    `IllegalArgumentError` for values that do not fit.
     """
 
     def __init__(
@@ -124,11 +128,16 @@ class FileStreamSource:
         self._options = options
         limited = options.optional("maxFilesPerTrigger") is not None
         self._most = options.whole("maxFilesPerTrigger", 1, least=1) if limited else None
+        sized = options.optional("maxBytesPerTrigger") is not None
+        self._most_bytes = options.whole("maxBytesPerTrigger", 1, least=1) if sized else None
+        if limited and sized:
+            raise IllegalArgumentError("maxFilesPerTrigger and maxBytesPerTrigger cannot both be set: leave out one")
+        self._clean = cleaner(options)
         self._latest_first = options.flag("latestFirst", False)
         self._cached = options.whole("maxCachedFiles", 10_000, least=0)
         age = SparkConf(loadDefaults=False).set(MAX_AGE, options.text(MAX_AGE, "7d"))
         self._seen = SeenFiles(
-            float("inf") if self._latest_first and limited else time_ms(age, MAX_AGE, "7d"),
+            float("inf") if self._latest_first and (limited or sized) else time_ms(age, MAX_AGE, "7d"),
             options.flag("fileNameOnly", False),
         )
         backend = self._backend = cast("ClusterBackend", self._sc._backend)
@@ -166,7 +175,7 @@ class FileStreamSource:
 
     def without_limits(self) -> None:
         """All new files in one batch."""
-        self._most = None
+        self._most = self._most_bytes = None
 
     def freeze(self) -> None:
         """No file that comes later."""
@@ -175,22 +184,24 @@ class FileStreamSource:
     def batch(self, start: Offset, end: Offset) -> RDD[Any]:
         """The rows of the files between two offsets. One that is gone gives none, and a warning, as in Spark."""
         first = -1 if start is None else start["logOffset"]
-        entries = [
-            entry
-            for number in range(first + 1, end["logOffset"] + 1)
-            for entry in self._log.get(number) or self._log.all_entries()
-            if entry.batch_id == number
-        ]
+        entries = [entry for number in range(first + 1, end["logOffset"] + 1) for entry in self._entries(number)]
         found = [each for entry in entries if (each := file_at(entry.path, self._path)) is not None]
         if len(found) < len(entries):
             self._warn_of_gone({entry.path for entry in entries} - {each.url for each in found})
         return FilesRDD(self._sc, found, self._form, self._schema)
 
     def commit(self, end: Offset) -> None:
-        """Files stay where they are."""
+        """The files of the batch may go, if the program wants that."""
+        if self._clean is not None:
+            for entry in self._entries(end["logOffset"]):
+                self._clean(entry.path)
 
     def stop(self) -> None:
         """Nothing to give back."""
+
+    def _entries(self, number: int) -> list[SourceFile]:
+        """The files of one entry, which may be found in a later one that has all before it."""
+        return [entry for entry in self._log.get(number) or self._log.all_entries() if entry.batch_id == number]
 
     def _warn_of_gone(self, urls: Iterable[str]) -> None:
         self._backend.clock.call(
@@ -213,6 +224,9 @@ class FileStreamSource:
 
     def _take(self, new: list[DataFile]) -> list[DataFile]:
         """The first files; the others are kept for the next batch, if there are enough of them to spare a look."""
+        if self._most_bytes is not None:
+            reached = list(accumulate(each.file.size_bytes for each in new))
+            return new[: max(1, bisect_right(reached, self._most_bytes))]
         if self._most is None:
             self._unread = []
             return new
