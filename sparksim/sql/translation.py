@@ -36,6 +36,11 @@ _WHOLE = ("TINYINT", "SMALLINT", "INT", "BIGINT")
 _PRESENT = {"CurrentTimestamp": "timestamp", "CurrentDatetime": "timestamp", "CurrentDate": "date"}
 
 
+def tells_time(tree: Any) -> bool:
+    """Whether the query's text depends on `now`."""
+    return any(type(node).__name__ in _PRESENT for node in tree.walk())
+
+
 def in_duckdb(tree: Any, now: datetime.datetime) -> str:
     """The text of the query for DuckDB; `now` stands for `current_timestamp()` and its like, in UTC."""
     exp = sqlglot().exp
