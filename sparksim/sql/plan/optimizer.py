@@ -83,7 +83,9 @@ def with_children(plan: Plan, change: Callable[[Plan], Plan]) -> Plan:
 
 
 def _where_moved(plan: Plan) -> Plan:
-    """The conditions of a WHERE go down as far as they may."""
+    """The conditions of a WHERE, and those of a HAVING on keys, go down as far as they may."""
+    if isinstance(plan, Aggregate) and plan.having is not None:
+        plan = _having_moved(plan)
     if not isinstance(plan, Query | Aggregate) or plan.source.select.args.get("where") is None:
         return plan
     source = plan.source
@@ -100,6 +102,16 @@ def _where_moved(plan: Plan) -> Plan:
     select.set("where", exp.Where(this=exp.and_(*stays)) if stays else None)
     new = replace(plan, source=replace(source, select=select))
     return _child(new) if isinstance(new, Query) and new.filters_only and not stays and _is_whole(new) else new
+
+
+def _having_moved(plan: Aggregate) -> Aggregate:
+    stays = []
+    for condition in conjuncts(cast(Tree, plan.having)):
+        below = _below_groups(plan, condition)
+        plan = below or plan
+        if below is None:
+            stays.append(condition)
+    return replace(plan, having=sqlglot().exp.and_(*stays) if stays else None)
 
 
 def _moved_out(source: From, condition: Tree) -> From | None:
@@ -163,7 +175,19 @@ def _pushed(plan: Plan, condition: Tree) -> Plan | None:
             return None
         inputs = (pushed or _filtered(each, condition) for pushed, each in zip(new, plan.inputs, strict=True))
         return replace(plan, inputs=tuple(inputs))
+    if isinstance(plan, Aggregate):
+        return _below_groups(plan, _put_in(condition, plan.columns))
     return _joined(plan, condition) if isinstance(plan, StreamJoin) else None
+
+
+def _below_groups(plan: Aggregate, condition: Tree) -> Aggregate | None:
+    """An aggregation whose rows are filtered by a condition on its keys; None if the condition uses anything else."""
+    exp = sqlglot().exp
+    is_on_keys = condition.find(exp.Column) is not None and not _is_tied(condition)
+    if plan.sets is not None or plan.session is not None or not is_on_keys:
+        return None
+    source = _moved_out(plan.source, condition)
+    return replace(plan, source=source or replace(plan.source, select=plan.source.select.where(condition)))
 
 
 def _joined(plan: StreamJoin, condition: Tree) -> StreamJoin | None:
