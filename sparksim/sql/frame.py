@@ -242,6 +242,8 @@ class DataFrame(StreamMethods):
 
     def distinct(self) -> DataFrame:
         """Each different row once."""
+        if self.isStreaming:
+            return self._deduplicated(None, is_distinct=True)
         return self._query(f"SELECT DISTINCT * FROM {self._this}")
 
     def dropDuplicates(self, subset: list[str] | None = None) -> DataFrame:

@@ -121,11 +121,11 @@ class StreamMethods:
     def _derived(self, plan: Plan) -> Self:
         return self._from(self._engine.derived(plan, self._relation))
 
-    def _deduplicated(self, subset: list[str] | None, within: bool = False) -> Self:
+    def _deduplicated(self, subset: list[str] | None, within: bool = False, is_distinct: bool = False) -> Self:
         plan = self._plan
         _check_names(subset)
         columns = range(len(plan.schema)) if subset is None else [_position(plan.schema, name) for name in subset]
-        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within))
+        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within, is_distinct))
 
     def _sampled(self, *args: Any, **options: Any) -> Self:
         raise NotImplementedError
