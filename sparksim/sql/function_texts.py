@@ -126,6 +126,8 @@ def written(text: str, *arguments: Any) -> Any:
 def text_for(node: Any) -> str | None:
     """The text that stands for the call `node`, if it has one."""
     kind = type(node).__name__
+    if kind == "Exists" and node.args.get("expression") is None:  # EXISTS (SELECT ...)
+        return None
     return BY_NAME.get(node.name.lower()) if kind == "Anonymous" else BY_KIND.get(kind)
 
 

@@ -83,6 +83,12 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
         if kind == "Count" and node.expressions:
             every = [exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null())) for part in arguments_of(node)]
             return exp.Count(this=exp.Case(ifs=[exp.If(this=exp.and_(*every), true=exp.Literal.number(1))]))
+        if kind == "Grouping" and len(node.expressions) == 1:
+            return exp.Cast(this=node.copy(), to=exp.DataType.build("tinyint"))
+        if kind == "Join" and node.args.get("on") is not None and node.kind == "CROSS":
+            inner = node.copy()
+            inner.set("kind", None)
+            return inner
         if kind == "Format":
             return exp.Anonymous(this="printf", expressions=[each.copy() for each in arguments_of(node)])
         text = text_for(node)

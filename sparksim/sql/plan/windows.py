@@ -143,7 +143,9 @@ def _gap(texts: list[Tree]) -> Tree:
     [gap] = texts
     if not isinstance(gap, exp.Literal | exp.Interval):
         return exp.Cast(this=gap.copy(), to=exp.DataType.build("interval"))
-    length = interval_us(_text(gap), argument="gapDuration")
+    length = interval_us(_text(gap), argument="gapDuration", days_per_month=31)
+    if length != interval_us(_text(gap), argument="gapDuration", days_per_month=30):
+        return exp.Cast(this=exp.Literal.string(_text(gap)), to=exp.DataType.build("interval"))
     if length <= 0:
         raise AnalysisException("[DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE] session_window: the gap must be longer than 0")
     return exp.func("to_microseconds", _number(length))
