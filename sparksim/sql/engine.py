@@ -47,6 +47,7 @@ _BINDER_SAYS = (
     ("No function matches", "DATATYPE_MISMATCH"),
     ("Could not choose a best candidate function", "DATATYPE_MISMATCH"),
     ("Cannot compare values", "DATATYPE_MISMATCH"),
+    ("calls cannot be nested", "NESTED_AGGREGATE_FUNCTION"),
 )
 
 
