@@ -65,9 +65,19 @@ def owner_of(key: str) -> str:
     return _joined(parsed[:-1]) if isinstance(parsed, tuple) else key
 
 
-def shown_value(value: str) -> str:
-    """A state's value: of a tuple its parts, of a session what is beside its window, of a join the row."""
+def shown_value(value: str, operator: str = "") -> str:
+    """A state's value: of a tuple its parts, of a session what is beside its window, of a join the row.
+
+    `operator` is the name of the operator that keeps it: of a duplicate there is nothing to say but that it was seen,
+    and beside what a user's function keeps, its timeout is left out.
+    """
+    if operator.startswith("dedupe"):
+        return ""
     parsed = _parsed(value)
+    if operator.endswith("WithState") and isinstance(parsed, tuple) and len(parsed) == 2:
+        parsed = parsed[0]
+        if parsed is None:
+            return "–"
     if isinstance(parsed, tuple) and len(parsed) == 2 and isinstance(parsed[1], tuple) and _is_pair(parsed[0]):
         parsed = parsed[1]
     if isinstance(parsed, tuple):
@@ -108,7 +118,7 @@ def window_text(window: Window) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """The value; of a named tuple its first field, also if the end of the text is missing; None if there is no whole."""
+    """The value; of a named tuple its first field, even if the end of the text is missing; None if nothing is whole."""
     named = re.match(r"^\w+\(\w+=(?=\()", text)
     if named is None:
         return _literal(text)

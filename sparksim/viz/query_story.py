@@ -244,7 +244,10 @@ def _follow(
     numbers = {id(line): number for number, line in enumerate(lines)}
     alive: dict[int, str] = {}
     for number, step in enumerate(steps):
-        step.changes = [Change(numbers[id(line)], row.change, _value(row)) for line, row in told.get(number, ())]
+        step.changes = [
+            Change(numbers[id(line)], row.change, shown_value(row.value, row.name))
+            for line, row in told.get(number, ())
+        ]
         before = dict(alive)
         for change in step.changes:
             lines[change.line].cells[number] = Cell(change.value, change.change)
@@ -256,11 +259,6 @@ def _follow(
             lines[line].cells.setdefault(number, Cell(value, ""))
         if step.row.status == "abandoned":
             alive = before
-
-
-def _value(change: StateChangeRow) -> str:
-    """That a key was seen is no value."""
-    return "" if change.name.startswith("dedupe") else shown_value(change.value)
 
 
 def _window(change: StateChangeRow) -> Window | None:
