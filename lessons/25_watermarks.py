@@ -1,8 +1,8 @@
 # %% [markdown] lang="en"
 # # 25. Watermarks: how long to wait for those who come late
 #
-# **The question.** A window of event time is counted from ten to ten past ten. When is its count final? A row of five past
-# ten may still be on its way, for a minute or for a day, and until then somebody has to remember the window.
+# **The question.** A window of event time is counted from ten to ten past ten. When is its count final? A row of five
+# past ten may still be on its way, for a minute or for a day, and until then somebody has to remember the window.
 #
 # *About 40 minutes. You need lesson 24 (windows of event time), and from lesson 23 the output modes.*
 
@@ -43,12 +43,13 @@ lesson("25", lang="en", seed=SEED)
 #            counts 10:00–10:10           given out, forgotten
 # ```
 #
-# A **watermark** is a promise about the data: *no row older than this is to be waited for any more*. You give a delay, and
-# Spark keeps the watermark at **the latest event time it has seen, less the delay**. It is moved at the end of each batch,
-# and never back.
+# A **watermark** is a promise about the data: *no row older than this is to be waited for any more*. You give a
+# delay, and Spark keeps the watermark at **the latest event time it has seen, less the delay**. It is moved at the
+# end of each batch, and never back.
 #
-# Both things that follow from it are comparisons with ≤. A window whose **end ≤ watermark** is over: in append mode it is
-# given out, once and for ever, and its state is removed. A row that comes after that is **late**: it is dropped.
+# Both things that follow from it are comparisons with ≤. A window whose **end ≤ watermark** is over: in append mode
+# it is given out, once and for ever, and its state is removed. A row that comes after that is **late**: it is
+# dropped.
 
 # %% [markdown] lang="zh"
 # ## 基本思想
@@ -73,10 +74,11 @@ lesson("25", lang="en", seed=SEED)
 # %% [markdown] lang="en"
 # ## The program, live
 #
-# Vans deliver parcels, and a scanner in each notes the time of every delivery. It sends its scans when it finds a network:
-# mostly at once, in a valley much later. How many parcels were delivered in each ten minutes?
+# Vans deliver parcels, and a scanner in each notes the time of every delivery. It sends its scans when it finds a
+# network: mostly at once, in a valley much later. How many parcels were delivered in each ten minutes?
 #
-# A `MemoryStream` is a source that we fill ourselves; `processAllAvailable` waits until the query has nothing left to do.
+# A `MemoryStream` is a source that we fill ourselves; `processAllAvailable` waits until the query has nothing left to
+# do.
 
 # %% [markdown] lang="zh"
 # ## 程序：真实运行
@@ -155,15 +157,15 @@ told(query)
 spark.table("parcels").show(truncate=False)
 
 # %% [markdown] lang="en"
-# Each line shows the watermark that the batch *works with*: the one that the batch before it left behind. Every second
-# batch has no rows. Who asked for it? The aggregation did: the watermark has moved, a window may be over, and its count
-# shall not have to wait for the next scan. That is a **batch without data**. (Spark 2.3 has none: there the window waits
-# until the next row comes.)
+# Each line shows the watermark that the batch *works with*: the one that the batch before it left behind. (Batch 0
+# works with 0, the beginning of 1970, which is shown as 00:00.) Every second batch has no rows. Who asked for it? The
+# aggregation did: the watermark has moved, a window may be over, and its count shall not have to wait for the next
+# scan. That is a **batch without data**. (Spark 2.3 has none: there the window waits until the next row comes.)
 #
 # The watermark is now at 10:12. Four more scans come, of 10:05, 10:09, 10:11 and 10:13. How many are dropped?
 
 # %% [markdown] lang="zh"
-# 每一行显示该批次*所用*的水位线：即前一个批次留下的那个。每隔一个批次就有一个没有行的批次。是谁要求的？是聚合：水位线移动了，
+# 每一行显示该批次*所用*的水位线：即前一个批次留下的那个。（批次 0 用的是 0，即 1970 年的开头，这里显示为 00:00。）每隔一个批次就有一个没有行的批次。是谁要求的？是聚合：水位线移动了，
 # 可能有窗口已经结束，它的计数不该等到下一条记录才输出。这就是**无数据批次**（no-data batch）。（Spark 2.3 没有它：那里的窗口要等到下一行到来。）
 #
 # 现在水位线在 10:12。又来了四条记录：10:05、10:09、10:11 和 10:13。有几条被丢弃？
@@ -212,7 +214,7 @@ query.stop()
 # 同样的十条记录，用各种输出模式，以及一个没有状态的查询：
 
 # %%
-TEN = "10:03 10:07 10:18 10:19 10:20 10:22 10:05 10:09 10:11 10:13".split()
+TEN = ["10:03", "10:07", "10:18", "10:19", "10:20", "10:22", "10:05", "10:09", "10:11", "10:13"]
 
 
 def ran(build, mode):
@@ -257,8 +259,8 @@ spark.stop()
 # ## Predict
 #
 # Scans come all the time, and a batch runs every second, so there is no pause for batches without data. Batch 0 reads
-# 10:03 and 10:07, batch 1 reads 10:21, batch 2 reads 10:05, batch 3 reads 10:08, batch 4 reads 10:31. Which count does the window from 10:00
-# to 10:10 have when it is given out?
+# 10:03 and 10:07, batch 1 reads 10:21, batch 2 reads 10:05, batch 3 reads 10:08, batch 4 reads 10:31. Which count
+# does the window from 10:00 to 10:10 have when it is given out?
 
 # %% [markdown] lang="zh"
 # ## 预测
@@ -301,12 +303,12 @@ spark.stop()
 CLUSTER = Cluster(executors=2, cores=2)
 
 
-def simulated(batches, delay="10 minutes"):
+def simulated(batches):
     """Each batch is a text of clock times; the next one comes when the query is idle."""
 
     def parcels(spark):
         scans = MemoryStream(spark, "time timestamp, van string")
-        query = per_ten_minutes(scans.toDF(), delay).writeStream.format("console").start()
+        query = per_ten_minutes(scans.toDF()).writeStream.format("console").queryName("parcels").start()
         for clocks in batches:
             scans.addData([scan(clock) for clock in clocks.split()])
             query.processAllAvailable()
@@ -318,26 +320,35 @@ run = simulated(["10:03 10:07", "10:19", "10:20", "10:22", "10:05 10:09 10:11 10
 run.query_figure()
 
 # %% [markdown] lang="en"
-# Time of the events goes upwards, batches to the right. The dashed line is the latest event time less 10 minutes, at the
-# end of each batch; the solid one is the watermark that a batch works with: the same line, one batch later. A window is
-# drawn as long as it has a state. The crosses say why a scan was dropped. (In the progress the two count as one: rows of a
-# batch are added up by window before they meet the state, and it is that sum which is dropped.)
+# Time of the events goes upwards, batches to the right. The dashed line is the latest event time less 10 minutes, at
+# the end of each batch; the solid one is the watermark that a batch works with: the same line, one batch later. A
+# window is drawn as long as it has a state. The crosses say why a scan was dropped. (In the progress the two count as
+# one: rows of a batch are added up by window before they meet the state, and it is that sum which is dropped.)
 #
-# Now without pauses:
+# The same run, to step through, batch by batch:
 
 # %% [markdown] lang="zh"
 # 事件时间向上，批次向右。虚线是每个批次结束时的最大事件时间减 10 分钟；实线是批次所用的水位线：同一条线，晚一个批次。
 # 窗口只在它有状态时画出。叉号说明一条记录为什么被丢弃。（在进度中这两条只算一条：一个批次的行在遇到状态之前先按窗口合并，
 # 被丢弃的是合并后的结果。）
 #
+# 同一次运行，可以逐个批次地走一遍：
+
+# %%
+run.query_timeline()
+
+# %% [markdown] lang="en"
+# Now without pauses:
+
+# %% [markdown] lang="zh"
 # 现在不留空隙：
 
 
 # %%
 def busy(spark):
     scans = MemoryStream(spark, "time timestamp, van string")
-    writer = per_ten_minutes(scans.toDF()).writeStream.format("console").option("truncate", False)
-    query = writer.trigger(processingTime="1 second").start()
+    writer = per_ten_minutes(scans.toDF()).writeStream.format("console").queryName("busy")
+    query = writer.option("truncate", False).trigger(processingTime="1 second").start()
     query.awaitTermination(0.5)  # batches are due at each full second; scans come in between
     for clocks in ("10:03 10:07", "10:21", "10:05", "10:08", "10:31"):
         scans.addData([scan(clock) for clock in clocks.split()])
@@ -375,8 +386,8 @@ run.query_figure()
 # %% [markdown] lang="en"
 # ### Two streams: the slower one decides
 #
-# Two depots, each with a stream and a watermark, in one query. The query has **one** watermark, by default the *smallest*
-# of the two. The second depot sends nothing before the end:
+# Two depots, each with a stream and a watermark, in one query. The query has **one** watermark, by default the
+# *smallest* of the two. The second depot sends nothing before the end:
 
 # %% [markdown] lang="zh"
 # ### 两个流：慢的那个说了算
@@ -391,7 +402,7 @@ def two_depots(policy):
         east, west = (MemoryStream(spark, "time timestamp, van string") for _ in range(2))
         eastern, western = (each.toDF().withWatermark("time", "10 minutes") for each in (east, west))
         counts = eastern.union(western).groupBy(window("time", "10 minutes")).count()
-        query = counts.writeStream.format("console").start()
+        query = counts.writeStream.format("console").queryName(policy).start()
         for clock in ("10:03", "10:23", "10:43"):
             east.addData(scan(clock))
             query.processAllAvailable()
@@ -405,9 +416,9 @@ run = two_depots("min")
 run.query_figure()
 
 # %% [markdown] lang="en"
-# As long as the second stream has never sent a row, its own watermark is 0, and so is that of the query: nothing is given
-# out, and windows pile up. A stream that falls silent later freezes the watermark where its own one stands. With the
-# policy `max` the faster one decides:
+# As long as the second stream has never sent a row, its own watermark is 0, and so is that of the query: nothing is
+# given out, and windows pile up. A stream that falls silent later freezes the watermark where its own one stands.
+# With the policy `max` the faster one decides:
 
 # %% [markdown] lang="zh"
 # 只要第二个流从未发来一行，它自己的水位线就是 0，整个查询的也是 0：什么都不输出，窗口越积越多。后来才沉默的流，
@@ -418,12 +429,13 @@ run = two_depots("max")
 run.query_figure()
 
 # %% [markdown] lang="en"
-# Windows are given out at once, and the scan of 10:25 is dropped, though it is the first that its depot sends. `max` is for those who would rather
-# lose the rows of the slow stream than wait for them.
+# Windows are given out at once, and the scan of 10:25 is dropped, though it is the first that its depot sends. `max`
+# is for those who would rather lose the rows of the slow stream than wait for them.
 #
 # ### After a restart
 #
-# The commit log of a checkpoint holds the watermark that the batch left behind. A query that is stopped and started again goes on with it:
+# The commit log of a checkpoint holds the watermark that the batch left behind. A query that is stopped and started
+# again goes on with it:
 
 # %% [markdown] lang="zh"
 # 窗口立刻输出，而 10:25 的记录被丢弃，尽管它是那个站发来的第一条。`max` 适合宁可丢掉慢流的行也不愿等待的人。
@@ -436,7 +448,7 @@ run.query_figure()
 # %%
 def restarted(spark):
     scans = MemoryStream(spark, "time timestamp, van string")
-    writer = per_ten_minutes(scans.toDF()).writeStream.format("console")
+    writer = per_ten_minutes(scans.toDF()).writeStream.format("console").queryName("restarted")
     query = writer.option("checkpointLocation", "sim://checkpoint").start()
     scans.addData(scan("10:03"), scan("10:21"))
     query.processAllAvailable()
@@ -450,13 +462,14 @@ def restarted(spark):
 QuerySimulation(restarted, cluster=CLUSTER, seed=SEED).run(until=3).query_figure()
 
 # %% [markdown] lang="en"
-# The scan of 10:05 comes after the restart, into a new run that has seen no scan at all, and is late all the same: batch
-# 2 begins with 10:11.
+# The scan of 10:05 comes after the restart, into a new run that has seen no scan at all, and is late all the same:
+# batch 2 begins with 10:11.
 #
 # ### What a delay costs
 #
-# Five scans a second for eighty seconds, of windows of ten seconds and three vans. Nineteen of twenty arrive within a few
-# seconds; the others, from the valley, up to half a minute late. Without a watermark, and with three delays, how many states are kept?
+# Five scans a second for eighty seconds, of windows of ten seconds and three vans. Nineteen of twenty arrive within a
+# few seconds; the others, from the valley, up to half a minute late. Without a watermark, and with three delays, how
+# many states are kept?
 
 # %% [markdown] lang="zh"
 # 10:05 的记录在重启之后才来，新的运行还没见过任何记录，它却照样迟到：批次 2 一开始水位线就是 10:11。
@@ -507,25 +520,26 @@ axes.legend(title="delay")
 plt.show()
 
 # %%
-print("delay      late   most states   rows given out")
+print("delay   late groups   most states   rows given out")
 for delay, run in runs.items():
     late, states = sum(run.triggers.column("rows_late")), max(run.triggers.column("state_rows"))
-    print(f"{delay or 'none':>5} {late:>9} {states:>13} {sum(run.triggers.column('rows_written')):>16}")
+    print(f"{delay or 'none':>5} {late:>13} {states:>13} {sum(run.triggers.column('rows_written')):>16}")
 
 # %% [markdown] lang="en"
-# Without a watermark the states grow with the stream, for ever. With one they level off, at about *(delay + window) ÷
-# window* windows for each van. A longer delay saves rows and costs memory and patience: a window is given out that much
-# later. There is no right value, only one that fits how late *your* rows are. The exercise is about that.
+# Without a watermark the states grow with the stream, for ever. With one they level off: each van has about *(delay +
+# window) ÷ window* windows, and one that has just begun. A longer delay saves rows and costs memory and patience: a
+# window is given out that much later. There is no right value, only one that fits how late *your* rows are. The
+# exercise is about that.
 
 # %% [markdown] lang="zh"
-# 不用水位线，状态随流无限增长。用了水位线，状态就趋于平稳，每辆车大约有*（延迟 + 窗口）÷ 窗口*个窗口。延迟越长，救回的行越多，
+# 不用水位线，状态随流无限增长。用了水位线，状态就趋于平稳：每辆车大约有（延迟 + 窗口）÷ 窗口 个窗口，再加一个刚开始的。延迟越长，救回的行越多，
 # 占用的内存也越多，结果也越晚：窗口要晚同样长的时间才输出。没有绝对正确的值，只有适合*你的*数据迟到情况的值。练习就是关于这一点。
 
 # %% [markdown] lang="en"
 # ## Break it
 #
-# One scanner was set wrong: its clock is an hour ahead, and it reports a parcel of 10:05 as one of 11:05. Eight right scans follow:
-# 10:06, 10:18, 10:31, 10:44, 10:52, 11:01, 11:16, 11:22. How many of the eight are dropped?
+# One scanner was set wrong: its clock is an hour ahead, and it reports a parcel of 10:05 as one of 11:05. Eight right
+# scans follow: 10:06, 10:18, 10:31, 10:44, 10:52, 11:01, 11:16, 11:22. How many of the eight are dropped?
 
 # %% [markdown] lang="zh"
 # ## 弄坏它
@@ -557,17 +571,18 @@ for delay, run in runs.items():
 }
 
 # %%
-run = simulated(["10:03", "11:05", *"10:06 10:18 10:31 10:44 10:52 11:01 11:16 11:22".split()])
+run = simulated(["10:03", "11:05", *["10:06", "10:18", "10:31", "10:44", "10:52", "11:01", "11:16", "11:22"]])
 confirm("lost to the future", sum(run.triggers.column("rows_late")))
 print("late rows by batch:", [row.batch for row in run.triggers.where(lambda row: row.rows_late)])
 late_in_vain = simulated(["10:03", "11:05", "10:06", "10:18 10:31", "10:44 10:52"])
 late_in_vain.query_figure()
 
 # %% [markdown] lang="en"
-# One row of one scanner has cost all others their scans of most of an hour, and no error says so. Had the clock been wrong by a year, it
-# would be a year. A restart does not help, for the watermark is in the checkpoint.
+# One row of one scanner has cost all others their scans of most of an hour, and no error says so. Had the clock been
+# wrong by a year, it would be a year. A restart does not help, for the watermark is in the checkpoint.
 #
-# So do not believe such rows: leave them out *before* `withWatermark`. Live, with a scan of the year 2062, without and with a filter:
+# So do not believe such rows: leave them out *before* `withWatermark`. Live, with a scan of the year 2062, without
+# and with a filter:
 
 # %% [markdown] lang="zh"
 # 一个扫描器的一行，让其他所有人丢掉了将近一小时的记录，而且没有任何报错。如果时钟错了一年，那就是一年。重启也没有用，因为水位线在检查点里。
@@ -601,8 +616,8 @@ spark.stop()
 # ## What people get wrong
 #
 # **"A watermark cleans up old windows."** Only in append and update mode, only if `withWatermark` stands *before* the
-# aggregation, and only if the column, or a window over it, is one of the grouping keys. Else append is refused, and update
-# keeps every group for ever. *Source: `UnsupportedOperationChecker`, `StateStoreSaveExec`.*
+# aggregation, and only if the column, or a window over it, is one of the grouping keys. Else append is refused, and
+# update keeps every group for ever. *Source: `UnsupportedOperationChecker`, `StateStoreSaveExec`.*
 
 # %% [markdown] lang="zh"
 # ## 常见误解
@@ -621,30 +636,34 @@ def too_late(scans):
 
 
 def in_mode(build, mode):
-    """What is left of 13 scans of 13 hours, or why the query may not start."""
+    """How many states are left of scans in five hours, or why the query may not start."""
 
     def parcels(spark):
         scans = MemoryStream(spark, "time timestamp, van string")
         query = build(scans.toDF()).writeStream.outputMode(mode).format("console").start()
-        for hour in range(10, 23):
+        for hour in range(10, 15):
             scans.addData(scan(f"{hour}:00", f"van {hour}"))
             query.processAllAvailable()
 
     run = QuerySimulation(parcels, cluster=CLUSTER, seed=SEED).run(until=10, raises=False)
-    return f"{run.triggers[-1].state_rows} states" if run.error is None else str(run.error).split(".")[0]
+    if run.error is not None:
+        return "refused: " + str(run.error).split("] ")[1].split(". ")[0]
+    return f"states left of 5 scans: {run.triggers[-1].state_rows}"
 
 
 for build in (per_ten_minutes, by_van, too_late):
     for mode in ("append", "update"):
-        print(f"{build.__name__:>15}, {mode}: {in_mode(build, mode)}")
+        print(f"{build.__name__}, {mode}:\n    {in_mode(build, mode)}")
 
 # %% [markdown] lang="en"
-# **"A row older than the watermark is dropped."** Not if its window is still open, not in complete mode, not by a query
-# without state, and with batches back to back not for one batch more. The promise goes one way only: a row within the
-# delay is *never* dropped; an older one *may* be. *Source: the guide's "semantic guarantees of aggregation with watermarking".*
+# **"A row older than the watermark is dropped."** Not if its window is still open, not in complete mode, not by a
+# query without state, and with batches back to back not for one batch more. The promise goes one way only: a row
+# within the delay is *never* dropped; an older one *may* be. *Source: the guide's "semantic guarantees of aggregation
+# with watermarking".*
 #
-# **"With `current_timestamp()` as the event time I have no late rows."** True, and no event time either: it is the moment of the batch, the same for all its rows. A row that waited
-# an hour in a valley is counted in the wrong window. *Source: `MicroBatchExecution`, which puts the time of the batch in its place.*
+# **"With `current_timestamp()` as the event time I have no late rows."** True, and no event time either: it is the
+# moment of the batch, the same for all its rows. A row that waited an hour in a valley is counted in the wrong
+# window. *Source: `MicroBatchExecution`, which puts the time of the batch in its place.*
 
 # %% [markdown] lang="zh"
 # **“比水位线早的行会被丢弃。”** 如果它的窗口还开着，不会；在完整模式下，不会；没有状态的查询，不会；批次一个接一个时，还能再宽限一个批次。
@@ -656,9 +675,10 @@ for build in (per_ten_minutes, by_van, too_late):
 # %% [markdown] lang="en"
 # ## Where the model departs from a cluster
 #
-# The rules of watermarks, late rows, states and batches without data are those of Spark 4; they were compared with recorded
-# runs of it, batch by batch. Durations come from the cost model. A real cluster keeps states in memory or in RocksDB, and what
-# a state takes there depends on its row; here states are counted. Event times are UTC in all that is shown.
+# The rules of watermarks, late rows, states and batches without data are those of Spark 4; they were compared with
+# recorded runs of it, batch by batch. Durations come from the cost model. A real cluster keeps states in memory or in
+# RocksDB, and what a state takes there depends on its row; here states are counted. Event times are UTC in all that
+# is shown.
 
 # %% [markdown] lang="zh"
 # ## 模型与集群的不同
@@ -676,7 +696,8 @@ for build in (per_ten_minutes, by_van, too_late):
 # In one of its two windows. The window from 10:00 to 10:10 is over; the one from 10:05 to 10:15 is still open.
 # </details>
 #
-# 2. The shop closes at 20:00, the last scan is of 19:58. When is the window from 19:50 to 20:00 given out, with a delay of 10 minutes?
+# 2. The shop closes at 20:00, the last scan is of 19:58. When is the window from 19:50 to 20:00 given out, with a delay of
+#    10 minutes?
 #
 # <details><summary>Answer</summary>
 #
@@ -719,9 +740,9 @@ for build in (per_ten_minutes, by_van, too_late):
 # %% [markdown] lang="en"
 # ## Exercise
 #
-# [Exercise 25](../../exercises/en/ex25_watermarks.ipynb): say where the watermark stands, write a query that forgets, and
-# choose a delay for a day that you have not seen. `sparksim grade 25` says how far you are. Next: lesson 26, the same
-# queries in three languages.
+# [Exercise 25](../../exercises/en/ex25_watermarks.ipynb): say where the watermark stands, write a query that forgets,
+# and choose a delay for a day that you have not seen. `sparksim grade 25` says how far you are. Next: lesson 26, the
+# same queries in three languages.
 
 # %% [markdown] lang="zh"
 # ## 练习
