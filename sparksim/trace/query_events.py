@@ -1,7 +1,7 @@
 """The events of streaming queries (Structured Streaming): what each trigger read, kept, dropped and wrote.
 
 `run` is the run id of the query, new at each start. Samples show the first `spark.sparksim.queryRows` rows (100) as
-texts of at most 60 characters, keys of at most 80; the counts are always complete.
+texts of at most 60 characters, states have 80; the counts are always complete.
 """
 
 from __future__ import annotations

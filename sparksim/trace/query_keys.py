@@ -5,8 +5,9 @@ The trace has a key as the engine keeps it: a tuple in which a time is whole mic
 
 from __future__ import annotations
 
+import ast
 import re
-from ast import literal_eval
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -16,6 +17,7 @@ SINCE_US = 10**14
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _WINDOW = re.compile(r"^\{(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*), (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*)\}$")
+_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*$")
 _DAY_MS = 86_400_000
 
 Window = tuple[float, float]
@@ -37,8 +39,8 @@ class ShownKey:
         return f"{window_text(self.window)} {self.text}".strip()
 
 
-def shown_key(key: str, value: str = "", event_ms: Window | None = None) -> ShownKey:
-    """What a key of `QueryStateCommitted` says. A session has its window in its `value`.
+def shown_key(key: str, event_ms: Window | None = None) -> ShownKey:
+    """What a key of `QueryStateCommitted` says; the value of a session has its window in the same place.
 
     `event_ms` are the first and the last event time of the run: near the year 1970, a pair of whole numbers is a window
     if it lies there.
@@ -47,22 +49,29 @@ def shown_key(key: str, value: str = "", event_ms: Window | None = None) -> Show
     if parsed is None:
         return ShownKey(key)
     parts = list(parsed) if isinstance(parsed, tuple) else [parsed]
-    windows = [part for part in parts if _is_window(part, event_ms)]
-    if windows:
-        parts.remove(windows[0])
-    elif isinstance(inner := _parsed(value), tuple) and inner and _is_window(inner[0], event_ms):
-        windows, parts = [inner[0]], parts[:-1]  # the last part of a session's key is its number
-    [window] = windows[:1] or [None]
-    return ShownKey(", ".join(map(_text, parts)), window and (window[0] / 1000, window[1] / 1000))
+    for part in parts:
+        if _is_window(part, event_ms):
+            parts.remove(part)
+            return ShownKey(_joined(parts), (part[0] / 1000, part[1] / 1000))
+    if len(parts) == 2 and isinstance(parts[0], tuple) and type(parts[1]) is int:  # a row of a join: key and number
+        number = f" ({parts[1] + 1})" if parts[1] else ""
+        return ShownKey(f"{_joined(parts[0])}{number}")
+    return ShownKey(_joined(parts))
+
+
+def owner_of(key: str) -> str:
+    """Whose session it is: the key without the session's number."""
+    parsed = _parsed(key)
+    return _joined(parsed[:-1]) if isinstance(parsed, tuple) else key
 
 
 def shown_value(value: str) -> str:
-    """A state's value: of a tuple its parts, of a session what is beside its window."""
+    """A state's value: of a tuple its parts, of a session what is beside its window, of a join the row."""
     parsed = _parsed(value)
-    while isinstance(parsed, tuple) and len(parsed) == 2 and isinstance(parsed[1], tuple) and _is_pair(parsed[0]):
+    if isinstance(parsed, tuple) and len(parsed) == 2 and isinstance(parsed[1], tuple) and _is_pair(parsed[0]):
         parsed = parsed[1]
     if isinstance(parsed, tuple):
-        return ", ".join(map(_text, parsed))
+        return _joined(parsed)
     return value if parsed is None else _text(parsed)
 
 
@@ -80,7 +89,7 @@ def shown_cell(cell: str) -> str:
     window = window_of_cell(cell)
     if window is not None:
         return window_text(window)
-    return cell[11:] if re.match(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*$", cell) else cell
+    return cell[11:].removesuffix(":00") if _TIME.match(cell) else cell
 
 
 def time_text(time_ms: float) -> str:
@@ -99,9 +108,18 @@ def window_text(window: Window) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """The value; None where the trace has no whole value."""
+    """The value; of a named tuple its first field, also if the end of the text is missing; None if there is no whole."""
+    named = re.match(r"^\w+\(\w+=(?=\()", text)
+    if named is None:
+        return _literal(text)
+    ends = (end.end() for end in re.finditer(r"\)", text))
+    fields = (_literal(text[named.end() : end]) for end in ends)
+    return next((field for field in fields if field is not None), None)
+
+
+def _literal(text: str) -> Any:
     try:
-        return literal_eval(text)
+        return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
 
@@ -117,6 +135,10 @@ def _is_window(part: Any, event_ms: Window | None) -> bool:
     if start_us >= SINCE_US:
         return True
     return event_ms is not None and start_us <= event_ms[1] * 1000 and event_ms[0] * 1000 < end_us
+
+
+def _joined(parts: Iterable[Any]) -> str:
+    return ", ".join(map(_text, parts))
 
 
 def _text(part: Any) -> str:

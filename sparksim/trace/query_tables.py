@@ -21,8 +21,12 @@ from sparksim.trace.query_events import (
     QueryStateCommitted,
     QueryTerminated,
 )
-from sparksim.trace.query_keys import ShownKey, Window, shown_key
+from sparksim.trace.query_keys import Window, owner_of, shown_key
+from sparksim.trace.query_sessions import Place, Sessions
 from sparksim.trace.table import Table
+
+SESSIONS = "sessionWindow"
+"""So begin the names of operators that keep sessions."""
 
 COUNTS_OF_JOINS = "keyToNumValues"
 """A join has, besides its rows, how many rows each key has: not one more state."""
@@ -240,21 +244,36 @@ def event_span(events: Iterable[Event]) -> Window | None:
 
 def state_changes(trace: Iterable[Event]) -> Table[StateChangeRow]:
     """One row per key that a batch changed, by batch; as many of each partition as `spark.sparksim.stateKeys` says."""
-    events = [event for event in trace if isinstance(event, QueryRowsRead | QueryStateCommitted)]
+    return Table(StateChangeRow, (row for _, row in told_changes(trace)))
+
+
+def told_changes(trace: Iterable[Event]) -> Iterator[tuple[str, StateChangeRow]]:
+    """Each row of `state_changes`, with a name of its state that stays while the window of a session grows."""
+    events = [event for event in trace if isinstance(event, QueryStarted | QueryRowsRead | QueryStateCommitted)]
     span = event_span(events)
-    rows: list[StateChangeRow] = []
-    shown: dict[tuple[object, ...], ShownKey] = {}
+    queries: dict[str, str] = {}
+    sessions: dict[tuple[str, int, str, int], Sessions] = {}
     for event in events:
-        if not isinstance(event, QueryStateCommitted):
-            continue
-        own = event.run, event.batch, event.operator, event.name, event.store, event.partition
-        for key, change, value in event.changes:
-            place = event.operator, event.store, event.partition, key
-            # What is gone has no value any more, so a session is known by what it was.
-            known = shown_key(key, value, span) if value or place not in shown else shown[place]
-            shown[place] = known
-            rows.append(StateChangeRow(*own, *(known.window or (None, None)), known.text, change, value))
-    return Table(StateChangeRow, rows)
+        if isinstance(event, QueryStarted):
+            queries[event.run] = event.query
+        elif isinstance(event, QueryStateCommitted):
+            own = event.run, event.batch, event.operator, event.name, event.store, event.partition
+            place = queries.get(event.run, event.run), event.operator, event.store, event.partition
+            if event.name.startswith(SESSIONS):
+                kept = sessions.setdefault(place, Sessions())
+                places = [Place(key, *_session(key, value, span), value) for key, _, value in event.changes]
+                for each in kept.after(event.batch, places):
+                    yield each.name, StateChangeRow(*own, *each.window, each.owner, each.change, each.value)
+                continue
+            for key, change, value in event.changes:
+                shown = shown_key(key, span)
+                start_ms, end_ms = shown.window or (None, None)
+                yield key, StateChangeRow(*own, start_ms, end_ms, shown.text, change, value)
+
+
+def _session(key: str, value: str, span: Window | None) -> tuple[str, Window | None]:
+    """Whose session it is, and its window; None where the place is nobody's any more."""
+    return owner_of(key), shown_key(value, span).window if value else None
 
 
 def result_rows(trace: Iterable[Event]) -> Table[ResultRow]:

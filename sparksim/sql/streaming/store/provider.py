@@ -34,8 +34,8 @@ RETAIN = 100
 """spark.sql.streaming.minBatchesToRetain"""
 SHOWN = 100
 """spark.sparksim.stateKeys"""
-KEY_WIDTH = 80
-"""So many characters of a key are told: one of a window, which is two times, and a text is whole."""
+WIDTH = 80
+"""So many characters of a key and of a value are told: what has a window, which is two times, is whole."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,9 @@ class StateStoreProvider:
     def _told(self, transaction: StateTransaction, changes: dict[Key, State | None]) -> Iterator[tuple[str, str, str]]:
         through_us = transaction.expired_through_us
         for key, state in list(changes.items())[: self._shown]:
-            before, told = transaction.before(key), short_text(key, KEY_WIDTH)
+            before, told = transaction.before(key), short_text(key, WIDTH)
             if state is not None:
-                yield told, "created" if before is None else "updated", short_text(state.value)
+                yield told, "created" if before is None else "updated", short_text(state.value, WIDTH)
                 continue
             assert before is not None
             due = through_us is not None and before.expires_us is not None and before.expires_us <= through_us
