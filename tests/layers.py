@@ -32,7 +32,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "cluster": frozenset({"core", "trace"}),
     "kafka": frozenset({"core", "trace", "cluster"}),
     "streaming": frozenset({"core", "trace", "cluster", "kafka"}),
-    "sql": frozenset({"core", "trace", "cluster", "kafka", "streaming"}),
+    "sql": frozenset({"core", "trace", "viz", "cluster", "kafka", "streaming"}),
     "sim": frozenset({"core", "trace", "viz", "cluster", "kafka", "streaming", "sql"}),
     "fidelity": frozenset({"core", "trace", "cluster", "kafka", "streaming", "sql", "sim"}),
     "semantics": frozenset({"core", "trace", "cluster", "kafka", "streaming", "sql", "sim"}),

@@ -22,7 +22,13 @@ SIMPLIFIED_CHINESE = 2
 NAME = "sparksim Sans SC"
 
 TEXTS = ("sparksim", "lessons", "exercises", "solutions", "examples", "docs", "README.md")
-PAGE_TEXTS = ("sparksim/viz/chinese.py", "sparksim/viz/streaming_words.py", "sparksim/lab", "sparksim/trace/words.py")
+PAGE_TEXTS = (
+    "sparksim/viz/chinese.py",
+    "sparksim/viz/streaming_words.py",
+    "sparksim/viz/query_words.py",
+    "sparksim/lab",
+    "sparksim/trace/words.py",
+)
 """Where the words of pages and widgets stand."""
 
 SUFFIXES = {".py", ".md", ".ipynb", ".json", ".js", ".txt", ".html"}

@@ -27,6 +27,7 @@ from sparksim.trace.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sparksim.viz.query_widget import QueryTimeline
     from sparksim.viz.streaming_page import StreamingPage
     from sparksim.viz.widget import Timeline
 
@@ -164,6 +165,26 @@ class Run(AllTables):
         from sparksim.viz import timeline_widget
 
         return timeline_widget(self.trace, lang=lang, theme=theme)
+
+    def query_figure(self, name: str | None = None, *, lang: str | None = None) -> Figure:
+        """What a streaming query did, trigger by trigger, as a matplotlib figure.
+
+        `name` is the query's name, id or run id, None for the only query. `lang` is "en", "zh" or None, the set
+        language. Raises `ValueError` when there is no such query, when it planned no batch, and for another language.
+        """
+        from sparksim.viz import query_figure
+
+        return query_figure(self.trace, name, lang=lang)
+
+    def query_timeline(self, name: str | None = None, *, lang: str | None = None, theme: str = "auto") -> QueryTimeline:
+        """The same as a widget of a notebook, to step through; `.save("query.html")` writes it as a page.
+
+        `theme` is "auto", "light" or "dark". Raises `ImportError` without anywidget, and `ValueError` as `query_figure`
+        does and for another theme.
+        """
+        from sparksim.viz import query_timeline_widget
+
+        return query_timeline_widget(self.trace, name, lang=lang, theme=theme)
 
     def streaming_page(self, *, lang: str | None = None, theme: str = "auto") -> StreamingPage:
         """Spark's Streaming tab, as a page that a notebook shows and that `.save("streaming.html")` writes.

@@ -108,7 +108,7 @@ def window_text(window: Window) -> str:
 
 
 def _parsed(text: str) -> Any:
-    """The value; of a named tuple its first field, also if the end of the text is missing; None if there is no whole."""
+    """The value; of a named tuple its first field, even if the end of the text is missing; None if nothing is whole."""
     named = re.match(r"^\w+\(\w+=(?=\()", text)
     if named is None:
         return _literal(text)

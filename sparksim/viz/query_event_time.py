@@ -16,6 +16,7 @@ from matplotlib.patheffects import withStroke
 from sparksim.trace.query_keys import time_text
 from sparksim.viz.page import FONT
 from sparksim.viz.palette import BLUE, GREEN, GREY, INK, ORANGE, PINK, SKY, VERMILION
+from sparksim.viz.query_scale import clock_ticks, time_span
 from sparksim.viz.words import Words
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ROW: dict[str, Any] = {"marker": "o", "markersize": 5, "color": BLUE, "markeredgecolor": "white"}
 SOURCES = (("o", BLUE), ("s", GREEN), ("D", PINK), ("^", GREY))
 LATE: dict[str, Any] = {"marker": "X", "markersize": 7, "color": VERMILION, "markeredgecolor": "white"}
+SMALL: dict[str, Any] = {"markersize": 3.2, "markeredgewidth": 0.2}
 WATERMARK: dict[str, Any] = {"color": VERMILION, "linewidth": 1.8}
 OWN: dict[str, Any] = {"color": ORANGE, "linewidth": 1.2, "linestyle": (0, (3, 2))}
 WINDOW: dict[str, Any] = {"facecolor": "#E3F1FA", "edgecolor": SKY, "linewidth": 0.7}
@@ -31,23 +33,10 @@ WINDOW: dict[str, Any] = {"facecolor": "#E3F1FA", "edgecolor": SKY, "linewidth":
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 """So that a text can be read where a line passes."""
 
-STEPS_MS = [
-    amount * unit
-    for unit, amounts in (
-        (1, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
-        (1000, (1, 2, 5, 10, 15, 30)),
-        (60_000, (1, 2, 5, 10, 15, 30)),
-        (3_600_000, (1, 2, 3, 6, 12)),
-        (86_400_000, (1, 2, 5, 10, 20, 50, 100, 365)),
-    )
-    for amount in amounts
-]
-"""Round distances of ticks."""
-
-MOST_TICKS = 9
-MANY_DOTS = 2000
-LABELS, LABEL_IN = 12, 0.15
-"""So many rows of a trigger are written beside their dots, and how far apart these texts are, in inches."""
+MANY = 40
+"""From so many triggers on the watermark's line lies above the dots, which would hide it."""
+LABELS, LABEL_IN = 6, 0.15
+"""Up to so many different rows of a trigger have a text beside their dots; how far apart texts are, in inches."""
 
 
 class Room(Protocol):
@@ -74,27 +63,6 @@ def draw_times(axes: Axes, story: QueryStory, columns: Room, words: Words) -> No
         _draw_rows(axes, number, step, columns, words)
 
 
-def time_span(story: QueryStory) -> tuple[float, float]:
-    """From the earliest to the latest event time, watermark or window, with a margin."""
-    times = [entry.event_ms for step in story.steps for entry in step.entries if entry.event_ms is not None]
-    first, last = min(times), max(times)
-    for bar in story.windows():
-        first, last = min(first, bar.window[0]), max(last, bar.window[1])
-    for step in story.steps:
-        for time_ms in (step.row.watermark_ms, *step.own_ms):
-            if time_ms is not None and time_ms > 0:
-                first, last = min(first, time_ms), max(last, time_ms)
-    margin = max(last - first, 1.0) * 0.06
-    return first - margin, last + margin
-
-
-def clock_ticks(low: float, high: float) -> list[float]:
-    """Round moments of the clock, at most nine."""
-    step = next((each for each in STEPS_MS if (high - low) / each <= MOST_TICKS), STEPS_MS[-1])
-    first = int(-(-low // step))
-    return [float(number * step) for number in range(first, int(high // step) + 1)]
-
-
 def _draw_windows(axes: Axes, story: QueryStory) -> None:
     """From the trigger that made the first state of a window to the one that let the last go."""
     end = len(story.steps) - 0.5
@@ -114,7 +82,7 @@ def _draw_watermark(axes: Axes, steps: Sequence[Step]) -> None:
         if step.row.watermark_ms > 0:
             xs += [number - 0.5, number + 0.5]
             ys += [step.row.watermark_ms] * 2
-    axes.plot(xs, ys, zorder=3, **WATERMARK)
+    axes.plot(xs, ys, zorder=3 if len(steps) < MANY else 6, **WATERMARK)
     for which in range(max(len(step.own_ms) for step in steps)):
         own = [(number, time_ms) for number, step in enumerate(steps) for time_ms in step.own_ms[which : which + 1]]
         axes.plot(
@@ -129,9 +97,8 @@ def _draw_rows(axes: Axes, number: int, step: Step, columns: Room, words: Words)
     at = number - 0.34 if columns.texts else number
     for source in dict.fromkeys(entry.source for entry in step.entries):
         own = [entry.event_ms for entry in step.entries if entry.source == source and not entry.late]
-        small = {} if columns.texts else {"markersize": 3, "markeredgewidth": 0.2}
-        _dots(axes, at, own, row_look(source) | small)
-    _dots(axes, at, [entry.event_ms for entry in step.entries if entry.late], LATE)
+        _dots(axes, at, own, row_look(source) | ({} if columns.texts else SMALL))
+    _dots(axes, at, [entry.event_ms for entry in step.entries if entry.late], LATE | ({} if columns.texts else SMALL))
     if columns.texts:
         _draw_labels(axes, number, step, columns)
         _draw_rest(axes, number, step, columns, words)
@@ -152,35 +119,48 @@ def _draw_labels(axes: Axes, number: int, step: Step, columns: Room) -> None:
     """The rows' texts, from below, each above the one before; rows that are alike have one."""
     low, high = axes.get_ylim()
     apart = LABEL_IN * (high - low) / _high_in(axes)
-    counts = Counter(
-        (entry.event_ms, entry.late, _label(entry, step)) for entry in step.entries if entry.event_ms is not None
-    )
     floor = low + apart / 2
-    places: list[tuple[float, bool, str]] = []
-    for (time_ms, late, text), count in sorted(list(counts.items())[:LABELS]):
+    places: list[tuple[float, str, bool]] = []
+    for (time_ms, entry_text, reason), count in sorted(_alike(step).items()):
         floor = max(floor, time_ms)
-        places.append((floor, late, f"{count} × {text}" if count > 1 else text))
+        text = f"{count} × {entry_text}" if count > 1 else entry_text
+        places.append((floor, _fitting(text, reason, columns), bool(reason)))
         floor += apart
     over = max(0.0, floor - apart / 2 - high)
-    for place, late, text in places:
+    for place, text, late in places:
         style: dict[str, Any] = {"fontsize": FONT - 0.5, "va": "center_baseline", "zorder": 5, "path_effects": HALO}
-        shown = columns.fit(text, 0.22 * columns.wide + 0.02)
-        axes.text(number - 0.28, place - over, shown, color=VERMILION if late else INK, **style)
+        axes.text(number - 0.28, place - over, text, color=VERMILION if late else INK, **style)
 
 
-def _label(entry: Entry, step: Step) -> str:
-    """A row's text; of a late one also the comparison that decided."""
+def _alike(step: Step) -> Counter[tuple[float, str, str]]:
+    """How many rows have the same time, text, and reason to be dropped; nothing where that is too much to write."""
+    counts = Counter(
+        (entry.event_ms, entry.text, _reason(entry, step)) for entry in step.entries if entry.event_ms is not None
+    )
+    return counts if len(counts) <= LABELS else Counter()
+
+
+def _reason(entry: Entry, step: Step) -> str:
+    """The comparison that made a row late; "" of one on time."""
     if not entry.late or entry.event_ms is None:
-        return entry.text
+        return ""
     end_ms = entry.event_ms if entry.closed is None else entry.closed[1]
-    return f"{entry.text}: {time_text(end_ms)} ≤ {time_text(step.row.watermark_ms)}"
+    return f"{time_text(end_ms)} ≤ {time_text(step.row.watermark_ms)}"
+
+
+def _fitting(text: str, reason: str, columns: Room) -> str:
+    """Both, or what matters more where there is no room."""
+    left_out = 0.22 * columns.wide + 0.02
+    both = f"{text}: {reason}" if reason else text
+    return both if columns.fit(both, left_out) == both else columns.fit(reason or text, left_out)
 
 
 def _draw_rest(axes: Axes, number: int, step: Step, columns: Room, words: Words) -> None:
     """Above the rows: how many are not shown, have no time, or came too late."""
     untimed = sum(entry.event_ms is None for entry in step.entries)
-    unwritten = max(0, len(step.entries) - untimed - LABELS) + step.unshown
-    notes = [(words["more"].format(count=f"{unwritten:,}"), GREY)] if unwritten else []
+    notes = [(words["more"].format(count=f"{step.unshown:,}"), GREY)] if step.unshown else []
+    if step.row.rows_read and not _alike(step):
+        notes = [(words["unknown"].format(count=f"{step.row.rows_read:,}"), GREY)]
     if untimed:
         notes.append((f"{untimed}: {words['no time']}", GREY))
     if step.row.rows_late > sum(entry.late for entry in step.entries):

@@ -23,6 +23,7 @@ from sparksim.viz.palette import BLUE, GREEN, GREY, INK, PALE, SKY, VERMILION
 from sparksim.viz.query_event_time import LATE, OWN, WATERMARK, WINDOW, draw_times, row_look
 from sparksim.viz.query_states import LOOK, draw_states, shown_lines
 from sparksim.viz.query_story import QueryStory, Step
+from sparksim.viz.query_view import step_notes
 from sparksim.viz.words import Words
 
 LEFT, RIGHT, TITLE, GAP, LEGEND_ROW, BOTTOM = 1.75, 0.2, 0.42, 0.36, 0.22, 0.12
@@ -68,7 +69,7 @@ def draw_query(story: QueryStory, words: Words) -> Figure:
     legend = _legend(story, columns, words)
     width = LEFT + inner + RIGHT
     per_row = legend_columns([label for _, label in legend], width)
-    noted = max(len(_notes(step, words)) for step in story.steps) if columns.texts else 1
+    noted = max(len(step_notes(step, words)) for step in story.steps) if columns.texts else 1
     below = LINE * (noted + 1) + 2 * BOTTOM + LEGEND_ROW * ceil(len(legend) / per_row)
     height = TITLE + sum(panel.high + GAP for panel in panels) - GAP + below + 0.2
     figure = NotebookFigure(figsize=(width, height), dpi=100, facecolor="white")
@@ -142,7 +143,7 @@ def _name_triggers(axes: Axes, steps: Sequence[Step], columns: Columns, words: W
         if named:
             axes.set_xlabel(words["batch"].format(number="").strip(), fontsize=FONT)
         return
-    notes = [[words["batch"].format(number=step.row.batch), *_notes(step, words)] for step in steps]
+    notes = [[words["batch"].format(number=step.row.batch), *step_notes(step, words)] for step in steps]
     texts = ["\n".join(columns.fit(note, 0.05) for note in each) for each in notes]
     axes.set_xticks(range(len(steps)), texts if named else [""] * len(steps), fontsize=FONT)
     axes.tick_params(axis="x", length=0)
@@ -151,15 +152,6 @@ def _name_triggers(axes: Axes, steps: Sequence[Step], columns: Columns, words: W
 def _number(steps: Sequence[Step], at: float) -> str:
     number = round(at)
     return str(steps[number].row.batch) if 0 <= number < len(steps) and abs(at - number) < 1e-6 else ""
-
-
-def _notes(step: Step, words: Words) -> list[str]:
-    notes = [] if step.row.data else [words["no data"]]
-    if step.row.again:
-        notes.append(words["again"])
-    if step.row.status != "done":
-        notes.append(words[step.row.status])
-    return notes
 
 
 def _input_texts(step: Step, columns: Columns, words: Words) -> list[tuple[str, str]]:
@@ -231,13 +223,15 @@ def _legend(story: QueryStory, columns: Columns, words: Words) -> list[tuple[Any
             entries.append((Line2D([], [], linestyle="", **row_look(source)), f"{words['row']}{own}"))
         if late:
             entries.append((Line2D([], [], linestyle="", **LATE), words["late why"]))
-        if any(step.row.watermark_ms > 0 or any(step.own_ms) for step in story.steps):
-            entries += [(Line2D([], [], **WATERMARK), words["watermark"]), (Line2D([], [], **OWN), words["own"])]
+        if any(step.row.watermark_ms > 0 for step in story.steps):
+            entries.append((Line2D([], [], **WATERMARK), words["watermark"]))
+        if any(any(step.own_ms) for step in story.steps):
+            entries.append((Line2D([], [], **OWN), words["own"]))
         if story.windows():
             entries.append((Patch(**WINDOW), words["window"]))
     if not columns.texts:
         entries.append((Patch(facecolor=SKY), words["read"]))
-        if late:
+        if late and not story.has_times:
             entries.append((Patch(facecolor=VERMILION, hatch="////", edgecolor="white"), words["late"]))
         entries.append((Line2D([], [], color=INK, linewidth=1), words["written"]))
     changes = {cell.change for line in shown_lines(story.lines) for cell in line.cells.values()}

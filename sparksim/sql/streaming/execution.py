@@ -24,6 +24,7 @@ from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.utils import SqlException, StreamingQueryException
 from sparksim.streaming.waiter import Waiter
 from sparksim.trace.query_events import QueryIdle, QueryProgressed, QueryStarted, QueryTerminated
+from sparksim.trace.trace import Trace
 
 PROGRESS_KEPT = "spark.sql.streaming.numRecentProgressUpdates"
 IDLE_EVERY = "spark.sql.streaming.noDataProgressEventInterval"
@@ -107,6 +108,11 @@ class StreamExecution:
     def is_alive(self) -> bool:
         """Whether it runs: nothing does without the SparkContext below."""
         return not self.ended and self._clock_runs
+
+    @property
+    def trace(self) -> Trace:
+        """What happened so far in the whole program."""
+        return Trace(list(self._backend.trace))
 
     @property
     def _clock_runs(self) -> bool:

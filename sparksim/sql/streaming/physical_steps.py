@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import Statement, chunk_of, empty_chunk, named
+from sparksim.sql.libraries import compute
 from sparksim.sql.plan.nodes import Query, Scan, Static, View, Watermark
 from sparksim.sql.streaming.metrics import EventTimes
 from sparksim.sql.streaming.metrics_account import BatchAccount, RowsGiven, RowsRead, TimesSeen, shown_rows
@@ -278,15 +279,25 @@ class ResultStep:
 
 
 def event_times(chunk: Table, column: int) -> EventTimes:
-    """What a watermark sees in a column: a window's end, or the time itself."""
-    seen = [time or 0 for time in times_ms(chunk, column, None)]
-    return EventTimes(len(seen), max(seen), min(seen), sum(seen)) if seen else EventTimes()
+    """What a watermark sees in a column: a window's end, or the time itself. A null time counts as 0."""
+    if not chunk.num_rows:
+        return EventTimes()
+    pc = compute()
+    seen = pc.fill_null(_whole_ms(chunk, column), 0)
+    ends = pc.min_max(seen).as_py()
+    return EventTimes(chunk.num_rows, ends["max"], ends["min"], pc.sum(seen).as_py())
 
 
 def times_ms(chunk: Table, column: int, limit: int | None) -> tuple[int | None, ...]:
-    """The event times of the first rows in whole milliseconds, cut off."""
-    seen = event_column(chunk.slice(0, limit).column(column)).to_pylist()
-    return tuple([None if us is None else us // 1000 for us in seen])
+    """The event times of the first rows in whole milliseconds."""
+    return tuple(_whole_ms(chunk.slice(0, limit), column).to_pylist())
+
+
+def _whole_ms(chunk: Table, column: int) -> Any:
+    """A column's event times in milliseconds, cut off towards the past."""
+    pc, micros = compute(), event_column(chunk.column(column))
+    towards_zero = pc.divide(micros, 1000)
+    return pc.subtract(towards_zero, pc.less(micros, pc.multiply(towards_zero, 1000)).cast(towards_zero.type))
 
 
 def _filled(chunks: Iterator[Table]) -> Iterator[tuple[int, Table]]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sparksim.core.arguments import is_positive
 from sparksim.sql.plan.text import plan_text
 from sparksim.sql.streaming.execution import StreamExecution
 from sparksim.sql.streaming.progress import StreamingQueryProgress
 from sparksim.sql.utils import PySparkValueError, StreamingQueryException
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sparksim.viz.query_widget import QueryTimeline
 
 
 class StreamingQuery:
@@ -85,6 +90,23 @@ class StreamingQuery:
     def stop(self) -> None:
         """End the query where it stands; a batch under way is not committed, and runs again after a restart."""
         self._execution.stop()
+
+    def timeline(self, *, lang: str | None = None, theme: str = "auto") -> QueryTimeline:
+        """What the query did so far, trigger by trigger, as a widget of a notebook (ours; PySpark has none).
+
+        `.save("query.html")` writes it as a page. `lang` is "en", "zh" or None, the set language; `theme` is "auto",
+        "light" or "dark". Raises `ImportError` without anywidget, and `ValueError` before the first batch and for
+        another language or theme.
+        """
+        from sparksim.viz import query_timeline_widget
+
+        return query_timeline_widget(self._execution.trace, self.runId, lang=lang, theme=theme)
+
+    def figure(self, *, lang: str | None = None) -> Figure:
+        """The same as a matplotlib figure. Raises `ValueError` as `timeline` does, `ImportError` without matplotlib."""
+        from sparksim.viz import query_figure
+
+        return query_figure(self._execution.trace, self.runId, lang=lang)
 
     def explain(self, extended: bool = False) -> None:
         """Show the plan that runs; `extended`: also the one that was asked for."""
