@@ -28,6 +28,7 @@ UNREADABLE = Text("cannot read {path}: {error}", "无法读取 {path}：{error}"
 UNWRITABLE = Text("cannot write {path}: {error}", "无法写入 {path}：{error}")
 TIMELINE = Text("timeline in {path}", "时间线在 {path}")
 STREAMING = Text("Streaming page in {path}", "流处理统计页面在 {path}")
+QUERY = Text("timeline of the query in {path}", "查询时间线在 {path}")
 SAVED = Text("saved {path}", "已保存 {path}")
 
 TABLES = (
@@ -49,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--delivery-figure", metavar="FILE.png", type=arguments.figure, help="draw what became of each record of Kafka")
     add("--html", metavar="FILE.html", type=arguments.page, help="write the timeline as a page to look into, offline")
     add("--streaming", metavar="FILE.html", type=arguments.page, help="write Spark's Streaming tab as a page, offline")
+    add("--query", metavar="FILE.html", type=arguments.page, help="write the timeline of a streaming query as a page")
+    add("--query-name", metavar="NAME", help="of this query; not needed where there is one")
     arguments.add_language(parser)
     add("--csv", metavar="DIR", type=Path, help="write every table as a CSV file into this folder")
     add("--save", metavar="NAME", help=f"write it as NAME says, which ends in {', '.join(SAVED_AS)}")
@@ -75,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
     if options.streaming is not None:
         result.streaming_page().save(options.streaming)
         print(STREAMING.of().format(path=options.streaming))
+    if options.query is not None:
+        print(_write_query(result, options.query, options.query_name))
     if options.csv is not None:
         _save(result, f"{options.csv}/")
     if options.save is not None:
@@ -128,3 +133,14 @@ def _draw_delivery(result: Run, path: Path) -> str:
         raise Refusal(f"--delivery-figure {path}: {error}") from None
     figure.savefig(path)
     return report.SAVED["figure"].of().format(path=path)
+
+
+def _write_query(result: Run, path: Path, name: str | None) -> str:
+    from sparksim.viz.query_page import query_html
+
+    try:
+        page = query_html(result.trace, name)
+    except ValueError as error:
+        raise Refusal(f"--query {path}: {error}") from None
+    path.write_text(page, encoding="utf-8")
+    return QUERY.of().format(path=path)

@@ -7,7 +7,7 @@ rows exist only there. The methods here also work on tables, where they mean wha
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sparksim.sql.intervals import interval_us
 from sparksim.sql.plan.nodes import Deduplicate, Plan, Refused
@@ -20,8 +20,10 @@ from sparksim.sql.utils import AnalysisException, IllegalArgumentException, PySp
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from sparksim.sql.frame import DataFrame
     from sparksim.sql.session import SparkSession
     from sparksim.sql.streaming.writer import DataStreamWriter
+    from sparksim.sql.writer import DataFrameWriter
 
 _DAYS_PER_MONTH = 31
 
@@ -59,14 +61,16 @@ class StreamMethods:
         return DataStreamWriter(self)
 
     @property
-    def write(self) -> Any:
-        """Nothing on a stream: raises `AnalysisException`."""
+    def write(self) -> DataFrameWriter:
+        """Where the rows of the table go. Raises `AnalysisException` for a stream."""
         if self.isStreaming:
             raise AnalysisException(
                 "[CALL_ON_STREAMING_DATASET_UNSUPPORTED] write is for tables, and this DataFrame is a stream: use "
                 "writeStream"
             )
-        raise AttributeError("write")
+        from sparksim.sql.writer import DataFrameWriter
+
+        return DataFrameWriter(cast("DataFrame", self))
 
     def withWatermark(self, eventTime: str, delayThreshold: str) -> Self:
         """Wait for events up to `delayThreshold` late, such as "10 minutes", by the time in the column `eventTime`.

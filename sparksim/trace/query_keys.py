@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 SINCE_US = 10**14
@@ -65,9 +66,19 @@ def owner_of(key: str) -> str:
     return _joined(parsed[:-1]) if isinstance(parsed, tuple) else key
 
 
-def shown_value(value: str) -> str:
-    """A state's value: of a tuple its parts, of a session what is beside its window, of a join the row."""
+def shown_value(value: str, operator: str = "") -> str:
+    """A state's value: of a tuple its parts, of a session what is beside its window, of a join the row.
+
+    `operator` is the name of the operator that keeps it: of a duplicate there is nothing to say but that it was seen,
+    and beside what a user's function keeps, its timeout is left out.
+    """
+    if operator.startswith("dedupe"):
+        return ""
     parsed = _parsed(value)
+    if operator.endswith("WithState") and isinstance(parsed, tuple) and len(parsed) == 2:
+        parsed = parsed[0]
+        if parsed is None:
+            return "–"
     if isinstance(parsed, tuple) and len(parsed) == 2 and isinstance(parsed[1], tuple) and _is_pair(parsed[0]):
         parsed = parsed[1]
     if isinstance(parsed, tuple):
@@ -117,7 +128,9 @@ def _parsed(text: str) -> Any:
     return next((field for field in fields if field is not None), None)
 
 
+@lru_cache(maxsize=20_000)
 def _literal(text: str) -> Any:
+    """The same few keys and values come in every batch, so each is read once."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

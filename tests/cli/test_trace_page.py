@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from sparksim.cli.main import main
-from sparksim.trace import write_jsonl
-from sparksim.viz import timeline_html
+from sparksim.trace import Trace, write_jsonl
+from sparksim.viz import query_html, timeline_html
 from tests.cli.process import REPOSITORY
+from tests.trace.queries import windowed_count
 from tests.trace.small import small_trace
 
 EVENT_LOG = REPOSITORY / "tests" / "data" / "event_log" / "word_count"
@@ -21,6 +22,24 @@ def test_a_trace_becomes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["trace", str(tmp_path / "run.jsonl"), "--html", str(page), "--lang", "zh"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"时间线在 {page}"
     assert page.read_text(encoding="utf-8") == timeline_html(small_trace(), lang="zh")
+
+
+def test_a_streaming_query_becomes_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace = Trace([*small_trace(), *windowed_count().events])
+    write_jsonl(trace, tmp_path / "run.jsonl")
+    page = tmp_path / "query.html"
+    asked = ["trace", str(tmp_path / "run.jsonl"), "--query", str(page)]
+    assert main([*asked, "--query-name", "counts", "--lang", "zh"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"查询时间线在 {page}"
+    assert page.read_text(encoding="utf-8") == query_html(trace, lang="zh")
+    assert main([*asked, "--query-name", "other"]) == 2
+    assert "name='other': give the name or the id of one query; there are: 'counts'" in capsys.readouterr().err
+
+
+def test_the_tables_of_a_query_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_jsonl(Trace([*small_trace(), *windowed_count().events]), tmp_path / "run.jsonl")
+    assert main(["trace", str(tmp_path / "run.jsonl"), "--table", "late_rows"]) == 0
+    assert "{2024-01-01 10:00:00, 2024-01-01 10:10:00}, dog" in capsys.readouterr().out
 
 
 def test_so_does_the_event_log_of_a_real_application(tmp_path: Path) -> None:

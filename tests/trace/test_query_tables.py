@@ -139,3 +139,16 @@ def test_cells_are_shown_by_the_clock() -> None:
     assert window_of_cell("{2024-01-01 10:00:00.5, 2024-01-01 10:10:00}") == (at("10:00") + 500, at("10:10"))
     assert window_text((at("10:00"), at("10:00") + 86_400_000)) == "10:00–10:00 +1 d"
     assert [time_text(at("10:05") + more) for more in (0, 30_000, 500)] == ["10:05", "10:05:30", "10:05:00.5"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "shown"),
+    [
+        ("dedupe", "True", ""),
+        ("dedupeWithinWatermark", "True", ""),
+        ("applyInPandasWithState", "((3, 'a'), 1704103200000)", "3, a"),
+        ("flatMapGroupsWithState", "(None, None)", "–"),
+    ],
+)
+def test_a_value_is_shown_as_its_operator_keeps_it(operator: str, value: str, shown: str) -> None:
+    assert shown_value(value, operator) == shown

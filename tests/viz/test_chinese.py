@@ -17,13 +17,14 @@ from sparksim.core.language import shown_in
 from sparksim.lab.words import lab_words
 from sparksim.sim.sweep import SweepTable
 from sparksim.trace.delivery import Delivery
-from sparksim.viz import delivery_figure, timeline_figure, use_chinese_font
+from sparksim.viz import delivery_figure, query_figure, timeline_figure, use_chinese_font
 from sparksim.viz.figure_words import figure_words
 from sparksim.viz.fonts import FAMILY
 from sparksim.viz.lettering import letters, shortened
 from sparksim.viz.streaming_words import streaming_words
 from sparksim.viz.sweeps import sweep_figure
 from tests.sim.test_sweep import simulation, swept
+from tests.trace.queries import windowed_count
 from tests.viz.test_delivery import story
 from tests.viz.test_look_back import windows
 from tests.viz.test_state_strip import story as story_of_keys
@@ -44,6 +45,7 @@ FIGURES: dict[str, Callable[[str], Figure]] = {
     "delivery of many": lambda lang: delivery_figure(Delivery(story(1000)), width=8, lang=lang),
     "states": lambda lang: story_of_keys().state_figure(lang=lang),
     "windows": lambda lang: windows().window_figure(lang=lang),
+    "query": lambda lang: query_figure(windowed_count().trace(), lang=lang),
     "sweep": lambda lang: sweep_table().figure(lang=lang),
 }
 

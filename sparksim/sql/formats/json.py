@@ -39,12 +39,13 @@ _DECODER = json.JSONDecoder(parse_float=Fraction, parse_constant=Fraction)
 
 
 class JsonFormat:
-    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `timestampFormat`, `dateFormat`, `ignoreNullFields`."""
+    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `ignoreNullFields`, and those of `Times`."""
 
     name = "json"
-    extension = ".json"
 
     def __init__(self, options: FileOptions) -> None:
+        suffix, self._pack = options.packing()
+        self.extension = f".json{suffix}"
         self._options = options
         self._is_whole = options.flag("multiLine", False)
         self._with_nulls = not options.flag("ignoreNullFields", True)
@@ -65,7 +66,7 @@ class JsonFormat:
             for chunk in chunks
             for row in zip(*(column.to_pylist() for column in chunk.columns), strict=True)
         ]
-        return "".join(lines).encode("utf-8")
+        return self._pack("".join(lines).encode("utf-8"))
 
     def infer(self, contents: Sequence[bytes]) -> t.StructType:
         """The fields of all objects, by name; a text `_corrupt_record` if there is a line that is no object."""

@@ -46,7 +46,7 @@ def grouped(files: Sequence[DataFile], parallelism: int) -> list[list[DataFile]]
     total = sum(each.file.size_bytes + OPEN_COST_BYTES for each in files)
     most = min(MAX_GROUP_BYTES, max(OPEN_COST_BYTES, total // parallelism))
     groups: list[list[DataFile]] = []
-    filled = most
+    filled = most + 1
     for each in sorted(files, key=lambda each: -each.file.size_bytes):
         if filled + each.file.size_bytes > most:
             groups.append([])

@@ -222,8 +222,6 @@ def test_what_only_streams_can_do(spark: SparkSession) -> None:
         table.dropDuplicatesWithinWatermark(["k"])
     with pytest.raises(AnalysisException, match="applyInPandasWithState needs a stream"):
         table.groupBy("k").applyInPandasWithState(print, "n int", "n int", "update", "NoTimeout")
-    with pytest.raises(AttributeError, match="no attribute 'write'"):
-        table.write  # the property raises
 
 
 def test_tables_have_the_new_methods_too(spark: SparkSession) -> None:
