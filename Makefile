@@ -73,8 +73,8 @@ test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timel
 	$(PYTEST) -m browser tests/browser
 
 .PHONY: bench
-bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks (some of them: make bench GROUPS="state structured")
-	$(BIN)/python -m bench $(GROUPS)
+bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks (some of them: make bench BENCHES="state structured")
+	$(BIN)/python -m bench $(BENCHES)
 
 .PHONY: bench-lab
 bench-lab: $(VENV)/.test $(VENV)/.browser check-chromium ## Measure a move of the lab's slider in a real browser
