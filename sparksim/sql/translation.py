@@ -103,7 +103,7 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
 
 
 def _cast(node: Any) -> Any:
-    """A cast whose operand decides: timestamps and numbers of seconds become each other; the rest of a number is cut."""
+    """A cast whose operand decides: times and numbers of seconds become each other; the rest of a number is cut."""
     exp = sqlglot().exp
     kind, plain = node.to.this.name, node.copy()
     if kind in _WHOLE and node.this.is_int:

@@ -15,7 +15,6 @@ from sparksim.sql.plan.grouping import grouping, has_aggregate, is_aggregate
 from sparksim.sql.plan.joins import Tables, renamed, table, whole
 from sparksim.sql.plan.nodes import (
     Aggregate,
-    Deduplicate,
     Limit,
     Plan,
     Query,
