@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from sparksim.sql.relation import Lookup, Relation
 
 _NO_TABLE = ("Values", "Lateral")
-_NO_STREAM_INSIDE = "[INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY] a query inside an expression cannot read a stream: join with the stream"
+_NO_STREAM_INSIDE = (
+    "[INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY] a query inside an expression cannot read a stream:"
+    " join with the stream"
+)
 _AROUND = ("with_", "order", "limit", "offset", "distinct")
 
 
