@@ -1,9 +1,9 @@
 """The small interface between Spark and a Kafka cluster, and how to get one.
 
-`sparksim.streaming.kafka` is written against it. Behind it stands a real client (`live.py`, on confluent-kafka) in a
-live program, and a model of brokers in virtual time (`sparksim.sim.kafka`) in a simulation. All calls block: they are
-made from fibers or from the main program, never in the hub. Settings have Kafka's own names ("auto.offset.reset") and
-any values; who does not know a setting ignores it.
+`sparksim.streaming.kafka` and the sources and sinks of `sparksim.sql` are written against it. Behind it stands a real
+client (`live.py`, on confluent-kafka) in a live program, and a model of brokers in virtual time (`sparksim.sim.kafka`)
+in a simulation. All calls block: they are made from fibers or from the main program, never in the hub. Settings have
+Kafka's own names ("auto.offset.reset") and any values; who does not know a setting ignores it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from sparksim.cluster.network import LiveNetwork, Network
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
-from sparksim.kafka.records import ConsumerRecord, PartitionInfo, TopicPartition
+from sparksim.kafka.records import ConsumerRecord, PartitionInfo, ProducerRecord, TopicPartition
 
 Settings = Mapping[str, Any]
 Offsets = Mapping[TopicPartition, int]
@@ -84,6 +84,23 @@ class Consumer(Protocol):
         """Its process has died: nothing is said or committed, and the group hears of it by a timeout. Hub only."""
 
 
+class Producer(Protocol):
+    """What a task writes records with (Kafka: KafkaProducer). Used by one fiber."""
+
+    def send(self, record: ProducerRecord) -> None:
+        """Give it a record; it is on its way at once, and nobody waits for it.
+
+        Raises `RecordTooLarge` and `UnknownTopicOrPartition` where that is known before, else what became of a record
+        before this one that could not be written.
+        """
+
+    def flush(self) -> None:
+        """Wait until the cluster has acknowledged all. Raises what became of the first one that it did not."""
+
+    def abandon(self) -> None:
+        """Forget what is not on its way yet: whoever gave it has failed or died. Never waits."""
+
+
 class Kafka(Protocol):
     """One cluster, as one process sees it."""
 
@@ -108,6 +125,9 @@ class Kafka(Protocol):
 
     def consumer(self, settings: Settings, stream_id: int) -> Consumer:
         """A new consumer, of the group `group.id`. `stream_id` is for the trace."""
+
+    def producer(self, settings: Settings) -> Producer:
+        """A producer for one task. Unless the settings say otherwise, as of Kafka 3: idempotent, with `acks=all`."""
 
     def committed(
         self, group: str, partitions: Collection[TopicPartition], storage: str = "kafka"

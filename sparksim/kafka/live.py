@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from confluent_kafka.admin import ClusterMetadata
 
-from sparksim.kafka import live_reader
-from sparksim.kafka.client import Consumer, Offsets, Settings
+from sparksim.kafka import live_producer, live_reader
+from sparksim.kafka.client import Consumer, Offsets, Producer, Settings
 from sparksim.kafka.live_consumer import LiveConsumer
 from sparksim.kafka.live_contact import EARLIEST, LATEST, Contact, commit, committed, offsets
 from sparksim.kafka.live_settings import NO_GROUP, consumer_config, group_id, patience_s
@@ -64,6 +64,10 @@ class LiveKafka:
     def consumer(self, settings: Settings, stream_id: int) -> Consumer:
         """See `Kafka`. Raises `IllegalArgumentError` for values that a consumer cannot have."""
         return LiveConsumer(self._servers, settings)
+
+    def producer(self, settings: Settings) -> Producer:
+        """See `Kafka`. Raises `IllegalArgumentError` for values that a producer cannot have."""
+        return live_producer.producer(self._servers, settings)
 
     def committed(
         self, group: str, partitions: Collection[TopicPartition], storage: str = "kafka"

@@ -222,5 +222,12 @@ def record_of(message: confluent_kafka.Message) -> ConsumerRecord:
     headers: Any = message.headers()
     kind, ms = message.timestamp()
     return ConsumerRecord(
-        topic, partition, offset, ms if kind else -1, message.key(), message.value(), tuple(headers) if headers else ()
+        topic,
+        partition,
+        offset,
+        ms if kind else -1,
+        message.key(),
+        message.value(),
+        tuple(headers) if headers else (),
+        kind - 1,  # librdkafka counts the same three from 0
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import confluent_kafka
 
@@ -18,12 +19,16 @@ from sparksim.kafka.client import BOOTSTRAP, Settings
 
 Config = dict[str, Any]
 
+Client = TypeVar("Client")
+
 RENAMED = {
     "receive.buffer.bytes": "socket.receive.buffer.bytes",
     "send.buffer.bytes": "socket.send.buffer.bytes",
     "max.partition.fetch.bytes": "fetch.message.max.bytes",
     "fetch.max.wait.ms": "fetch.wait.max.ms",
 }
+
+RENAMED_FOR_PRODUCERS = {"max.request.size": "message.max.bytes", "send.buffer.bytes": "socket.send.buffer.bytes"}
 
 HERE = frozenset(
     {
@@ -64,6 +69,9 @@ PATIENCE_MS = 30_000
 ZOOKEEPER_COMMITS_MS, COMMITS_MS = 60_000, 5_000
 """`auto.commit.interval.ms` of the consumer of 0.8, and since."""
 
+DELIVERY_MS = 120_000
+"""After which a producer gives a record up: Java's `delivery.timeout.ms`."""
+
 LIBRARY_ERRORS_ONLY = 2
 """The log level: what concerns the program comes as an exception, so librdkafka need not print it as well."""
 
@@ -96,14 +104,40 @@ def consumer_config(servers: str, settings: Settings) -> Config:
     }
 
 
-def consumer(config: Config) -> confluent_kafka.Consumer:
-    """A client of librdkafka, without the settings that it does not know.
+def producer_config(servers: str, settings: Settings) -> Config:
+    """What a producer is made with: keys go to the partitions, and records are given up, as with Java's client.
 
-    Raises `IllegalArgumentError` for values that it refuses, in its words.
+    Unless the settings say otherwise, all replicas in sync acknowledge and no retry writes twice.
     """
+    theirs = {
+        RENAMED_FOR_PRODUCERS.get(name, name): _value(value)
+        for name, value in settings.items()
+        if name not in BOOTSTRAP and value is not None and not ELSEWHERE.fullmatch(name)
+    }
+    return {
+        "log_level": LIBRARY_ERRORS_ONLY,
+        "partitioner": "murmur2_random",
+        "delivery.timeout.ms": DELIVERY_MS,
+        "enable.idempotence": str(theirs.get("acks", "all")) in ("all", "-1"),
+        **theirs,
+        "bootstrap.servers": servers,
+    }
+
+
+def consumer(config: Config) -> confluent_kafka.Consumer:
+    """A client of librdkafka that reads, without the settings that it does not know. Raises as `producer`."""
+    return _client(confluent_kafka.Consumer, config)
+
+
+def producer(config: Config) -> confluent_kafka.Producer:
+    """One that writes. Raises `IllegalArgumentError` for values that librdkafka refuses, in its words."""
+    return _client(confluent_kafka.Producer, config)
+
+
+def _client(kind: Callable[[Config], Client], config: Config) -> Client:
     while True:
         try:
-            return confluent_kafka.Consumer({name: value for name, value in config.items() if name not in _unknown})
+            return kind({name: value for name, value in config.items() if name not in _unknown})
         except confluent_kafka.KafkaException as error:
             said = error.args[0].str().strip()
             refused = _REFUSED.match(said)

@@ -26,6 +26,12 @@ class PartitionInfo(NamedTuple):
     replicas: int
 
 
+NO_TIMESTAMP, CREATE_TIME, LOG_APPEND_TIME = -1, 0, 1
+"""Who said what the time of a record is: nobody, its producer, the broker (Kafka: TimestampType)."""
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ConsumerRecord:
     """One record as a consumer gets it. `timestamp` in ms; `key` and `value` are bytes until they are deserialised."""
@@ -36,9 +42,20 @@ class ConsumerRecord:
     timestamp: int
     key: Any
     value: Any
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Headers = ()
+    timestamp_type: int = CREATE_TIME
 
     @property
     def origin(self) -> Origin:
         """The record as the trace names it."""
         return str(TopicPartition(self.topic, self.partition)), self.offset, self.offset
+
+
+class ProducerRecord(NamedTuple):
+    """One record for a producer, in bytes. Without a partition the key decides, without a key the producer."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    partition: int | None = None
+    headers: Headers = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+
+import fsspec
 
 from sparksim.cluster.cost import CostModel, cost_model
 from sparksim.cluster.faults import Fault
@@ -22,7 +24,8 @@ from sparksim.sql.session import SparkSession
 
 class QuerySimulation:
     """A program and its surroundings. `network` maps "host:port" to a load or a `KafkaCluster`, `files` maps
-    "sim://path" to `(seconds, content)`: when the file appears, and what it holds.
+    "sim://path" to `(seconds, content)`: when the file appears, and what it holds;
+    their directories are there from the start.
 
     `program(spark)` starts queries with `writeStream...start()`; it may wait for them or return, they run on. A driver
     that a `DriverCrash` restarted runs the program again from its first line: a query with a `checkpointLocation` such
@@ -76,6 +79,15 @@ class QuerySimulation:
         conf = SparkConf(loadDefaults=False).setAppName(name).setAll(list(self._settings.items()))
 
         def main() -> None:
+            _make_directories(self._arguments["files"] or {})
             self._program(SparkSession(SparkContext(conf=conf)))
 
         return self._surroundings.perform(main, until, echo, raises, globals_kept(self._program))
+
+
+def _make_directories(files: Iterable[str]) -> None:
+    """Before the first file appears, its directory is there: a stream of files that are to come may begin."""
+    for path in files:
+        system, name = fsspec.core.url_to_fs(path)
+        if "/" in name:
+            system.makedirs(name.rpartition("/")[0], exist_ok=True)

@@ -7,7 +7,9 @@ where Spark would run it as stages of the cluster. Needs `pip install 'sparksim[
 from sparksim.sql.column import Column
 from sparksim.sql.frame import DataFrame
 from sparksim.sql.grouped import GroupedData
+from sparksim.sql.reader import DataFrameReader
 from sparksim.sql.row import Row
 from sparksim.sql.session import SparkSession
+from sparksim.sql.writer import DataFrameWriter
 
-__all__ = ["Column", "DataFrame", "GroupedData", "Row", "SparkSession"]
+__all__ = ["Column", "DataFrame", "DataFrameReader", "DataFrameWriter", "GroupedData", "Row", "SparkSession"]

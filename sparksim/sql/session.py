@@ -26,6 +26,7 @@ from sparksim.sql.types import DataType, LongType, StructField, StructType
 from sparksim.sql.utils import AnalysisException, PySparkTypeError
 
 if TYPE_CHECKING:
+    from sparksim.sql.reader import DataFrameReader
     from sparksim.sql.streaming.manager import StreamingQueryManager
     from sparksim.sql.streaming.reader import DataStreamReader
 
@@ -187,6 +188,13 @@ class SparkSession:
         """The temporary view of this name. Raises `AnalysisException` when there is none."""
         relation = self._views.get(tableName)
         return self.sql(f"SELECT * FROM {tableName}") if relation is None else DataFrame(self, relation)
+
+    @property
+    def read(self) -> DataFrameReader:
+        """Makes DataFrames of files."""
+        from sparksim.sql.reader import DataFrameReader
+
+        return DataFrameReader(self)
 
     @property
     def readStream(self) -> DataStreamReader:

@@ -7,7 +7,7 @@ rows exist only there. The methods here also work on tables, where they mean wha
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sparksim.sql.intervals import interval_us
 from sparksim.sql.plan.nodes import Deduplicate, Plan, Refused
@@ -20,8 +20,10 @@ from sparksim.sql.utils import AnalysisException, IllegalArgumentException, PySp
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from sparksim.sql.frame import DataFrame
     from sparksim.sql.session import SparkSession
     from sparksim.sql.streaming.writer import DataStreamWriter
+    from sparksim.sql.writer import DataFrameWriter
 
 _DAYS_PER_MONTH = 31
 
@@ -59,14 +61,16 @@ class StreamMethods:
         return DataStreamWriter(self)
 
     @property
-    def write(self) -> Any:
-        """Nothing on a stream: raises `AnalysisException`."""
+    def write(self) -> DataFrameWriter:
+        """Where the rows of the table go. Raises `AnalysisException` for a stream."""
         if self.isStreaming:
             raise AnalysisException(
                 "[CALL_ON_STREAMING_DATASET_UNSUPPORTED] write is for tables, and this DataFrame is a stream: use "
                 "writeStream"
             )
-        raise AttributeError("write")
+        from sparksim.sql.writer import DataFrameWriter
+
+        return DataFrameWriter(cast("DataFrame", self))
 
     def withWatermark(self, eventTime: str, delayThreshold: str) -> Self:
         """Wait for events up to `delayThreshold` late, such as "10 minutes", by the time in the column `eventTime`.
@@ -121,11 +125,15 @@ class StreamMethods:
     def _derived(self, plan: Plan) -> Self:
         return self._from(self._engine.derived(plan, self._relation))
 
-    def _deduplicated(self, subset: list[str] | None, within: bool = False) -> Self:
+    def _deduplicated(self, subset: list[str] | None, within: bool = False, is_distinct: bool = False) -> Self:
         plan = self._plan
         _check_names(subset)
-        columns = range(len(plan.schema)) if subset is None else [_position(plan.schema, name) for name in subset]
-        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within))
+        columns = (
+            range(len(plan.schema))
+            if subset is None
+            else [_position(plan.schema, name, "_AMONG_FIELD_NAMES") for name in subset]
+        )
+        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within, is_distinct))
 
     def _sampled(self, *args: Any, **options: Any) -> Self:
         raise NotImplementedError
@@ -141,12 +149,10 @@ def _check_names(subset: Any) -> None:
         raise PySparkTypeError(f"[NOT_LIST_OR_TUPLE] subset={subset!r}: give a list of names")
 
 
-def _position(schema: StructType, name: str) -> int:
+def _position(schema: StructType, name: str, condition: str = ".WITH_SUGGESTION") -> int:
     names = [each.lower() for each in schema.names]
     if name.strip("`").lower() not in names:
-        raise AnalysisException(
-            f"[UNRESOLVED_COLUMN.WITH_SUGGESTION] there is no column `{name}`; there are {schema.names}"
-        )
+        raise AnalysisException(f"[UNRESOLVED_COLUMN{condition}] there is no column `{name}`; there are {schema.names}")
     return names.index(name.strip("`").lower())
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
 SINCE_US = 10**14
@@ -127,7 +128,9 @@ def _parsed(text: str) -> Any:
     return next((field for field in fields if field is not None), None)
 
 
+@lru_cache(maxsize=20_000)
 def _literal(text: str) -> Any:
+    """The same few keys and values come in every batch, so each is read once."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -43,7 +43,10 @@ class OffsetRangesAllocated(Event):
 @made_fast
 @dataclass(frozen=True, slots=True)
 class OffsetsSkipped(Event):
-    """The stream begins to read a log behind these records. What was not read before, it will never read."""
+    """The stream begins to read a log behind these records. What was not read before, it will never read.
+
+    `stream_id` is -1 for a streaming query, which is no DStream.
+    """
 
     origins: tuple[Origin, ...]
     stream_id: int

@@ -153,7 +153,8 @@ class Story:
     # --- who reads it ------------------------------------------------------------------------------------------------
 
     def _skipped(self, event: OffsetsSkipped) -> str:
-        return f"stream {event.stream_id} begins to read behind it: {event.reason}" if self._has(event.origins) else ""
+        who = "a query" if event.stream_id < 0 else f"stream {event.stream_id}"
+        return f"{who} begins to read behind it: {event.reason}" if self._has(event.origins) else ""
 
     def _reset(self, event: OffsetsReset) -> str:
         mine = any(place.lane[0] == event.log and place.offset < event.offset for place in self._places)

@@ -143,6 +143,8 @@ WARNINGS = Phrases(
         "socket cannot be asked again": (
             "{address} 的第 {first} 至 {last} 行中有 {count} 行丢失：查询之前的一次运行读取了它们，而套接字无法重新读取"
         ),
+        "{files}: listed by the file source and gone before it was read; its rows are lost. Let files stay until their "
+        "batch is done": "{files}：文件源已列出，但在读取之前消失；其中的行丢失。请让文件保留到所属批次完成",
         **REASONS.chinese,
     }
 )

@@ -46,7 +46,8 @@ def view_html(view: dict[str, Any], theme: str) -> str:
     """The page with what `query_view` gave. Raises `ValueError` for a theme that there is not."""
     check_theme(theme)
     lang = language(view["lang"])
-    script, style = f"\n{query_script()}\n{chart_text('query_page.js')}\n", f"\n{query_style()}\n"
+    script = f"\n{query_script()}\n{chart_text('query_page.js')}\n"
+    style = f"\n{chart_text('page.css')}\n{query_style()}\n"
     return _PAGE.format(
         tag=LANGUAGE_TAGS[lang],
         theme=theme,

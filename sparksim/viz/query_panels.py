@@ -106,7 +106,7 @@ def _panels(story: QueryStory, columns: Columns, words: Words) -> list[Panel]:
             title = words["states of"].format(shown=len(lines), count=f"{len(story.lines):,}")
         if story.untold:
             title += f"; {words['untold'].format(count=f'{story.untold:,}')}"
-        panels.append(Panel(STATES_ROW * len(lines), title, lambda axes: draw_states(axes, lines, columns)))
+        panels.append(Panel(STATES_ROW * len(lines), title, lambda axes: draw_states(axes, story, lines, columns)))
     if any(step.row.state_rows is not None for step in steps) and not columns.texts and not story.sides:
         rows = [step.row.state_rows for step in steps]
         panels.append(Panel(SIDE_HIGH, words["state rows"], lambda axes: _draw_amounts(axes, rows, columns, GREEN)))
@@ -234,6 +234,6 @@ def _legend(story: QueryStory, columns: Columns, words: Words) -> list[tuple[Any
         if late and not story.has_times:
             entries.append((Patch(facecolor=VERMILION, hatch="////", edgecolor="white"), words["late"]))
         entries.append((Line2D([], [], color=INK, linewidth=1), words["written"]))
-    changes = {cell.change for line in shown_lines(story.lines) for cell in line.cells.values()}
+    changes = {cell.change for line in shown_lines(story.lines) for cell in story.cells(line).values()}
     entries += [(Patch(**look), words[change or "kept"]) for change, look in LOOK.items() if change in changes]
     return list({label: (handle, label) for handle, label in entries}.values())

@@ -14,7 +14,7 @@ from sparksim.viz.page import FONT
 from sparksim.viz.palette import BLUE, GREEN, GREY, HATCHES, INK, PALE, VERMILION
 
 if TYPE_CHECKING:
-    from sparksim.viz.query_story import StateLine
+    from sparksim.viz.query_story import QueryStory, StateLine
 
 MOST_LINES = 16
 """So many states have a row; the others are counted."""
@@ -55,10 +55,10 @@ def line_name(line: StateLine) -> str:
     return f"{window_text(line.window)} {line.name}".strip() if line.window else line.name or "()"
 
 
-def draw_states(axes: Axes, lines: Sequence[StateLine], columns: Room) -> None:
+def draw_states(axes: Axes, story: QueryStory, lines: Sequence[StateLine], columns: Room) -> None:
     """A row per state; trigger n is at n."""
     for row, line in enumerate(lines):
-        for step, cell in line.cells.items():
+        for step, cell in story.cells(line).items():
             tall, wide = (0.8 if cell.change else 0.62), (0.94 if columns.texts else 1.0)
             edge = 0.8 if columns.texts else 0
             look = {**LOOK[cell.change], "linewidth": edge}

@@ -85,16 +85,16 @@ class Cell(NamedTuple):
 
 @dataclass
 class StateLine:
-    """One state, and what it was after each step, from the first to the last that has it."""
+    """One state, and what it was after each step that changed it."""
 
     name: str
     window: Window | None
-    cells: dict[int, Cell] = field(default_factory=dict)
+    changes: dict[int, Cell] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
         """The last step that changed it."""
-        return max((step for step, cell in self.cells.items() if cell.change), default=-1)
+        return max(self.changes)
 
 
 @dataclass
@@ -134,16 +134,30 @@ class QueryStory:
         """The windows that have states, in order of time."""
         found: dict[Window, WindowBar] = {}
         for line in self.lines:
-            if line.window is None or not line.cells:
+            if line.window is None:
                 continue
-            first, last = min(line.cells), max(line.cells)
-            end = last if line.cells[last].change in GONE else None
+            first, last = min(line.changes), line.last
+            end = last if line.changes[last].change in GONE else None
             if (bar := found.get(line.window)) is None:
                 found[line.window] = WindowBar(line.window, first, end)
             else:
                 bar.first = min(bar.first, first)
                 bar.last = None if bar.last is None or end is None else max(bar.last, end)
         return [found[window] for window in sorted(found)]
+
+    def cells(self, line: StateLine) -> dict[int, Cell]:
+        """What a state was after each step that has it. What an abandoned batch did, the next run does again."""
+        cells: dict[int, Cell] = {}
+        kept: str | None = None
+        for number in range(min(line.changes), len(self.steps)):
+            cell = line.changes.get(number)
+            if cell is not None:
+                cells[number] = cell
+            elif kept is not None:
+                cells[number] = Cell(kept, "")
+            if cell is not None and self.steps[number].row.status != "abandoned":
+                kept = None if cell.change in GONE else cell.value
+        return cells
 
 
 def query_story(trace: Trace, name: str | None = None) -> QueryStory:
@@ -216,7 +230,7 @@ def _lines(steps: Sequence[Step], changes: Sequence[tuple[str, StateChangeRow]])
     several = len({change.operator for _, change in changes}) > 1
     lines: list[StateLine] = []
     latest: dict[tuple[object, ...], StateLine] = {}
-    told: dict[int, list[tuple[StateLine, StateChangeRow]]] = {}
+    told: list[tuple[int, StateLine, str]] = []
     for key, change in changes:
         if COUNTS_OF_JOINS in change.store or (change.run, change.batch) not in at:
             continue
@@ -226,39 +240,19 @@ def _lines(steps: Sequence[Step], changes: Sequence[tuple[str, StateChangeRow]])
             line = latest[place] = StateLine(_name(change, several), window)
             lines.append(line)
         line.window = window
-        told.setdefault(at[change.run, change.batch], []).append((line, change))
+        number = at[change.run, change.batch]
+        line.changes[number] = Cell(shown_value(change.value, change.name), change.change)
+        told.append((number, line, change.change))
     lines.sort(key=lambda line: line.window or (float("inf"), 0.0))
-    _follow(steps, lines, told)
+    numbers = {id(line): number for number, line in enumerate(lines)}
+    for number, line, what in told:
+        steps[number].changes.append(Change(numbers[id(line)], what, line.changes[number].value))
     return lines
 
 
 def _name(change: StateChangeRow, several: bool) -> str:
     side = f"{change.store.partition('-')[0]}: " if ROWS_OF_JOINS in change.store else ""
     return f"{change.operator}. {side}{change.key}" if several else f"{side}{change.key}"
-
-
-def _follow(
-    steps: Sequence[Step], lines: Sequence[StateLine], told: dict[int, list[tuple[StateLine, StateChangeRow]]]
-) -> None:
-    """Fill in what each state is after each step. What an abandoned batch did, the next run does again."""
-    numbers = {id(line): number for number, line in enumerate(lines)}
-    alive: dict[int, str] = {}
-    for number, step in enumerate(steps):
-        step.changes = [
-            Change(numbers[id(line)], row.change, shown_value(row.value, row.name))
-            for line, row in told.get(number, ())
-        ]
-        before = dict(alive)
-        for change in step.changes:
-            lines[change.line].cells[number] = Cell(change.value, change.change)
-            if change.change in GONE:
-                alive.pop(change.line, None)
-            else:
-                alive[change.line] = change.value
-        for line, value in alive.items():
-            lines[line].cells.setdefault(number, Cell(value, ""))
-        if step.row.status == "abandoned":
-            alive = before
 
 
 def _window(change: StateChangeRow) -> Window | None:

@@ -17,6 +17,9 @@ from sparksim.viz.query_timeline import begun_story
 from sparksim.viz.query_words import query_words
 from sparksim.viz.words import Words
 
+MOST_ROWS, MOST_STATES = 20_000, 2_000
+"""So many rows, and states, a page has at most; the others are counted."""
+
 SOURCES = (["circle", BLUE], ["square", GREEN], ["diamond", PINK], ["triangle", GREY])
 """Shape and colour of the rows of each source."""
 
@@ -31,6 +34,11 @@ def query_view(trace: Trace, name: str | None = None, lang: str | None = None) -
     story = begun_story(trace, name)
     first, last = story.runs[0], story.runs[-1]
     watched = any(step.own_ms for step in story.steps)
+    most = max(20, MOST_ROWS // len(story.steps))
+    latest = sorted(range(len(story.lines)), key=lambda number: -story.lines[number].last)[:MOST_STATES]
+    lines = {number: story.lines[number] for number in sorted(latest)}
+    places = {number: place for place, number in enumerate(lines)}
+    untold = story.untold + sum(change.line not in lines for step in story.steps for change in step.changes)
     return {
         "lang": lang,
         "words": dict(words),
@@ -38,9 +46,9 @@ def query_view(trace: Trace, name: str | None = None, lang: str | None = None) -
         "died": words["died"].format(error=last.error.strip().splitlines()[0]) if last.error else "",
         "sources": [list(each) for each in SOURCES],
         "times": _times(story),
-        "lines": [_line(line) for line in story.lines],
-        "untold": story.untold,
-        "steps": [_step(step, words, watched) for step in story.steps],
+        "lines": [_line(line) for line in lines.values()],
+        "untold": untold,
+        "steps": [_step(step, words, watched, places, most) for step in story.steps],
     }
 
 
@@ -60,8 +68,11 @@ def _line(line: StateLine) -> str:
     return f"{window_text(line.window)} {line.name}".strip() if line.window else line.name
 
 
-def _step(step: Step, words: Words, watched: bool) -> dict[str, Any]:
+def _step(step: Step, words: Words, watched: bool, places: dict[int, int], most: int) -> dict[str, Any]:
+    """`places` of the states that are shown, in the page's list; `most` rows are shown, late ones first."""
     row = step.row
+    ordered = sorted(range(len(step.entries)), key=lambda at: not step.entries[at].late)[:most]
+    entries = [step.entries[at] for at in sorted(ordered)]
     return {
         "batch": row.batch,
         "notes": step_notes(step, words),
@@ -74,12 +85,14 @@ def _step(step: Step, words: Words, watched: bool) -> dict[str, Any]:
         "moved": _moved(step, words) if watched else "",
         "own": list(step.own_ms),
         "columns": {str(source): list(columns) for source, columns in step.source_columns.items()},
-        "entries": [_entry(entry, step, words) for entry in step.entries],
-        "unshown": step.unshown,
-        "changes": [[change.line, change.change, change.value] for change in step.changes],
+        "entries": [_entry(entry, step, words) for entry in entries],
+        "unshown": row.rows_read - len(entries),
+        "changes": [
+            [places[change.line], change.change, change.value] for change in step.changes if change.line in places
+        ],
         "buffers": [[side, count] for side, count in sorted(step.buffers.items())],
         "heads": list(step.columns),
-        "result": [[shown_cell(cell) for cell in cells] for cells in step.result],
+        "result": [[shown_cell(cell) for cell in cells] for cells in step.result[:most]],
     }
 
 

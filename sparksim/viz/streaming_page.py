@@ -108,7 +108,7 @@ def _script() -> str:
 
 
 def _style() -> str:
-    return f"\n{chart_text('charts.css', 'streaming.css')}\n"
+    return f"\n{chart_text('charts.css', 'page.css', 'streaming.css')}\n"
 
 
 def _hash(text: str) -> str:

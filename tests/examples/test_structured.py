@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -29,14 +31,17 @@ def simulated(name: str, *args: str, until: float = 20, **surroundings: Any) -> 
     return simulate_script(FOLDER / f"{name}.py", args=args, until=until, **surroundings)
 
 
-def kafka() -> dict[str, Any]:
+def kafka(lines: Sequence[tuple[float, str]] = LINES) -> dict[str, Any]:
     """Two partitions of words, and a topic that nobody writes to yet."""
-    producer = Producer("words", Replay(LINES), acks="all", idempotent=True, partitioner="round-robin")
+    producer = Producer("words", Replay(lines), acks="all", idempotent=True, partitioner="round-robin")
     topics = [Topic("words", partitions=2), Topic("loud", partitions=1), Topic("orders"), Topic("returns")]
     return {"localhost:9092": KafkaCluster(topics, [producer])}
 
 
 # --- the stories ------------------------------------------------------------------------------------------------------
+
+CTRL_C = 130
+"""How a shell is told that a program was ended by Ctrl-C."""
 
 
 @pytest.mark.parametrize("story", STORIES, ids=story_id)
@@ -66,7 +71,7 @@ def test_a_story_live(story: Story) -> None:
         while not story.rows <= rows_of(story, command.printed):
             command.wait_for("|")
         command.interrupt()
-        assert command.end() == 0, command.said
+        assert command.end() == CTRL_C, command.said
     assert rows_of(story, command.printed) == story.rows
 
 
@@ -94,6 +99,23 @@ def test_words_come_out_loud() -> None:
     run = simulated("12_kafka_sink", "localhost:9092", "words", "loud", "sim://checkpoint", network=kafka())
     appended = [event for event in run.trace.of(RecordsAppended) if event.log.startswith("loud")]
     assert sum(len(event.numbers) for event in appended) == len(LINES)
+
+
+def test_a_topic_is_counted_by_partition() -> None:
+    run = simulated("11_kafka_batch", "localhost:9092", "words", network=kafka([(0, "word")] * 5))
+    shown = [line.strip("|").split("|") for line in str(run.output).splitlines() if line.startswith("|")]
+    assert [[cell.strip() for cell in row] for row in shown[1:]] == [["0", "3"], ["1", "2"]]
+
+
+def test_a_row_goes_to_the_topic_that_it_names() -> None:
+    run = simulated("13_kafka_batch_write", "localhost:9092", network=kafka())
+    appended = Counter[str]()
+    for event in run.trace.of(RecordsAppended):
+        appended[event.log] += len(event.numbers)
+    assert {log: count for log, count in appended.items() if not log.startswith("words")} == {
+        "orders/0": 2,
+        "returns/0": 1,
+    }
 
 
 # --- what is said about the examples ----------------------------------------------------------------------------------

@@ -63,6 +63,19 @@ def test_a_query_that_died_says_of_what() -> None:
     assert query_view(query.trace())["died"] == "The query died: ValueError: no"
 
 
+def test_a_page_has_so_many_rows_and_states_and_counts_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sparksim.viz.query_view.MOST_STATES", 2)
+    rows = [("10:00", f"w{number}") for number in range(30)]
+    query = Query().plan().read(*rows).keep(3, *((f"('k{number}',)", "created", "(1,)") for number in range(3)))
+    query.commit("10:05").plan().read(*rows).late((cell("10:00"), "w29")).keep(3, ("('k0',)", "updated", "(2,)"))
+    monkeypatch.setattr("sparksim.viz.query_view.MOST_ROWS", 40)
+    view = query_view(query.trace())
+    assert (view["lines"], view["untold"]) == (["k0", "k1"], 1)
+    first, second = view["steps"]
+    assert [len(first["entries"]), first["unshown"], first["changes"][1]] == [20, 10, [1, "created", "1"]]
+    assert second["entries"][-1][2] == ["10:00", "w29"]  # a late one is shown
+
+
 def test_without_event_time_there_is_no_scale() -> None:
     query = Query().plan().read(("cat", "1"), timed=False).commit()
     assert query_view(query.trace())["times"] is None

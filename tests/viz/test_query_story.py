@@ -16,7 +16,8 @@ def story(query: Query) -> QueryStory:
 
 
 def test_a_state_stays_until_it_expires() -> None:
-    lines = {(line.name, line.window): line.cells for line in story(windowed_count()).lines}
+    told = story(windowed_count())
+    lines = {(line.name, line.window): told.cells(line) for line in told.lines}
     dog = lines["dog", (at("10:00"), at("10:10"))]
     assert dog == {0: Cell("1", "created"), 1: Cell("2", "updated"), 2: Cell("2", ""), 3: Cell("", "expired")}
     assert list(lines["owl", (at("10:20"), at("10:30"))]) == [2, 3, 4]
@@ -65,12 +66,12 @@ def test_a_join_keeps_rows_on_each_side_and_its_counts_are_no_states() -> None:
     query.keep(1, ("('x',)", "created", "1"), store="left-keyToNumValues").keep(2, store="right-keyWithIndexToValue")
     told = story(query)
     assert (told.sides, told.steps[0].buffers) == (["left", "right"], {"left": 1, "right": 2})
-    assert [(line.name, line.cells[0].value) for line in told.lines] == [("left: x", "7, x")]
+    assert [(line.name, line.changes[0].value) for line in told.lines] == [("left: x", "7, x")]
 
 
 def test_that_a_key_was_seen_is_no_value() -> None:
     query = Query(operator="dedupe").plan().keep(1, ("('x',)", "created", "True"))
-    assert story(query).lines[0].cells == {0: Cell("", "created")}
+    assert story(query).lines[0].changes == {0: Cell("", "created")}
 
 
 def test_changes_that_are_not_told_are_counted() -> None:
@@ -91,7 +92,7 @@ def test_a_query_that_was_started_again_is_one_story_and_an_abandoned_batch_left
         (1, "done", True),
         (2, "done", False),
     ]
-    assert [cell.change for cell in told.lines[1].cells.values()] == ["created", "created", ""]
+    assert [cell.change for cell in told.cells(told.lines[1]).values()] == ["created", "created", ""]
 
 
 @pytest.mark.parametrize(

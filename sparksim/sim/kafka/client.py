@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.kafka.client import Consumer, Offsets, Settings
+from sparksim.kafka.client import Consumer, Offsets, Producer, Settings
 from sparksim.kafka.errors import BrokerNotAvailable, KafkaTimeout, LeaderNotAvailable
 from sparksim.kafka.records import ConsumerRecord, PartitionInfo, TopicPartition
 from sparksim.sim.kafka.consumer import SimulatedConsumer, consumer_record
 from sparksim.sim.kafka.line import Line
 from sparksim.sim.kafka.log import StoredRecord
 from sparksim.sim.kafka.partition import Partition
-from sparksim.sim.kafka.settings import ConsumerSettings, partition_bytes
+from sparksim.sim.kafka.settings import ConsumerSettings, ProducerSettings, partition_bytes
+from sparksim.sim.kafka.task_producer import TaskProducer
 
 RETRY_MS = 100.0
 """How long a reader waits before it asks again who leads (retry.backoff.ms)."""
@@ -54,6 +55,10 @@ class SimulatedKafka:
     def consumer(self, settings: Settings, stream_id: int) -> Consumer:
         """A new consumer."""
         return SimulatedConsumer(self._line, ConsumerSettings.of(settings), stream_id)
+
+    def producer(self, settings: Settings) -> Producer:
+        """A new producer. It connects when it has something to send."""
+        return TaskProducer(self._line, ProducerSettings.of(settings))
 
     def committed(
         self, group: str, partitions: Collection[TopicPartition], storage: str = "kafka"

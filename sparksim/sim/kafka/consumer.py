@@ -40,7 +40,7 @@ Fetched = dict[TopicPartition, list[StoredRecord]]
 
 def consumer_record(partition: TopicPartition, record: StoredRecord) -> ConsumerRecord:
     """A stored record as a consumer gets it."""
-    return ConsumerRecord(*partition, record.offset, record.timestamp, record.key, record.value)
+    return ConsumerRecord(*partition, record.offset, record.timestamp, record.key, record.value, record.headers)
 
 
 class SimulatedConsumer:

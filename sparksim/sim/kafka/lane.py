@@ -23,13 +23,20 @@ from sparksim.kafka.errors import (
 from sparksim.kafka.records import TopicPartition
 from sparksim.sim.kafka.brokers import Brokers
 from sparksim.sim.kafka.controller import Controller
-from sparksim.sim.kafka.outgoing import Batch, Outgoing
+from sparksim.sim.kafka.outgoing import Batch, Outgoing, Sending
 from sparksim.sim.kafka.sequences import OutOfOrderSequence, Sender
-from sparksim.sim.kafka.values import Producer
 from sparksim.trace.events import ProduceEnded, ProduceLost
 
 FINAL = (RecordTooLarge, InvalidRecord)
 """Errors that another try does not mend."""
+
+
+Ended = Callable[[Batch, KafkaError | None], None]
+"""What hears how a batch ended: with an error, or with None when the cluster has it."""
+
+
+def nobody_hears(batch: Batch, error: KafkaError | None) -> None:
+    """An `Ended` for producers that leave it at the trace."""
 
 
 class Lane:
@@ -37,12 +44,13 @@ class Lane:
 
     def __init__(
         self,
-        producer: Producer,
+        producer: Sending,
         name: str,
         partition: TopicPartition,
         brokers: Brokers,
         controller: Controller,
         complete: Callable[[], None],
+        ended: Ended = nobody_hears,
     ) -> None:
         self._producer = producer
         self._name = name
@@ -51,12 +59,14 @@ class Lane:
         self._calendar = brokers.calendar
         self._controller = controller
         self._complete = complete
+        self._ended = ended
         self._waiting: deque[Batch] = deque()
         self._in_flight: list[Batch] = []
         self._batches = 0
         self._epoch = 0
         self._next_sequence = 0
         self._renewing = False
+        self._abandoned = False
 
     def put(self, record: Outgoing) -> None:
         """Send this record with the next batch."""
@@ -72,6 +82,13 @@ class Lane:
         if not batch.has_room(self._producer, 1):
             self._close(batch)
             self._drain()
+
+    def abandon(self, reason: KafkaError) -> None:
+        """Send nothing more. What is on its way may still arrive, and nobody hears of it."""
+        self._abandoned = True
+        for batch in self._waiting:
+            self._end(batch, reason)
+        self._waiting.clear()
 
     def _close(self, batch: Batch) -> None:
         batch.open = False
@@ -176,7 +193,7 @@ class Lane:
         retry_ms = round(now_ms + producer.retry_backoff * 1000, 3)
         tried = producer.retries is not None and batch.attempts > producer.retries
         late = retry_ms >= batch.created_ms + producer.delivery_timeout * 1000
-        if tried or late or isinstance(error, FINAL):
+        if tried or late or self._abandoned or isinstance(error, FINAL):
             if late and not tried and not isinstance(error, FINAL):
                 error = KafkaTimeout(f"given up after {producer.delivery_timeout:g} s; the last error: {_text(error)}")
             self._renewing = self._renewing or producer.idempotent
@@ -209,6 +226,7 @@ class Lane:
         self._brokers.emit(
             ProduceEnded(self._calendar.now_ms, self._name, batch.numbers, str(self._partition), batch.attempts, text)
         )
+        self._ended(batch, error)
 
 
 def _text(error: KafkaError) -> str:

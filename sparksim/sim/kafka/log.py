@@ -10,6 +10,8 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import NamedTuple
 
+from sparksim.kafka.records import Headers
+
 Sequence = tuple[int, int]
 """A producer's epoch and the number of a record in it: what tells an idempotent producer's copies apart."""
 
@@ -27,6 +29,7 @@ class StoredRecord(NamedTuple):
     producer: str
     number: int
     sequence: Sequence | None
+    headers: Headers = ()
 
     @property
     def size(self) -> int:

@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sparksim.kafka.errors import SerializationError
+from sparksim.kafka.records import Headers
 from sparksim.sim.kafka.log import Sequence
-from sparksim.sim.kafka.values import Producer
+
+
+class Sending(Protocol):
+    """How a producer sends: what `Producer` and `ProducerSettings` have in common, as described there."""
+
+    @property
+    def acks(self) -> int | str: ...
+
+    @property
+    def idempotent(self) -> bool: ...
+
+    @property
+    def linger(self) -> float: ...
+
+    @property
+    def batch_records(self) -> int | None: ...
+
+    @property
+    def batch_bytes(self) -> int: ...
+
+    @property
+    def max_in_flight(self) -> int: ...
+
+    @property
+    def retries(self) -> int | None: ...
+
+    @property
+    def retry_backoff(self) -> float: ...
+
+    @property
+    def request_timeout(self) -> float: ...
+
+    @property
+    def delivery_timeout(self) -> float: ...
 
 
 class Outgoing(NamedTuple):
@@ -18,6 +52,7 @@ class Outgoing(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: Headers = ()
 
     @property
     def size(self) -> int:
@@ -48,7 +83,7 @@ class Batch:
         self.records.append(record)
         self.size += record.size
 
-    def has_room(self, producer: Producer, size: int) -> bool:
+    def has_room(self, producer: Sending, size: int) -> bool:
         """Whether a record of this size fits. The first one always does."""
         full = producer.batch_records is not None and len(self.records) >= producer.batch_records
         return not self.records or (not full and self.size + size <= producer.batch_bytes)

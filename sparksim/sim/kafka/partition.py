@@ -132,7 +132,15 @@ class Partition:
             sequence = None if sender.sequence is None else (sender.sequence[0], sender.sequence[1] + place)
             log.append(
                 StoredRecord(
-                    first + place, self.epoch, each.timestamp, each.key, each.value, sender.name, each.number, sequence
+                    first + place,
+                    self.epoch,
+                    each.timestamp,
+                    each.key,
+                    each.value,
+                    sender.name,
+                    each.number,
+                    sequence,
+                    each.headers,
                 )
             )
         numbers = tuple(each.number for each in batch)

@@ -8,6 +8,7 @@ lives on; when the next one is there, it tells what has happened.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -31,7 +32,8 @@ FORESEEN_MS = 3_600_000.0
 
 
 class KafkaServer(Server):
-    """One cluster. `waiting` are the fibers that wait for news of it; `lives` counts the drivers it has seen."""
+    """One cluster. `waiting` are the fibers that wait for news of it; `lives` counts the drivers it has seen,
+    `producers` those in tasks."""
 
     def __init__(
         self, clock: Clock, address: str, cluster: KafkaCluster, seeds: Seeds, emit: Callable[[Event], None]
@@ -39,6 +41,7 @@ class KafkaServer(Server):
         super().__init__(clock, address, iter(()), emit)
         self.waiting: list[Pause] = []
         self.lives = 1
+        self.producers = 0
         self._appointments: list[float] = []
         self._planned: list[tuple[int | str, str, float, float | None]] = []
         self._value = cluster
@@ -79,6 +82,10 @@ class KafkaServer(Server):
         everybody = self.address not in known and self.address in asked
         by_zookeeper = self._value.zookeeper in asked
         return SimulatedKafka(Line(self, self._clock, None if everybody or by_zookeeper else named))
+
+    def generator(self, name: str) -> random.Random:
+        """The random choices of one of its clients."""
+        return self._seeds.generator(f"{name} of {self.address}")
 
     def live_by(self, clock: Clock, emit: Callable[[Event], None]) -> None:
         died_ms = self._clock.now_ms

@@ -1,4 +1,5 @@
-"""What a consumer's settings say, by Kafka's names for them: those of 0.10, and those of 0.8 where they differ."""
+"""What the settings of a client say, by Kafka's names for them: a consumer's of 0.10, and of 0.8 where they differ; a
+producer's of 3."""
 
 from __future__ import annotations
 
@@ -64,6 +65,63 @@ class ConsumerSettings:
             partition_bytes=partition_bytes(settings),
             fetch_bytes=int(_number(settings, "fetch.max.bytes", 52_428_800, least=1)),
             metadata_ms=0 if old else _number(settings, "metadata.max.age.ms", 300_000),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerSettings:
+    """Of a producer inside of Spark; the fields are those of `Producer`, times in seconds.
+
+    `max_block`: so long a record waits for a broker that answers, and for its topic (max.block.ms).
+    """
+
+    client: str
+    acks: int | str
+    idempotent: bool
+    linger: float
+    batch_bytes: int
+    max_in_flight: int
+    retries: int | None
+    retry_backoff: float
+    request_timeout: float
+    delivery_timeout: float
+    max_request_bytes: int
+    max_block: float
+    batch_records: int | None = None
+
+    @staticmethod
+    def of(settings: Settings) -> ProducerSettings:
+        """Raises `IllegalArgumentError` for values that cannot be read, or do not go together."""
+        given = str(settings.get("acks", "all"))
+        if given not in ("0", "1", "all", "-1"):
+            raise IllegalArgumentError(f"acks={settings['acks']!r}: use 0, 1 or all")
+        acks: int | str = int(given) if given in ("0", "1") else "all"
+        idempotent = _flag(settings, "enable.idempotence", acks == "all")
+        if idempotent and acks != "all":
+            raise IllegalArgumentError(f"enable.idempotence=true: it needs acks=all, and acks={given}")
+        return ProducerSettings(
+            client=str(settings.get("client.id") or "spark-producer"),
+            acks=acks,
+            idempotent=idempotent,
+            linger=_number(settings, "linger.ms", 0) / 1000,
+            batch_bytes=int(_number(settings, "batch.size", 16_384, least=1)),
+            max_in_flight=int(_number(settings, "max.in.flight.requests.per.connection", 5, least=1)),
+            retries=int(_number(settings, "retries", 0)) if "retries" in settings else None,
+            retry_backoff=_number(settings, "retry.backoff.ms", 100) / 1000,
+            request_timeout=_number(settings, "request.timeout.ms", 30_000, least=1) / 1000,
+            delivery_timeout=_number(settings, "delivery.timeout.ms", 120_000, least=1) / 1000,
+            max_request_bytes=int(_number(settings, "max.request.size", 1_048_576, least=1)),
+            max_block=_number(settings, "max.block.ms", 60_000) / 1000,
+        )
+
+    @property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """What decides about delivery, by Kafka's names."""
+        return (
+            ("acks", str(self.acks)),
+            ("enable.idempotence", str(self.idempotent).lower()),
+            ("retries", "2147483647" if self.retries is None else str(self.retries)),
+            ("max.in.flight.requests.per.connection", str(self.max_in_flight)),
         )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from sparksim.core.errors import IllegalArgumentError
@@ -12,12 +16,23 @@ from sparksim.sql.types import StructType
 
 Table = Any
 
+_PACKINGS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "none": ("", bytes),
+    "uncompressed": ("", bytes),
+    "gzip": (".gz", partial(gzip.compress, mtime=0)),
+    "bzip2": (".bz2", bz2.compress),
+    "deflate": (".deflate", zlib.compress),
+}
+
 
 class FileFormat(Protocol):
     """One format with its options. `name` is Spark's; `extension` is what the names of its files end with."""
 
-    name: str
-    extension: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def extension(self) -> str: ...
 
     def read(self, data: bytes, schema: StructType) -> Table:
         """The rows of a file's content as a chunk. What is no value of its column's type is NULL.
@@ -56,6 +71,16 @@ class FileOptions:
         if text not in ("true", "false"):
             raise IllegalArgumentError(f'{name}={text!r}: {self.format} takes "true" or "false"')
         return text == "true"
+
+    def packing(self) -> tuple[str, Callable[[bytes], bytes]]:
+        """What `compression` adds to the names of files of text, and does to their contents.
+
+        Raises `IllegalArgumentError` for one that there is not.
+        """
+        name = self.text("compression", "none").lower()
+        if name not in _PACKINGS:
+            raise IllegalArgumentError(f"compression={name!r}: {self.format} takes one of {', '.join(_PACKINGS)}")
+        return _PACKINGS[name]
 
     def whole(self, name: str, default: int, least: int) -> int:
         """A whole number. Raises `IllegalArgumentError` for another text or a number below `least`."""

@@ -21,6 +21,7 @@ from sparksim.sql.chunks import Table
 from sparksim.sql.formats import patterns, values
 from sparksim.sql.formats.format import FileOptions
 from sparksim.sql.formats.json_infer import columns_of, type_of
+from sparksim.sql.formats.plain import may_be_plain, plain_json
 from sparksim.sql.formats.records import CORRUPT, PERMISSIVE, Parsed, Records
 from sparksim.sql.utils import AnalysisException
 
@@ -39,12 +40,13 @@ _DECODER = json.JSONDecoder(parse_float=Fraction, parse_constant=Fraction)
 
 
 class JsonFormat:
-    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `timestampFormat`, `dateFormat`, `ignoreNullFields`."""
+    """Options: `mode`, `columnNameOfCorruptRecord`, `multiLine`, `ignoreNullFields`, and those of `Times`."""
 
     name = "json"
-    extension = ".json"
 
     def __init__(self, options: FileOptions) -> None:
+        suffix, self._pack = options.packing()
+        self.extension = f".json{suffix}"
         self._options = options
         self._is_whole = options.flag("multiLine", False)
         self._with_nulls = not options.flag("ignoreNullFields", True)
@@ -52,6 +54,9 @@ class JsonFormat:
 
     def read(self, data: bytes, schema: t.StructType) -> Table:
         """Every record, malformed ones as `mode` says."""
+        plain = plain_json(data, schema) if may_be_plain(schema, self._options.given) else None
+        if plain is not None:
+            return plain
         records = Records(self._options, schema)
         parser = _Parser(records.fields, self._times)
         for line in self._lines(data):
@@ -65,7 +70,7 @@ class JsonFormat:
             for chunk in chunks
             for row in zip(*(column.to_pylist() for column in chunk.columns), strict=True)
         ]
-        return "".join(lines).encode("utf-8")
+        return self._pack("".join(lines).encode("utf-8"))
 
     def infer(self, contents: Sequence[bytes]) -> t.StructType:
         """The fields of all objects, by name; a text `_corrupt_record` if there is a line that is no object."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import reduce
 from typing import Any
 
 from sparksim.sql import types as t
@@ -24,7 +23,7 @@ def type_of(value: Any, is_fraction: Callable[[Any], bool]) -> t.DataType:
         fields = sorted(value.items())
         return t.StructType([t.StructField(name, type_of(each, is_fraction)) for name, each in fields])
     if isinstance(value, list):
-        return t.ArrayType(reduce(merged, (type_of(each, is_fraction) for each in value), t.NullType()))
+        return t.ArrayType(_whole_type(type_of(each, is_fraction) for each in value))
     return t.DoubleType() if is_fraction(value) else t.StringType()
 
 
@@ -61,8 +60,15 @@ def settled(data_type: t.DataType) -> t.DataType | None:
 
 def columns_of(objects: Iterable[t.DataType]) -> t.StructType:
     """The columns of rows of these types."""
-    whole = settled(reduce(merged, objects, t.StructType([])))
+    whole = settled(_whole_type([t.StructType([]), *objects]))
     return whole if isinstance(whole, t.StructType) else t.StructType([])
+
+
+def _whole_type(kinds: Iterable[t.DataType]) -> t.DataType:
+    found: t.DataType = t.NullType()
+    for kind in kinds:
+        found = merged(found, kind)
+    return found
 
 
 def _merged_fields(fields: Iterable[t.StructField]) -> t.StructType:

@@ -1,7 +1,8 @@
 """Which files a path names as data (Spark: InMemoryFileIndex, MetadataLogFileIndex).
 
 A folder gives the files in it and in its folders called `column=value`, whose columns become those of the rows. Names
-that begin with `_` or `.` are hidden. Where a streaming query wrote (`_spark_metadata`), only what its log lists counts.
+that begin with `_` or `.` are hidden. Where a streaming query wrote (`_spark_metadata`), only what its log lists
+counts.
 """
 
 from __future__ import annotations
@@ -39,34 +40,40 @@ class DataFile:
         return long_url(self.file.files, self.file.path)
 
 
-def data_files(paths: Sequence[str], name_glob: str | None = None, recursive: bool = False) -> list[DataFile]:
-    """The files below these paths, which may be globs; a glob that matches nothing gives none.
+def listed(paths: Sequence[str], options: Mapping[str, str], must_exist: bool = False) -> list[DataFile]:
+    """The files below these paths, which may be globs. `options` by names in lower case.
 
-    `name_glob`: only files of such names. `recursive`: those in all folders, whose names mean nothing. Raises
-    `AnalysisException` for a path that does not exist.
+    `pathGlobFilter`: only files of such names. `recursiveFileLookup`: those in all folders, whose names mean nothing.
+    Raises `AnalysisException` for a path without anything, if it `must_exist`.
     """
+    recursive = options.get("recursivefilelookup", "false").lower() == "true"
+    pattern = options.get("pathglobfilter", "*")
+    if must_exist:
+        check_paths(paths, with_globs=True)
     found = [file for path in paths for file in _files_of(path, recursive)]
-    return [each for each in found if name_glob is None or fnmatch.fnmatchcase(name_of(each.file.path), name_glob)]
+    return [each for each in found if fnmatch.fnmatchcase(name_of(each.file.path), pattern)]
 
 
-def check_paths(paths: Sequence[str]) -> None:
-    """Raise `AnalysisException` for a path that does not exist and is no glob."""
+def check_paths(paths: Sequence[str], with_globs: bool = False) -> None:
+    """Raise `AnalysisException` for a path that does not exist; `with_globs` also for a glob that matches nothing."""
     for path in paths:
         files, root = fsspec.core.url_to_fs(path)
-        if not is_glob(root) and not files.exists(root):
+        files.invalidate_cache()
+        if (with_globs or not is_glob(root)) and not glob(files, root):
             raise AnalysisException(
                 f"[PATH_NOT_FOUND] Path does not exist: {url_of(files, root)}. Make the directory before the program "
                 "reads it"
             )
 
 
-def file_at(url: str, root: str) -> DataFile:
-    """One file of a log; `root` is the path that was read, whose folders below it name columns.
-
-    Raises `FileNotFoundError` when it is gone.
-    """
+def file_at(url: str, root: str) -> DataFile | None:
+    """One file of a log, None when it is gone. `root` is the path that was read, whose folders below name columns."""
     files, path = fsspec.core.url_to_fs(url)
-    return _data_file(files, files.info(path), _root_of(files, path, root))
+    files.invalidate_cache()
+    try:
+        return _data_file(files, files.info(path), _root_of(files, path, root))
+    except FileNotFoundError:
+        return None
 
 
 def has_log(path: str) -> bool:
@@ -146,7 +153,7 @@ def _data_file(files: Any, info: Mapping[str, Any], root: str) -> DataFile:
 
 
 def _modified_ms(files: Any, info: Mapping[str, Any]) -> int:
-    seconds = info["mtime"] if "mtime" in info else files.modified(info["name"]).timestamp()
+    seconds: float = info["mtime"] if "mtime" in info else files.modified(info["name"]).timestamp()
     return round(seconds * 1_000_000) // 1000
 
 
@@ -182,6 +189,6 @@ _FOLDER_TYPES: list[tuple[t.DataType, values.Convert]] = [
     (t.IntegerType(), partial(values.whole_of, 32)),
     (t.LongType(), partial(values.whole_of, 64)),
     (t.DoubleType(), values.float_of),
-    (t.DateType(), values.date_of),
-    (t.TimestampType(), values.timestamp_of),
+    (t.DateType(), values.day_of),
+    (t.TimestampType(), values.moment_of),
 ]

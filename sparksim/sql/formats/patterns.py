@@ -20,6 +20,7 @@ DATE = "yyyy-MM-dd"
 
 _PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|\[|\]|.", re.DOTALL)
 _FIELDS = {"y": "year", "u": "year", "M": "month", "d": "day", "H": "hour", "m": "minute", "s": "second"}
+_SHORT_YEARS = ("yy", "uu")
 _ZONES = "XxZz"
 _EARLIEST = dt.datetime(1970, 1, 1)
 
@@ -75,6 +76,8 @@ class Pattern:
         given = {name: value for name, value in found.groupdict().items() if value is not None}
         zone, fraction = given.pop("zone", None), given.pop("fraction", "")
         numbers = {name: int(value) for name, value in given.items()}
+        if any(part in _SHORT_YEARS for part in self._parts):
+            numbers["year"] += 2000
         moment = _EARLIEST.replace(**numbers, microsecond=int(f"{fraction:0<6}"[:6]))  # type: ignore[arg-type]
         return moment if zone is None else values.in_utc(moment, zone)
 
@@ -103,7 +106,8 @@ class Pattern:
             return ""
         letter = part[0]
         if letter in _FIELDS:
-            return f"{getattr(moment, _FIELDS[letter]):0{len(part)}}"[-max(len(part), 2) if letter in "yu" else 0 :]
+            number: int = getattr(moment, _FIELDS[letter])
+            return f"{number % 100:02}" if part in _SHORT_YEARS else f"{number:0{len(part)}}"
         if letter == "S":
             return f"{moment.microsecond:06}000"[: len(part)]
         if letter in _ZONES:
@@ -121,7 +125,7 @@ class Pattern:
         return part
 
 
-_WRITTEN = {
+_WRITTEN: dict[type[t.DataType], Pattern] = {
     t.TimestampType: Pattern(TIMESTAMP),
     t.TimestampNTZType: Pattern(WITHOUT_ZONE),
     t.DateType: Pattern(DATE),

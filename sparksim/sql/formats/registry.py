@@ -14,10 +14,34 @@ def file_format(name: str, options: Mapping[str, str]) -> FileFormat:
     return _MAKERS[name](FileOptions(name, options))
 
 
+def _csv(options: FileOptions) -> FileFormat:
+    from sparksim.sql.formats.csv import CsvFormat
+
+    return CsvFormat(options)
+
+
 def _json(options: FileOptions) -> FileFormat:
     from sparksim.sql.formats.json import JsonFormat
 
     return JsonFormat(options)
 
 
-_MAKERS: dict[str, Callable[[FileOptions], FileFormat]] = {"json": _json}
+def _text(options: FileOptions) -> FileFormat:
+    from sparksim.sql.formats.text import TextFormat
+
+    return TextFormat(options)
+
+
+def _columnar(options: FileOptions) -> FileFormat:
+    from sparksim.sql.formats.columnar import ColumnarFormat
+
+    return ColumnarFormat(options)
+
+
+_MAKERS: dict[str, Callable[[FileOptions], FileFormat]] = {
+    "csv": _csv,
+    "json": _json,
+    "orc": _columnar,
+    "parquet": _columnar,
+    "text": _text,
+}

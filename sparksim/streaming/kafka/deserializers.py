@@ -73,6 +73,7 @@ def deserialized(key: Deserializer, value: Deserializer, record: ConsumerRecord)
         None if record.key is None else decoded(record.key, key, "key", record),
         None if record.value is None else decoded(record.value, value, "value", record),
         record.headers,
+        record.timestamp_type,
     )
 
 

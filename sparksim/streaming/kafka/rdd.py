@@ -101,14 +101,17 @@ class ConsumerRecordRDD(KafkaRDD):
 
     def preferred_locations(self, index: int) -> tuple[str, ...]:
         """The same executor for a partition as long as the executors are the same, to find its consumer there."""
-        backend = cast(ClusterBackend, self.ctx._backend)
-        if backend.master.live:
-            return ()
         partition = self.ranges[index].topicPartition()
-        executors = sorted(backend.executors, key=lambda each: (each.host, each.executor_id), reverse=True)
-        host = self._hosts.get(partition)
-        near = [each for each in executors if each.host == host] or executors
-        return (near[partition_hash(partition) % len(near)].location,) if near else ()
+        return preferred_executor(cast(ClusterBackend, self.ctx._backend), partition, self._hosts.get(partition))
+
+
+def preferred_executor(backend: ClusterBackend, partition: TopicPartition, host: str | None) -> tuple[str, ...]:
+    """The location of the executor that always reads this partition, on `host` if one is there; none when live."""
+    if backend.master.live:
+        return ()
+    executors = sorted(backend.executors, key=lambda each: (each.host, each.executor_id), reverse=True)
+    near = [each for each in executors if each.host == host] or executors
+    return (near[partition_hash(partition) % len(near)].location,) if near else ()
 
 
 def partition_hash(partition: TopicPartition) -> int:

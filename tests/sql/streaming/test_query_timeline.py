@@ -59,7 +59,7 @@ def test_windows_values_and_late_rows(both: SparkSession) -> None:
     told = story(windowed_count(both))
     first, last = told.windows()
     assert (last.window[0] - first.window[0], first.last, last.last) == (20 * 60_000, 3, None)
-    assert [(line.name, line.cells[0].value) for line in told.lines[:2]] == [("cat", "1"), ("dog", "1")]
+    assert [(line.name, line.changes[0].value) for line in told.lines[:2]] == [("cat", "1"), ("dog", "1")]
     assert [[entry.text for entry in step.entries if entry.late] for step in told.steps] == [[], [], [], [], ["dog"]]
     assert told.steps[-1].entries[0].closed == first.window
 
@@ -69,7 +69,7 @@ def test_a_session_is_one_line_while_it_grows(both: SparkSession) -> None:
     frame = source.toDF().withWatermark("ts", "0 seconds").groupBy(F.session_window("ts", "5 minutes"), "user").count()
     feeds = [[(source, [(at(clock), "ann")])] for clock in ("10:00", "10:03", "10:30")]
     lines = story(run(frame, "append", *feeds)).lines
-    told = [(line.name, [cell.change for cell in line.cells.values() if cell.change]) for line in lines]
+    told = [(line.name, [cell.change for cell in line.changes.values()]) for line in lines]
     assert told == [("ann", ["created", "updated", "expired"]), ("ann", ["created"])]
 
 
@@ -78,7 +78,7 @@ def test_a_join_keeps_rows_by_side(both: SparkSession) -> None:
     frame = left.toDF().join(right.toDF(), F.expr("a = c"))
     told = story(run(frame, "append", [(left, [(1, "x"), (1, "y")]), (right, [(2, "z")])]))
     assert told.steps[0].buffers == {"left": 2, "right": 1}
-    lines = sorted((line.name, line.cells[0].value) for line in told.lines)
+    lines = sorted((line.name, line.changes[0].value) for line in told.lines)
     assert lines == [("left: 1", "1, x"), ("left: 1 (2)", "1, y"), ("right: 2", "2, z")]
 
 

@@ -20,7 +20,8 @@ from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
 NOT_FOUND = (
-    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, memory, or use foreachBatch"
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, kafka, memory, orc, "
+    "parquet, text, or use foreachBatch"
 )
 INVALID_MODE = (
     "[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: foo. Accepted output modes are 'Append', "
@@ -92,7 +93,7 @@ def test_start_takes_all_settings_too(
         (lambda w: w.outputMode(3), PySparkValueError, NOT_TEXT.format("outputMode", "3")),
         (lambda w: w.queryName(""), PySparkValueError, NOT_TEXT.format("queryName", "")),
         (lambda w: w.trigger(), PySparkValueError, "[ONLY_ALLOW_SINGLE_TRIGGER] Only a single trigger is allowed."),
-        (lambda w: w.start(), AnalysisException, NOT_FOUND.format("parquet")),
+        (lambda w: w.start(), AnalysisException, "checkpointLocation must be specified either through option("),
         (lambda w: w.format("nosuch").start(), AnalysisException, NOT_FOUND.format("nosuch")),
         (
             lambda w: w.format("rate").start(),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sparksim.core.errors import UnsupportedOperation
+from sparksim.sql.formats.registry import FORMATS as FILE_FORMATS
 from sparksim.sql.streaming.sink import StreamSink
 from sparksim.sql.types import StructType
 from sparksim.sql.utils import AnalysisException
@@ -59,8 +61,22 @@ def _memory(context: SinkContext) -> StreamSink:
     return MemorySink(context.session, context.name, context.schema, context.mode)
 
 
+def _kafka(context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.kafka import KafkaSink
+
+    return KafkaSink(context)
+
+
+def _files(format: str, context: SinkContext) -> StreamSink:
+    from sparksim.sql.streaming.sinks.files import FileSink
+
+    return FileSink(context, format)
+
+
 FORMATS = {
+    **{name: SinkFormat(partial(_files, name), partitions=True) for name in FILE_FORMATS},
     "console": SinkFormat(_console, may_be_temporary=True),
+    "kafka": SinkFormat(_kafka),
     "memory": SinkFormat(_memory, may_be_temporary=True, needs_name=True),
 }
 READ_ONLY = ("rate", "rate-micro-batch", "socket")

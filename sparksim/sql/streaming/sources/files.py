@@ -7,37 +7,41 @@ whole, by a rename: what is written into it after it was listed is not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import fsspec
 
 from sparksim.core.conf import SparkConf, boolean, time_ms
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
-from sparksim.core.files import url_of
+from sparksim.core.files import decompressed, url_of
 from sparksim.core.rdd import RDD
 from sparksim.sql.formats.format import FileFormat, FileOptions
 from sparksim.sql.formats.listing import (
     DataFile,
     check_paths,
-    data_files,
     file_at,
+    listed,
     name_of,
     partition_schema,
 )
 from sparksim.sql.formats.registry import file_format
 from sparksim.sql.formats.scan import FilesRDD
+from sparksim.sql.reader import with_folders
 from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.sources.cleaning import cleaner
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.file_logs import FileSourceLog, SourceFile
-from sparksim.sql.types import StringType, StructField, StructType
+from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
     from sparksim.cluster.backend import ClusterBackend
 
+MAX_AGE = "maxFileAge"
 INFERENCE = "spark.sql.streaming.schemaInference"
-VALUE = StructType([StructField("value", StringType())])
 
 
 def files(options: SourceOptions) -> Format:
@@ -51,37 +55,30 @@ def files(options: SourceOptions) -> Format:
     name = options.format.lower()
     form = file_format(name, options.options)
     check_paths([path])
-    schema = _with_folders(_given_schema(options, form, path), _listed(path, options.options))
-    form.check(schema)
-    return schema, lambda context: FileStreamSource(context, path, form, schema, FileOptions(name, options.options))
+    folders = partition_schema(listed([path], options.options))
+    schema = with_folders(_given_schema(options, form, path), folders)
+    inside = StructType([field for field in schema if field.name not in folders.names])
+
+    def create(context: SourceContext) -> FileStreamSource:
+        form.check(inside)
+        return FileStreamSource(context, path, form, schema, FileOptions(name, options.options))
+
+    return schema, create
 
 
 def _given_schema(options: SourceOptions, form: FileFormat, path: str) -> StructType:
     if options.schema is not None:
         return options.schema
     if form.name == "text":
-        return VALUE
+        return form.infer([])
     infers = SparkConf(loadDefaults=False).set(INFERENCE, options.session.conf.get(INFERENCE, "false"))
-    found = _listed(path, options.options) if boolean(infers, INFERENCE, False) else []
+    found = listed([path], options.options) if boolean(infers, INFERENCE, False) else []
     if not found:
         raise IllegalArgumentError(
             f"Schema must be specified when creating a streaming source of {options.format}: give it with schema(...)"
             f", or set {INFERENCE} to true when there are files already"
         )
-    return form.infer([each.file.read() for each in found])
-
-
-def _listed(path: str, options: Mapping[str, str]) -> list[DataFile]:
-    recursive = options.get("recursivefilelookup", "false").lower() == "true"
-    return data_files([path], options.get("pathglobfilter"), recursive)
-
-
-def _with_folders(schema: StructType, found: Iterable[DataFile]) -> StructType:
-    """The columns of folders stand behind the others; a schema that names them gives their types."""
-    given = {field.name: field for field in schema}
-    folders = [given.get(field.name, field) for field in partition_schema(list(found))]
-    names = {field.name for field in folders}
-    return StructType([*(field for field in schema if field.name not in names), *folders])
+    return form.infer([decompressed(each.file) for each in found])
 
 
 class SeenFiles:
@@ -116,8 +113,9 @@ class SeenFiles:
 class FileStreamSource:
     """Offsets count the entries of the source's log: {"logOffset": n}.
 
-    Options: `maxFilesPerTrigger`, `latestFirst` (false), `fileNameOnly` (false), `maxFileAge` (7d), `maxCachedFiles`
-    (10000), `pathGlobFilter`, `recursiveFileLookup`. Raises `IllegalArgumentError` for values that do not fit.
+    Options: `maxFilesPerTrigger` or `maxBytesPerTrigger`, `latestFirst` (false), `fileNameOnly` (false), `maxFileAge`
+    (7d), `maxCachedFiles` (10000), `cleanSource` (off), `pathGlobFilter`, `recursiveFileLookup`. Raises
+    `IllegalArgumentError` for values that do not fit.
     """
 
     def __init__(
@@ -130,15 +128,19 @@ class FileStreamSource:
         self._options = options
         limited = options.optional("maxFilesPerTrigger") is not None
         self._most = options.whole("maxFilesPerTrigger", 1, least=1) if limited else None
+        sized = options.optional("maxBytesPerTrigger") is not None
+        self._most_bytes = options.whole("maxBytesPerTrigger", 1, least=1) if sized else None
+        if limited and sized:
+            raise IllegalArgumentError("maxFilesPerTrigger and maxBytesPerTrigger cannot both be set: leave out one")
+        self._clean = cleaner(options)
         self._latest_first = options.flag("latestFirst", False)
         self._cached = options.whole("maxCachedFiles", 10_000, least=0)
-        age_ms = time_ms(
-            SparkConf(loadDefaults=False).set("maxFileAge", options.text("maxFileAge", "7d")), "maxFileAge", "7d"
-        )
+        age = SparkConf(loadDefaults=False).set(MAX_AGE, options.text(MAX_AGE, "7d"))
         self._seen = SeenFiles(
-            float("inf") if self._latest_first and limited else age_ms, options.flag("fileNameOnly", False)
+            float("inf") if self._latest_first and (limited or sized) else time_ms(age, MAX_AGE, "7d"),
+            options.flag("fileNameOnly", False),
         )
-        backend = cast("ClusterBackend", self._sc._backend)
+        backend = self._backend = cast("ClusterBackend", self._sc._backend)
         self._log = FileSourceLog(context.metadata_path, lambda: backend.clock.now_ms, driver_disk(backend))
         for entry in self._log.all_entries():
             self._seen.add(entry.path, entry.modified_ms)
@@ -173,43 +175,58 @@ class FileStreamSource:
 
     def without_limits(self) -> None:
         """All new files in one batch."""
-        self._most = None
+        self._most = self._most_bytes = None
 
     def freeze(self) -> None:
         """No file that comes later."""
         self._frozen = self._listed()
 
     def batch(self, start: Offset, end: Offset) -> RDD[Any]:
-        """The rows of the files between two offsets. Raises `FileNotFoundError` for one that is gone."""
+        """The rows of the files between two offsets. One that is gone gives none, and a warning, as in Spark."""
         first = -1 if start is None else start["logOffset"]
-        entries = [
-            entry
-            for number in range(first + 1, end["logOffset"] + 1)
-            for entry in self._log.get(number) or self._log.all_entries()
-            if entry.batch_id == number
-        ]
-        found = [file_at(entry.path, self._path) for entry in entries]
+        entries = [entry for number in range(first + 1, end["logOffset"] + 1) for entry in self._entries(number)]
+        found = [each for entry in entries if (each := file_at(entry.path, self._path)) is not None]
+        if len(found) < len(entries):
+            self._warn_of_gone({entry.path for entry in entries} - {each.url for each in found})
         return FilesRDD(self._sc, found, self._form, self._schema)
 
     def commit(self, end: Offset) -> None:
-        """Files stay where they are."""
+        """The files of the batch may go, if the program wants that."""
+        if self._clean is not None:
+            for entry in self._entries(end["logOffset"]):
+                self._clean(entry.path)
 
     def stop(self) -> None:
         """Nothing to give back."""
+
+    def _entries(self, number: int) -> list[SourceFile]:
+        """The files of one entry, which may be found in a later one that has all before it."""
+        return [entry for entry in self._log.get(number) or self._log.all_entries() if entry.batch_id == number]
+
+    def _warn_of_gone(self, urls: Iterable[str]) -> None:
+        self._backend.clock.call(
+            self._backend.warn,
+            "sql",
+            f"{', '.join(sorted(urls))}: listed by the file source and gone before it was read; its rows are lost. Let "
+            "files stay until their batch is done",
+        )
 
     def _new_files(self) -> list[DataFile]:
         """What was listed before and not taken, else what a new look shows."""
         if self._unread:
             return self._unread
-        listed = self._listed() if self._frozen is None else self._frozen
-        return [each for each in listed if self._seen.is_new(each.url, each.modified_ms)]
+        found = self._listed() if self._frozen is None else self._frozen
+        return [each for each in found if self._seen.is_new(each.url, each.modified_ms)]
 
     def _listed(self) -> list[DataFile]:
-        listed = _listed(self._path, self._options.given)
-        return sorted(listed, key=lambda each: each.modified_ms, reverse=self._latest_first)
+        found = listed([self._path], self._options.given)
+        return sorted(found, key=lambda each: each.modified_ms, reverse=self._latest_first)
 
     def _take(self, new: list[DataFile]) -> list[DataFile]:
         """The first files; the others are kept for the next batch, if there are enough of them to spare a look."""
+        if self._most_bytes is not None:
+            reached = list(accumulate(each.file.size_bytes for each in new))
+            return new[: max(1, bisect_right(reached, self._most_bytes))]
         if self._most is None:
             self._unread = []
             return new

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.formats.registry import FORMATS as FILE_FORMATS
 from sparksim.sql.streaming.sources.files import files
+from sparksim.sql.streaming.sources.kafka import kafka
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.sources.rate import rate, rate_micro_batch
 from sparksim.sql.streaming.sources.socket import socket_source
@@ -20,6 +21,7 @@ def _socket(options: SourceOptions) -> Format:
 
 FORMATS: dict[str, Callable[[SourceOptions], Format]] = {
     **dict.fromkeys(FILE_FORMATS, files),
+    "kafka": kafka,
     "rate": rate,
     "rate-micro-batch": rate_micro_batch,
     "socket": _socket,
