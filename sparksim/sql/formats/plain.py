@@ -32,10 +32,13 @@ _HARMLESS = frozenset(
 )
 """Options that change nothing about how a file's content is read; the separator is handed over."""
 
-_SHAPES = (
-    "SELECT DISTINCT CASE WHEN json_valid(line) THEN CAST(json_structure(line) AS VARCHAR) END AS shape FROM lines"
-)
-"""The structures of the lines. A line that names a key twice has more colons after quotes than keys."""
+_SHAPES = """
+    SELECT DISTINCT CASE
+        WHEN json_valid(line) AND len(json_keys(line)) = list_unique(json_keys(line))
+        THEN CAST(json_structure(line) AS VARCHAR)
+    END AS shape FROM lines
+"""
+"""The structures of the lines, NULL for one that names a key twice."""
 
 _OBJECTS = "SELECT json_transform(line, '{}') AS object FROM lines"
 _WHOLE = frozenset({"BIGINT", "UBIGINT", "NULL"})
