@@ -94,7 +94,7 @@ class QueryStateCommitted(Event):
     changes: tuple[tuple[str, str, str], ...]
     left_out: int
     file: str
-    """The delta that was written."""
+    """The delta that was written, below the checkpoint: where that is, is chance for a temporary one."""
 
 
 @dataclass(frozen=True, slots=True)
