@@ -33,9 +33,9 @@ lesson("26", lang="en", seed=SEED)
 # ## The idea
 #
 # ```
-#  frame.select(...)   frame.where(...)   spark.sql("... from a view")   groupByKey(...).agg(...)
-#        │                   │                       │                            │
-#        └───────────────────┴───────── all make ────┴────────────────────────────┘
+#  frame.select(...)   frame.where(...)   spark.sql("...")   groupByKey(...).agg(...)
+#        │                   │                  │                    │
+#        └───────────────────┴─────── all make ─┴────────────────────┘
 #                                          ▼
 #                       a PLAN: nothing runs, nothing is printed, nothing is kept
 #                                          │  writeStream ... start()
@@ -51,9 +51,9 @@ lesson("26", lang="en", seed=SEED)
 # ## 基本思想
 #
 # ```
-#  frame.select(...)   frame.where(...)   spark.sql("... from a view")   groupByKey(...).agg(...)
-#        │                   │                       │                            │
-#        └───────────────────┴───────── all make ────┴────────────────────────────┘
+#  frame.select(...)   frame.where(...)   spark.sql("...")   groupByKey(...).agg(...)
+#        │                   │                  │                    │
+#        └───────────────────┴─────── all make ─┴────────────────────┘
 #                                          ▼
 #                       a PLAN: nothing runs, nothing is printed, nothing is kept
 #                                          │  writeStream ... start()
