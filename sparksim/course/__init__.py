@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from sparksim.course.live_run import live
     from sparksim.course.notebook import autograde, check
     from sparksim.course.overview import course_map
+    from sparksim.course.query_results import batch_by_batch
     from sparksim.course.teaching import confirm, lesson, predict
 
-__all__ = ["autograde", "check", "confirm", "course_map", "lesson", "live", "predict"]
+__all__ = ["autograde", "batch_by_batch", "check", "confirm", "course_map", "lesson", "live", "predict"]
 
 _HOMES = {
     "autograde": "notebook",
+    "batch_by_batch": "query_results",
     "check": "notebook",
     "confirm": "teaching",
     "course_map": "overview",

@@ -165,7 +165,7 @@ def _is_believable(run: Run, probe: Simulate) -> bool:
     seeds = {event.seed for event in run.trace.of(ApplicationStart)}
     printing = {event.batch_time_ms for event in run.trace.of(OutputPrinted)}
     batches = run.batches.column("batch_time_ms")
-    read = sum(run.batches.column("records"))
+    read = sum(run.batches.column("records")) + sum(run.triggers.column("rows_read"))
     return seeds == {probe.seed} and printing <= {None, *batches} and read >= probe.reads and not check_trace(run.trace)
 
 

@@ -74,6 +74,16 @@ class SimulateMain(Simulate):
     kind: ClassVar[str] = "main"
 
 
+@dataclass(frozen=True)
+class SimulateQuery(Simulate):
+    """Simulate the streaming queries that the program `function(spark)` starts, for `until` seconds.
+
+    `settings` are `QuerySimulation`'s other arguments. An honest run's triggers have read `reads` rows or more.
+    """
+
+    kind: ClassVar[str] = "query"
+
+
 Probe = Call | Diagnose | Simulate
 
 

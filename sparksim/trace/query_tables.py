@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sparksim.trace.event import Event
+from sparksim.trace.events import ApplicationStart
 from sparksim.trace.query_events import (
     Cells,
     QueryBatchCommitted,
@@ -164,10 +165,10 @@ def triggers(trace: Iterable[Event]) -> Table[TriggerRow]:
             names[event.run] = event.name
         elif isinstance(event, QueryBatchPlanned):
             rows[event.run, event.batch] = _planned(event, names.get(event.run))
-        elif isinstance(event, QueryTerminated):
+        elif isinstance(event, ApplicationStart | QueryTerminated):
             for place, row in rows.items():
-                if row.run == event.run and row.status == "running":
-                    rows[place] = replace(row, status="abandoned")
+                if row.status == "running" and (isinstance(event, ApplicationStart) or row.run == event.run):
+                    rows[place] = replace(row, status="abandoned")  # a new driver: the one before it has died
         elif isinstance(event, _OF_BATCHES) and (place := (event.run, event.batch)) in rows:
             if isinstance(event, QueryStateCommitted):
                 if COUNTS_OF_JOINS not in event.store:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sparksim.course.probes import Call, Diagnose, Probe, Simulate, SimulateMain
+from sparksim.course.probes import Call, Diagnose, Probe, Simulate, SimulateMain, SimulateQuery
 from sparksim.course.sandbox.process import Answers, ask
+from sparksim.course.sandbox.runner import needs_sql
 from sparksim.course.sinks import rows_of, sinks_of
 from sparksim.sim import DriverCrash, Replay, Simulation, sink
 from sparksim.streaming import StreamingContext
@@ -31,6 +32,19 @@ def records(run):
 def kept(ssc):
     words = ssc.socketTextStream("localhost", 9999).flatMap(lambda line: line.split())
     words.foreachRDD(lambda time, rdd: sink("db").upsert("words", rdd.count()))
+
+
+def counted(spark):
+    from sparksim.sql.functions import explode, split
+
+    lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
+    counts = lines.select(explode(split("value", " ")).alias("word")).groupBy("word").count()
+
+    def keep(rows, batch):
+        for word, n in rows.collect():
+            sink("db").upsert(word, n)
+
+    counts.writeStream.outputMode("update").foreachBatch(keep).start()
 
 
 def main():
@@ -80,6 +94,19 @@ def test_a_main_program_outlives_its_driver() -> None:
     trace = asked(SimulateMain("main", until=11, settings=settings)).of_probes[0]["trace"]
     assert trace.count('"ApplicationStart"') == 2
     assert "('b', 2)" in trace
+
+
+def test_a_program_of_queries_gives_its_trace_and_its_sinks() -> None:
+    answer = asked(SimulateQuery("counted", until=9, settings={"network": {"localhost:9999": TYPED}})).of_probes[0]
+    assert answer["trace"].count('"QueryStarted"') == 1
+    assert answer["sinks"].startswith("{'db': [('a', 2, 2, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"), [("from sparksim.sql import Row", True), ("def f():\n    return 'sql'", False)]
+)
+def test_the_libraries_of_sql_are_loaded_for_submissions_that_mention_it(text: str, needs: bool) -> None:
+    assert needs_sql([{"name": "submission", "text": text}]) is needs
 
 
 def test_rows_of_sinks_are_the_same_after_their_way() -> None:

@@ -7,10 +7,12 @@ import pytest
 from sparksim.trace import Event, check_trace
 from sparksim.trace import checks as c
 from sparksim.trace import events as e
+from sparksim.trace.query_events import QueryRowsRead
 from tests.trace.small import Tasks, small_trace
 
 TASKS = Tasks()
 EXECUTOR = e.ExecutorAdded(0, "1", "host-1", 2)
+ROWS_READ = QueryRowsRead(1, "run", 0, 0, ("value",), 1, (("hi",),), None)
 STREAMING = e.StreamingStarted(0, 1000, 200, 0, 1)
 
 
@@ -34,7 +36,7 @@ PLANTED: list[tuple[c.Checker, list[Event], list[str]]] = [
     ),
     (
         c.no_event_happens_twice,
-        [EXECUTOR, EXECUTOR, e.OutputPrinted(1, None, "hi"), e.OutputPrinted(1, None, "hi")],
+        [EXECUTOR, EXECUTOR, *[e.OutputPrinted(1, None, "hi")] * 2, *[ROWS_READ] * 2],
         [f"0 ms: the same event twice: {EXECUTOR}"],
     ),
     (

@@ -6,6 +6,7 @@ import pytest
 
 from sparksim.sim.run import Run
 from sparksim.trace import Trace
+from sparksim.trace.events import ApplicationStart
 from sparksim.trace.query_keys import shown_cell, shown_key, shown_value, time_text, window_of_cell, window_text
 from tests.trace.queries import NINE, Query, at, cell, window_cell, window_key, windowed_count
 
@@ -42,6 +43,12 @@ def test_a_batch_that_was_not_committed_is_abandoned_and_the_next_run_runs_it_ag
         ("run-1", 0, 500, "boom"),
         ("run-2", 1, None, None),
     ]
+
+
+def test_a_batch_is_abandoned_too_when_its_driver_dies() -> None:
+    driver = ApplicationStart(600, "app-2", "counts", "sim[2,2]", 0, 4)
+    run = Run(Trace([*Query(run="run-1").plan().events, driver, *Query(run="run-2").plan(again=True).events]))
+    assert run.triggers.column("status") == ["abandoned", "running"]
 
 
 def test_states_are_those_of_all_partitions_and_a_join_s_counts_are_none() -> None:

@@ -10,3 +10,6 @@ NO_WALLS = 97
 
 ANSWERS_TO, CODE_TO = 3, 4
 """Where a forked launcher finds these pipes; its request, and what is printed, are at the usual places."""
+
+WITH_SQL = b"sql"
+"""The order to the template that has it load what SQL needs before it forks."""

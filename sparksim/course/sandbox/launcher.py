@@ -24,7 +24,7 @@ def main(code_to: int | None = None) -> None:
     request = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     walls.die_with_parent()
-    runner.warm_up()
+    runner.warm_up(runner.needs_sql(request["chunks"]))
     uid = walls.spare_uid()
     if request["isolated"]:
         try:

@@ -24,6 +24,7 @@ from typing import Any
 
 from sparksim.course.probes import Probe
 from sparksim.course.sandbox import NO_WALLS
+from sparksim.course.sandbox.runner import needs_sql
 from sparksim.course.sandbox.start import ROOT, Forked, Fresh
 
 _HIDDEN = (ROOT / "sparksim" / "course", ROOT / "solutions", ROOT / "tests")
@@ -84,7 +85,7 @@ class _Process:
     ) -> None:
         self._limits = limits
         self._token = secrets.token_hex(16)
-        self._request = {
+        self._request: dict[str, Any] = {
             "token": self._token,
             "isolated": isolated,
             "root": str(ROOT),
@@ -121,7 +122,7 @@ class _Process:
     def _start(self, folder: str, answers_to: int) -> Fresh | Forked:
         if self._request["isolated"]:
             with suppress(OSError):
-                return Forked(answers_to)
+                return Forked(answers_to, needs_sql(self._request["chunks"]))
         return Fresh(folder, answers_to)
 
     def _watch(self, launcher: Fresh | Forked, answers_from: int) -> str:

@@ -12,8 +12,9 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from sparksim.course.sinks import rows_of
 
 if TYPE_CHECKING:
-    from sparksim.sim import Run, Simulation
+    from sparksim.sim import QuerySimulation, Run, Simulation
 
 MODULE = "submission"
 """The `__name__` that the submission sees, so that what it does only as a program is left out."""
@@ -33,14 +34,36 @@ _LONG = 400
 _write = os.write
 
 
-def warm_up() -> None:
-    """Load what simulations and sockets need while it can still be read."""
+def warm_up(sql: bool = False) -> None:
+    """Load what simulations and sockets need while it can still be read; with `sql`, what Spark SQL needs too."""
     "localhost".encode("idna")
     import greenlet  # noqa: F401  # simulations load it when they start
 
     import sparksim.sim
     import sparksim.streaming
     import sparksim.trace.jsonl  # noqa: F401
+
+    if sql:
+        _load_sql()
+
+
+def _load_sql() -> None:
+    """The libraries below `sparksim.sql`, with all that they load at their first use. It starts no query's threads."""
+    import sparksim.sql.streaming.execution
+    import sparksim.sql.streaming.physical  # noqa: F401
+    from sparksim.core.errors import SparkException
+    from sparksim.sql.libraries import duckdb, pyarrow, sqlglot
+
+    with suppress(SparkException, ImportError):  # a submission that needs it says what is missing
+        duckdb()
+        import_module("pyarrow.dataset")
+        pyarrow().array([])
+        sqlglot().transpile("select 1", read="spark", write="duckdb")
+
+
+def needs_sql(chunks: Sequence[Mapping[str, str]]) -> bool:
+    """Whether the texts of a submission look as if they used Spark SQL."""
+    return any("sparksim.sql" in chunk["text"] for chunk in chunks)
 
 
 def run(request: dict[str, Any]) -> None:
@@ -88,7 +111,7 @@ def _load(name: str, text: str, names: dict[str, Any]) -> dict[str, Any] | None:
 
 def _answer(function: Callable[..., Any], probe: dict[str, Any], text: str) -> dict[str, Any]:
     try:
-        if probe["kind"] == "simulate":
+        if probe["kind"] in ("simulate", "query"):
             return _told(_simulation(function, probe).run(until=probe["until"]))
         if probe["kind"] == "main":
             return _told(_simulated_main(probe, text))
@@ -108,10 +131,11 @@ def _arguments(probe: dict[str, Any]) -> tuple[Any, ...]:
     return (Run(read_jsonl_stream(BytesIO(probe["trace"].encode()), "the run")),)
 
 
-def _simulation(program: Callable[..., Any], probe: dict[str, Any]) -> Simulation:
-    from sparksim.sim import Simulation
+def _simulation(program: Callable[..., Any], probe: dict[str, Any]) -> Simulation | QuerySimulation:
+    from sparksim.sim import QuerySimulation, Simulation
 
-    return Simulation(program, **_unpacked(probe))
+    kind = QuerySimulation if probe["kind"] == "query" else Simulation
+    return kind(program, **_unpacked(probe))
 
 
 def _simulated_main(probe: dict[str, Any], text: str) -> Run:

@@ -17,11 +17,18 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from sparksim.course.sandbox import ANSWERS_TO
+from sparksim.course.sandbox import ANSWERS_TO, WITH_SQL
 
 ROOT = Path(__file__).parents[3]
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from sparksim.course.sandbox.{0} import main; main()"
-_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+_ENVIRONMENT = {
+    "PATH": os.defpath,
+    "LANG": "C.UTF-8",
+    # Left to themselves, the libraries below SQL reserve gigabytes of addresses, which the limit of memory counts.
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 _ENDING_S = 5.0
 _LOADING_S = 30.0
 _KILLED = 128 + 9
@@ -72,12 +79,14 @@ class Fresh:
 
 
 class Forked:
-    """A launcher that the template has forked. It is known by a descriptor, which never means another process.
+    """A launcher that the template has forked, with what SQL needs already loaded if `sql` says so.
+
+    It is known by a descriptor, which never means another process.
 
     Raises `OSError` where there is no template, and on systems without such descriptors.
     """
 
-    def __init__(self, answers_to: int) -> None:
+    def __init__(self, answers_to: int, sql: bool) -> None:
         self.answers_to = ANSWERS_TO
         self._told: int | None = None
         request_from, self._request_to = os.pipe()
@@ -85,7 +94,7 @@ class Forked:
         self._code_from, code_to = os.pipe()
         os.set_blocking(self._code_from, False)
         try:
-            self.pid = _template().fork([request_from, output_to, answers_to, code_to])
+            self.pid = _template().fork([request_from, output_to, answers_to, code_to], sql)
             self._process = os.pidfd_open(self.pid)  # it waits for its request, so that it is still the same
         except OSError:
             for mine in (self._request_to, self.output_from, self._code_from):
@@ -145,17 +154,17 @@ class _Template:
                 start_new_session=True,
             )
 
-    def fork(self, descriptors: Sequence[int]) -> int:
+    def fork(self, descriptors: Sequence[int], sql: bool) -> int:
         """The id of a new launcher that has these descriptors."""
         with self._lock:
             try:
-                return self._order(descriptors)
+                return self._order(descriptors, WITH_SQL if sql else b".")
             except OSError:  # what it says from now on would answer another order
                 self._process.kill()
                 raise
 
-    def _order(self, descriptors: Sequence[int]) -> int:
-        socket.send_fds(self._orders, [b"."], descriptors)
+    def _order(self, descriptors: Sequence[int], message: bytes) -> int:
+        socket.send_fds(self._orders, [message], descriptors)
         told = b""
         while not told.endswith(b"\n"):
             part = self._orders.recv(16)

@@ -1,0 +1,124 @@
+# %% [markdown] lang="en"
+# # Exercise 23: what the sink gets
+#
+# The stream is a table that grows, a query keeps its answer up to date, and the output mode says which rows of the answer
+# are handed on. First say it yourself, then have Spark do it.
+
+# %% [markdown] lang="zh"
+# # 练习 23：接收端得到什么
+#
+# 流是一张不断增长的表，查询使其答案保持最新，输出模式（output mode）决定交出答案中的哪些行。先自己说出来，再让 Spark 去做。
+
+# %%
+import json
+
+from sparksim.sim import DriverCrash, QuerySimulation, Replay, sink
+from sparksim.sql.functions import explode, split
+
+# %% [markdown] lang="en"
+# ## Task 1: given (3 points)
+#
+# A query counts words since the start: `groupBy("word").count()`. `batches` is a list of lists of words, one for each batch
+# that was run. Return what the sink gets in each batch: a list of dicts, word to count. `mode` is "update", "complete"
+# or "append". For a mode in which Spark refuses this query, return None.
+
+# %% [markdown] lang="zh"
+# ## 任务 1：given（3 分）
+#
+# 一个查询从启动起统计单词：`groupBy("word").count()`。`batches` 是单词列表的列表，每个已运行的批次（batch）一个。
+# 请返回接收端（sink）在每个批次得到的内容：字典的列表，由单词到计数。`mode` 为 "update"、"complete" 或 "append"。
+# 如果 Spark 在该模式下拒绝这个查询，请返回 None。
+
+
+# %%
+def given(batches, mode):
+    ### BEGIN SOLUTION
+    if mode == "append":
+        return None
+    totals, handed_on = {}, []
+    for words in batches:
+        for word in words:
+            totals[word] = totals.get(word, 0) + 1
+        touched = totals if mode == "complete" else words
+        handed_on.append({word: totals[word] for word in touched})
+    return handed_on
+    ### END SOLUTION
+
+
+# %% [markdown] lang="en"
+# ## Task 2: levels (3 points)
+#
+# Lines of a log come from the socket at localhost:9999, such as `ERROR disk full`; the first word is the level. Start one
+# query that counts the lines of each level since the start, columns `level` and `count`. Every 2 seconds the
+# console gets the levels that had new lines, and no others.
+
+# %% [markdown] lang="zh"
+# ## 任务 2：levels（3 分）
+#
+# 日志的行来自 localhost:9999 的套接字，例如 `ERROR disk full`；第一个单词是级别。请启动一个查询，从启动起统计每个级别的行数，
+# 列为 `level` 和 `count`。每 2 秒，控制台得到有新行的级别，且没有别的级别。
+
+
+# %%
+def levels(spark):
+    ### BEGIN SOLUTION
+    lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
+    counts = lines.select(split("value", " ")[0].alias("level")).groupBy("level").count()
+    writer = counts.writeStream.outputMode("update").format("console")
+    writer.trigger(processingTime="2 seconds").start()
+    ### END SOLUTION
+
+
+# %% [markdown] lang="en"
+# ## Task 3: lasting (4 points)
+#
+# Lines arrive as JSON files in sim://in, each line as `{"value": "to be"}`. Count the words since the start, with a trigger
+# every 2 seconds. Whatever happens, the sink called `totals` has for each word one row, whose value is its count:
+# `sink("totals")` in a function for `foreachBatch`. The driver dies and starts again; the checkpoint is
+# sim://checkpoint. No line may be lost and none may be counted twice, also when a batch comes a second time.
+
+# %% [markdown] lang="zh"
+# ## 任务 3：lasting（4 分）
+#
+# 行以 JSON 文件的形式到达 sim://in，每行形如 `{"value": "to be"}`。请从启动起统计单词，每 2 秒触发一次。无论发生什么，
+# 名为 `totals` 的接收端为每个单词保存一行，其值为计数：在 `foreachBatch` 的函数中使用 `sink("totals")`。
+# 驱动程序（driver）会死亡并重新启动；检查点（checkpoint）为 sim://checkpoint。任何一行都不能丢失，也不能被统计两次，
+# 即使一个批次第二次到来。
+
+
+# %%
+def lasting(spark):
+    ### BEGIN SOLUTION
+    lines = spark.readStream.schema("value string").json("sim://in/*")
+    counts = lines.select(explode(split("value", " ")).alias("word")).groupBy("word").count()
+    writer = counts.writeStream.outputMode("update").foreachBatch(keep)
+    writer = writer.option("checkpointLocation", "sim://checkpoint")
+    writer.trigger(processingTime="2 seconds").start()
+    ### END SOLUTION
+
+
+def keep(rows, batch):
+    ### BEGIN SOLUTION
+    for word, count in rows.collect():
+        sink("totals").upsert(word, count)
+    ### END SOLUTION
+
+
+# %% [markdown] lang="en"
+# Try it. The driver dies when the sink has the first batch and the commit log has not.
+
+# %% [markdown] lang="zh"
+# 试一试。驱动程序死亡时，接收端已有第一个批次，而提交日志还没有。
+
+# %%
+if __name__ == "__main__":
+    typed = [(1.3, "to be"), (3.1, "to do"), (8.4, "be")]
+    log = Replay([(1.3, "INFO start"), (2.4, "ERROR disk full"), (2.8, "INFO retry"), (5.1, "INFO done")])
+    files = {f"sim://in/{n}.json": (second, json.dumps({"value": line})) for n, (second, line) in enumerate(typed)}
+    try:
+        print(given([["to", "be"], ["to", "do"]], "update"))
+        print(QuerySimulation(levels, network={"localhost:9999": log}).run(until=7).output)
+        crash = DriverCrash(2.2, restart_after=1)
+        print(QuerySimulation(lasting, files=files, faults=[crash]).run(until=11).sink("totals"))
+    except NotImplementedError as unfinished:
+        print(unfinished)
