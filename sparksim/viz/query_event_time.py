@@ -84,10 +84,10 @@ def _draw_watermark(axes: Axes, steps: Sequence[Step]) -> None:
             ys += [step.row.watermark_ms] * 2
     axes.plot(xs, ys, zorder=3 if len(steps) < MANY else 6, **WATERMARK)
     for which in range(max(len(step.own_ms) for step in steps)):
-        own = [(number, time_ms) for number, step in enumerate(steps) for time_ms in step.own_ms[which : which + 1]]
+        own = [step.own_ms[which] if which < len(step.own_ms) else None for step in steps]
         axes.plot(
-            [x for number, _ in own for x in (number - 0.5, number + 0.5)],
-            [float("nan") if y is None else y for _, y in own for _ in range(2)],
+            [x for number in range(len(own)) for x in (number - 0.5, number + 0.5)],
+            [float("nan") if time_ms is None else time_ms for time_ms in own for _ in range(2)],
             zorder=2.5,
             **OWN,
         )

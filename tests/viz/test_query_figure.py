@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import isnan
 from typing import Any
 
 import pytest
@@ -60,6 +61,12 @@ def test_the_watermark_stands_still_within_a_trigger() -> None:
     [watermark] = [line for line in times.lines if line.get_linewidth() == 1.8]
     assert list(watermark.get_xdata())[:4] == [0.5, 1.5, 1.5, 2.5]
     assert list(watermark.get_ydata())[:4] == [at("09:57"), at("09:57"), at("10:02"), at("10:02")]
+
+
+def test_a_batch_that_was_not_committed_leaves_a_gap_in_the_latest_times() -> None:
+    query = Query().plan().read(("10:00", "cat")).commit("09:50").plan().end("boom")
+    [latest] = [line for line in query_figure(query.trace()).axes[0].lines if line.get_linewidth() == 1.2]
+    assert [isnan(value) for value in latest.get_ydata()] == [False, False, True, True]
 
 
 def test_a_window_lies_between_its_times_from_its_first_state_to_its_end() -> None:

@@ -212,8 +212,8 @@ function drawTimes(svg, { times, steps, sources }, now, { left, wide, bottom, wi
   const passed = steps.slice(0, now + 1);
   const owns = Math.max(...steps.map(({ own }) => own.length));
   for (let which = 0; which < owns; which += 1) {
-    const known = passed.map(({ own }, at) => [at, own[which] ?? null]).filter(([, ms]) => ms !== null);
-    svg.append(shape("polyline", { points: level(known), class: "sq-own" }));
+    const values = passed.map(({ own }) => own[which] ?? null);
+    for (const part of partsOf(values)) svg.append(shape("polyline", { points: level(part.map((at) => [at, values[at]])), class: "sq-own" }));
   }
   svg.append(shape("polyline", { points: level(passed.map(({ watermark }, at) => [at, watermark]).filter(([, ms]) => ms !== null)), class: "sq-level" }));
   passed.forEach(({ entries }, at) => {

@@ -81,7 +81,7 @@ def test_a_commit_says_what_became_of_each_key(checkpoint):
         ("'b'", "removed"),
         ("'d'", "created"),
     ]
-    assert len(found.changes[1][2]) == 40
+    assert len(found.changes[1][2]) == 80
     assert (found.version, found.keys, found.updated, found.removed, found.left_out) == (2, 3, 3, 2, 1)
     assert found.file == f"{checkpoint}/state/3/1/2.delta"
 
