@@ -26,7 +26,7 @@ FAULTS = (
     "SourceOutage",
     "TaskFailure",
 )
-MOMENTS = ("AtBatch", "AtRate", "AtRecord")
+MOMENTS = ("AtBatch", "AtQueryBatch", "AtRate", "AtRecord")
 
 
 def fault(text: str) -> Fault:

@@ -1,4 +1,4 @@
-"""Find out who loses what: thousands of seeded crashes for each way to receive, or one of them again."""
+"""Find out who loses what: thousands of seeded crashes of every way to receive and to write, or one of them again."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `sparksim semantics`."""
     arguments.add_language(parser)
     add = parser.add_argument
-    defaults = " and ".join(f"{study.runs} of the {study.title}" for study in STUDIES)
+    defaults = ", ".join(f"{study.runs} of the {study.title}" for study in STUDIES)
+    titles = [study.title for study in STUDIES]
+    add("--only", choices=titles, help="tell only the stories of one matrix; not with --page or --findings")
     add("--runs", metavar="N", type=int, help=f"stories per cell (default: {defaults})")
     add("--page", metavar="FILE.md", type=Path, help="write what was found as a page of tables")
     add("--findings", metavar="FILE.tsv", type=Path, help="write what each story showed, one line per cell")
     add("--check", metavar="FILE.tsv", type=Path, help="fail if a story shows other than this file says")
     add = parser.add_argument_group("one story again").add_argument
-    add("--replay", metavar="CELL", help="such as reliable+wal/driver/stored, or direct+kafka/insert/driver")
+    add(
+        "--replay",
+        metavar="CELL",
+        help="such as reliable+wal/driver/stored, direct+kafka/insert/driver, or window/files/both",
+    )
     add("--seed", metavar="N", type=int, default=0, help="which of its stories (default 0)")
     add("--trace", metavar="FILE.jsonl", type=arguments.trace, help="keep every event of the story")
     add("--figure", metavar="FILE.png", type=arguments.figure, help="draw its timeline (.png, .svg, .pdf)")
@@ -43,7 +49,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _find(options: argparse.Namespace) -> int:
     known = None if options.check is None else read(options.check.read_text(encoding="utf-8").splitlines())
-    matrices = [find(study, options.runs) for study in STUDIES]
+    studies = [study for study in STUDIES if options.only in (None, study.title)]
+    if len(studies) < len(STUDIES) and (options.page or options.findings):
+        raise Refusal("--only with --page or --findings: the page and the file hold all matrices; leave --only out")
+    matrices = [find(study, options.runs) for study in studies]
     if options.page is not None:
         options.page.write_text(page(*matrices), encoding="utf-8")
     if options.findings is not None:

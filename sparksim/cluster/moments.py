@@ -114,7 +114,7 @@ class When:
     once = True
 
     def __post_init__(self) -> None:
-        _check_delay("When", self.delay)
+        check_delay("When", self.delay)
 
     def occurrences(self, world: Surroundings) -> Iterator[simpy.Event]:
         yield from _after(world, self.condition, self.delay)
@@ -148,7 +148,7 @@ class AtBatch:
             raise IllegalArgumentError(f"AtBatch(batch={self.batch!r}): batches are counted from 1")
         if self.step not in BATCH_STEPS:
             raise IllegalArgumentError(f"AtBatch(step={self.step!r}): use one of {', '.join(BATCH_STEPS)}")
-        _check_delay("AtBatch", self.delay)
+        check_delay("AtBatch", self.delay)
 
     def occurrences(self, world: Surroundings) -> Iterator[simpy.Event]:
         yield from _after(world, _BatchWatch(self.batch, self.step), self.delay)
@@ -174,7 +174,7 @@ class AtRecord:
             raise IllegalArgumentError(f"AtRecord(record={self.record!r}): records are counted from 0")
         if self.step not in RECORD_STEPS:
             raise IllegalArgumentError(f"AtRecord(step={self.step!r}): use one of {', '.join(RECORD_STEPS)}")
-        _check_delay("AtRecord", self.delay)
+        check_delay("AtRecord", self.delay)
 
     def occurrences(self, world: Surroundings) -> Iterator[simpy.Event]:
         if self.step != "sent":
@@ -199,7 +199,8 @@ def moment(owner: str, at: float | Moment) -> Moment:
     )
 
 
-def _check_delay(owner: str, delay: float) -> None:
+def check_delay(owner: str, delay: float) -> None:
+    """Raise `IllegalArgumentError` for what is no delay in seconds."""
     if not is_number(delay):
         raise IllegalArgumentError(f"{owner}(delay={delay!r}): give a number of seconds, 0 or more")
 

@@ -5,10 +5,13 @@ from sparksim.semantics.findings import Finding
 from sparksim.semantics.kafka_cells import KafkaCell
 from sparksim.semantics.kafka_findings import KafkaFinding
 from sparksim.semantics.matrix import Matrix, find
-from sparksim.semantics.studies import DELIVERING, RECEIVING, STUDIES, replay, study_of
+from sparksim.semantics.query_cells import QueryCell
+from sparksim.semantics.query_findings import QueryFinding
+from sparksim.semantics.studies import DELIVERING, QUERYING, RECEIVING, STUDIES, replay, study_of
 
 __all__ = [
     "DELIVERING",
+    "QUERYING",
     "RECEIVING",
     "SOURCES",
     "STAGES",
@@ -19,6 +22,8 @@ __all__ = [
     "KafkaCell",
     "KafkaFinding",
     "Matrix",
+    "QueryCell",
+    "QueryFinding",
     "cells",
     "find",
     "replay",

@@ -1,17 +1,18 @@
-"""The page of both matrices, and their findings as lines of text."""
+"""The page of all matrices, and their findings as lines of text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sparksim.semantics import kafka_report, report
+from sparksim.semantics import kafka_report, query_report, report
 from sparksim.semantics.matrix import Matrix
 from sparksim.semantics.studies import STUDIES, study_of
 
 
-def page(receiving: Matrix, delivering: Matrix) -> str:
+def page(receiving: Matrix, delivering: Matrix, querying: Matrix) -> str:
     """The whole page, as Markdown."""
-    return "\n".join([*report.section(receiving), "", *kafka_report.section(delivering)]) + "\n"
+    sections = (report.section(receiving), kafka_report.section(delivering), query_report.section(querying))
+    return "\n\n".join("\n".join(section) for section in sections) + "\n"
 
 
 def lines_of(matrices: Iterable[Matrix]) -> list[str]:
@@ -29,4 +30,5 @@ def read(lines: Iterable[str]) -> list[Matrix]:
 
 def differences(found: Sequence[Matrix], known: Sequence[Matrix]) -> list[str]:
     """The stories that `found` tells otherwise than `known`, study by study."""
-    return [each for mine, theirs in zip(found, known, strict=True) for each in mine.differs_from(theirs)]
+    by_title = {matrix.study.title: matrix for matrix in known}
+    return [each for mine in found for each in mine.differs_from(by_title[mine.study.title])]

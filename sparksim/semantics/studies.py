@@ -1,9 +1,19 @@
-"""The two matrices: what becomes of records on their way into Spark, and of messages from Kafka to a sink."""
+"""The three matrices: records on their way into Spark, messages from Kafka to a sink, rows of streaming queries."""
 
 from __future__ import annotations
 
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import kafka_cells, kafka_findings, kafka_promises, ledger, promises
+from sparksim.semantics import (
+    kafka_cells,
+    kafka_findings,
+    kafka_promises,
+    ledger,
+    promises,
+    query_cells,
+    query_findings,
+    query_promises,
+    query_ways,
+)
 from sparksim.semantics.cells import SOURCES, STAGES, UNTIL_S, VICTIMS, cells
 from sparksim.semantics.findings import Finding, finding
 from sparksim.semantics.study import Counts, Study
@@ -36,11 +46,22 @@ DELIVERING = Study(
     words={"source": tuple(kafka_cells.SOURCES), "sink": tuple(kafka_cells.SINKS), "victim": VICTIMS},
 )
 
-STUDIES = (RECEIVING, DELIVERING)
+QUERYING = Study(
+    title="matrix of queries",
+    runs=67,  # of 51 cells: two thousand stories that promise exactly once, and a thousand for contrast
+    until_s=query_cells.UNTIL_S,
+    cells=query_cells.cells,
+    measure=query_findings.finding,
+    parse=query_findings.QueryFinding.parse,
+    promise=query_promises.promise,
+    words={"shape": tuple(query_ways.SHAPES), "sink": tuple(query_ways.SINKS), "victim": VICTIMS},
+)
+
+STUDIES = (RECEIVING, DELIVERING, QUERYING)
 
 
 def study_of(name: str) -> Study:
-    """The matrix with a cell of that name. Raises `IllegalArgumentError` where neither has one."""
+    """The matrix with a cell of that name. Raises `IllegalArgumentError` where none has one."""
     complaints = []
     for study in STUDIES:
         try:

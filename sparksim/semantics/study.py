@@ -11,11 +11,16 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sparksim.cluster.moments import AtBatch, AtRecord
+from sparksim.cluster.query_moments import AtQueryBatch
 from sparksim.core.errors import IllegalArgumentError
+from sparksim.sim.query_simulation import QuerySimulation
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Simulation
 
 C = TypeVar("C", bound="Counts")
+
+Drawn = float | AtBatch | AtRecord | AtQueryBatch
+"""A moment of a story."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Promise(NamedTuple):
 class AnyCell(Protocol):
     """One cell of a matrix. `str` gives its name, as commands take it: three words with slashes between."""
 
-    def simulation(self, seed: int) -> Simulation:
+    def simulation(self, seed: int) -> Simulation | QuerySimulation:
         """The story of this seed."""
 
     def __hash__(self) -> int: ...
@@ -79,8 +84,8 @@ class Study(NamedTuple):
         return found
 
 
-def later(at: float | AtBatch | AtRecord, seconds: float) -> float | AtBatch | AtRecord:
+def later(at: Drawn, seconds: float) -> Drawn:
     """The moment, and so many seconds more."""
-    if isinstance(at, AtBatch | AtRecord):
+    if isinstance(at, AtBatch | AtRecord | AtQueryBatch):
         return replace(at, delay=round(at.delay + seconds, 6))
     return round(at + seconds, 6)

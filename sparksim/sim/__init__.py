@@ -4,6 +4,7 @@ from sparksim.cluster.cost import CostModel
 from sparksim.cluster.faults import BrokerCrash, DriverCrash, ExecutorCrash, ReceiverCrash, TaskFailure
 from sparksim.cluster.lasting_faults import NetworkDelay, NetworkPartition, SlowDisk, SlowExecutor, SourceOutage
 from sparksim.cluster.moments import AtBatch, AtRate, AtRecord, When
+from sparksim.cluster.query_moments import AtQueryBatch
 from sparksim.sim.kafka import (
     AddPartitions,
     CreateTopic,
@@ -38,6 +39,7 @@ __all__ = [
     "Acknowledged",
     "AddPartitions",
     "AtBatch",
+    "AtQueryBatch",
     "AtRate",
     "AtRecord",
     "BrokerCrash",

@@ -75,6 +75,10 @@ class SimulatedFiles:
             changed.append(self._made[path])
         return {"name": path, "size": 0, "type": "directory", "mtime": max(changed, default=0.0) / 1000}
 
+    def contents(self) -> dict[str, bytes]:
+        """All that is there now, by URL, in order of names."""
+        return {f"{PROTOCOL}://{path}": self._files[path].data for path in sorted(self._files) if self._present(path)}
+
     def children(self, path: str) -> list[str]:
         """The names right below a directory, sorted."""
         return sorted(name for name in self._entries.get(path, ()) if self._is_there(name))

@@ -22,6 +22,7 @@ import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 
 from sparksim.core.arguments import is_count
 from sparksim.core.errors import IllegalArgumentError, NotSerializable, SparkException
+from sparksim.sim.query_simulation import QuerySimulation
 from sparksim.sim.run import Run
 from sparksim.sim.simulation import Simulation
 
@@ -33,7 +34,7 @@ class Task:
     """One simulation of `until` seconds, what to read off it, and its name in errors, such as "batch=1, rate=100"."""
 
     name: str
-    simulation: Simulation
+    simulation: Simulation | QuerySimulation
     until: float
     measure: Callable[[Run], Mapping[str, Any]]
 

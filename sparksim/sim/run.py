@@ -72,10 +72,12 @@ class Run(AllTables):
         trace: Trace,
         error: BaseException | None = None,
         sinks: Mapping[str, SinkTable] | None = None,
+        files: Mapping[str, bytes] | None = None,
     ) -> None:
         super().__init__(trace)
         self.error = error
         self._sinks = sinks
+        self._files = files
 
     @cached_property
     def states(self) -> Table[StateRow]:
@@ -120,6 +122,11 @@ class Run(AllTables):
             names = ", ".join(map(repr, sorted(known))) or "none at all"
             raise IllegalArgumentError(f"sink({name!r}): no program has used a sink of this name; there are: {names}")
         return self._sinks.get(name) or SinkTable(name)
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The content of every file at the end, by its URL; none at all where the run was read from its trace."""
+        return MappingProxyType(dict(self._files or {}))
 
     @cached_property
     def output(self) -> Output:

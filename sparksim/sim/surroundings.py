@@ -86,6 +86,10 @@ class Stage:
         self._keep_events()
         return Trace(self._past)
 
+    def files(self) -> dict[str, bytes]:
+        """The files as they are now."""
+        return self._files.contents()
+
     def _keep_events(self) -> None:
         self._past += self._trace
         self._trace = Trace()
@@ -165,7 +169,8 @@ class Surroundings:
                 failure = error
             finally:
                 stage.bury_fibers()
-        return Run(stage.trace(), failure, stage.sinks.tables)
+            files = stage.files()
+        return Run(stage.trace(), failure, stage.sinks.tables, files)
 
     def _live(self, main: Callable[[], None], stage: Stage, attempt: int, until_ms: float) -> float | None:
         """One life of the driver; when the next one begins, if there is one."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from sparksim.core.errors import SparkException
 from sparksim.sql import types as t
+from sparksim.sql.connections import new_connection
 from sparksim.sql.convert import record_values, row_maker
 from sparksim.sql.duck_types import duckdb_type, spark_type
-from sparksim.sql.engine import SETTINGS
 from sparksim.sql.libraries import duckdb, pyarrow
 from sparksim.sql.row import Row
-from sparksim.sql.translation import in_duckdb
+from sparksim.sql.translation import in_duckdb, tells_time
 from sparksim.sql.types import StructType
 
 Table = Any
@@ -41,23 +41,29 @@ _ATOMIC = {
 
 
 class Statement:
-    """A SELECT of Spark SQL, ready to run on chunks: its columns come out as those of `schema`."""
+    """A SELECT of Spark SQL, ready to run on chunks: its columns come out as those of `schema`.
+
+    One that does not ask what time it is travels as DuckDB's text: a task does not translate it again.
+    """
 
     def __init__(self, select: Any, schema: StructType) -> None:
         self._select = select
         self._schema = schema
-        self._text: tuple[int, str] | None = None
+        self._text: tuple[int | None, str] | None = None
 
     def run(self, tables: Mapping[str, Table], now_ms: int = 0) -> Table:
         """Evaluate it. `tables` by the names in its FROM, with named columns; `now_ms` is current_timestamp().
 
         Raises `SparkException` when DuckDB cannot, for example because a text is no number under strict rules.
         """
-        if self._text is None or self._text[0] != now_ms:
-            self._text = now_ms, self._written(now_ms)
-        return evaluate(self._text[1], tables)
+        return evaluate(self._written(now_ms), tables)
 
     def _written(self, now_ms: int) -> str:
+        if self._text is None or self._text[0] not in (None, now_ms):
+            self._text = now_ms if tells_time(self._select) else None, self._translated(now_ms)
+        return self._text[1]
+
+    def _translated(self, now_ms: int) -> str:
         now = datetime.datetime.fromtimestamp(now_ms / 1000, datetime.timezone.utc).replace(tzinfo=None)
         names = [f"c{at}" for at in range(len(self._schema))]
         casts = ", ".join(
@@ -66,11 +72,10 @@ class Statement:
         )
         return f"SELECT {casts} FROM ({in_duckdb(self._select, now)}) AS t({', '.join(names)})"
 
-    def __getstate__(self) -> tuple[Any, StructType]:
-        return self._select, self._schema
-
-    def __setstate__(self, state: tuple[Any, StructType]) -> None:
-        self.__init__(*state)  # type: ignore[misc]  # the text is written again where it is needed
+    def __getstate__(self) -> dict[str, Any]:
+        self._written(0)
+        assert self._text is not None
+        return {**vars(self), "_select": None} if self._text[0] is None else vars(self)
 
 
 def evaluate(text: str, tables: Mapping[str, Table]) -> Table:
@@ -182,8 +187,7 @@ def _connection(tables: Mapping[str, Table]) -> Iterator[Any]:
     try:
         connection = _idle.pop()
     except IndexError:
-        connection = duckdb().connect(config=SETTINGS)
-        connection.execute("SELECT setseed(0)").fetchall()
+        connection = new_connection()
     try:
         for name, table in tables.items():
             connection.register(name, table)

@@ -21,6 +21,7 @@ from weakref import WeakSet
 from sparksim.core.context import SparkContext
 from sparksim.core.errors import SparkException
 from sparksim.core.rdd import RDD
+from sparksim.sql.connections import new_connection
 from sparksim.sql.convert import row_maker
 from sparksim.sql.duck_types import duckdb_type, quoted, spark_type
 from sparksim.sql.libraries import duckdb, sqlglot
@@ -32,18 +33,6 @@ from sparksim.sql.row import Row
 from sparksim.sql.translation import in_duckdb
 from sparksim.sql.types import StructField, StructType
 from sparksim.sql.utils import AnalysisException
-
-SETTINGS = {
-    "threads": 1,
-    # A table is a view of the session and nothing else: no variable of the program, no file, no extension to download.
-    "python_enable_replacements": False,
-    "enable_external_access": False,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
-_DIVISION_ERRORS = "error_on_division_by_zero"
-_HAS_DIVISION_ERRORS = f"SELECT 1 FROM duckdb_settings() WHERE name = '{_DIVISION_ERRORS}'"
-"""DuckDB 1 gives NULL, as Spark does; DuckDB 2 has to be told."""
 
 _NOT_AT_ONCE = "a stream has no rows to give at once: its query must be executed with writeStream.start()"
 _BINDER_SAYS = (
@@ -58,6 +47,7 @@ _BINDER_SAYS = (
     ("No function matches", "DATATYPE_MISMATCH"),
     ("Could not choose a best candidate function", "DATATYPE_MISMATCH"),
     ("Cannot compare values", "DATATYPE_MISMATCH"),
+    ("calls cannot be nested", "NESTED_AGGREGATE_FUNCTION"),
 )
 
 
@@ -150,10 +140,7 @@ class Engine:
     @property
     def _duckdb(self) -> Any:
         if self._connection is None:
-            self._connection = duckdb().connect(config=SETTINGS)
-            self._connection.execute("SELECT setseed(0)")
-            if self._connection.execute(_HAS_DIVISION_ERRORS).fetchall():
-                self._connection.execute(f"SET {_DIVISION_ERRORS} = false")
+            self._connection = new_connection()
         return self._connection
 
     def _text(self, tree: Any) -> str:

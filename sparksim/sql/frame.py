@@ -236,12 +236,24 @@ class DataFrame(StreamMethods):
         """The first `num` rows."""
         return self._query(f"SELECT * FROM {self._this} LIMIT {_whole(num)}")
 
+    def repartition(self, numPartitions: int | Column | str, *cols: Column | str) -> DataFrame:
+        """The same rows, dealt anew: queries are evaluated as a whole here, so nothing that shows depends on it."""
+        if isinstance(numPartitions, int):
+            _whole(numPartitions)
+        return self
+
+    def coalesce(self, numPartitions: int) -> DataFrame:
+        """The same rows in at most so many partitions; see `repartition`."""
+        return self.repartition(numPartitions)
+
     def offset(self, num: int) -> DataFrame:
         """The rows after the first `num`."""
         return self._query(f"SELECT * FROM {self._this} OFFSET {_whole(num)}")
 
     def distinct(self) -> DataFrame:
         """Each different row once."""
+        if self.isStreaming:
+            return self._deduplicated(None, is_distinct=True)
         return self._query(f"SELECT DISTINCT * FROM {self._this}")
 
     def dropDuplicates(self, subset: list[str] | None = None) -> DataFrame:

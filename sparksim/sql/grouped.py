@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.sql.column import Column, column
+from sparksim.sql.column import Column, column, literal
 from sparksim.sql.ddl import parse_schema
 from sparksim.sql.plan.nodes import GroupState
 from sparksim.sql.types import NumericType, StructType
@@ -24,10 +24,17 @@ class GroupedData:
 
     driver_only = True
 
-    def __init__(self, frame: DataFrame, keys: list[Column], how: str = "") -> None:
+    def __init__(
+        self,
+        frame: DataFrame,
+        keys: list[Column],
+        how: str = "",
+        pivot: tuple[Column, tuple[Any, ...]] | None = None,
+    ) -> None:
         self._frame = frame
         self._keys = keys
         self._how = how
+        self._pivot = pivot
 
     def agg(self, *exprs: Column | dict[str, str]) -> DataFrame:
         """One row per group: its keys and these aggregates, as columns or as `{"n": "sum"}`."""
@@ -108,11 +115,45 @@ class GroupedData:
         wanted = names or [name for name in numeric if _name(name) not in keys]
         return self._aggregated([Column(f"{how}({_name(name)})") for name in wanted])
 
+    def pivot(self, pivot_col: str, values: Sequence[Any] | None = None) -> GroupedData:
+        """A column for each value of `pivot_col`, with the aggregates of the rows that have it.
+
+        `values`: those to make columns of, in order; by default all that there are, sorted. A stream is refused when
+        its query starts, and without `values` at once: `AnalysisException`.
+        """
+        if values is None:
+            rows = self._frame.select(pivot_col).distinct().orderBy(pivot_col).collect()
+            values = [row[0] for row in rows]
+        return GroupedData(self._frame, self._keys, self._how, (column(pivot_col), tuple(values)))
+
     def _aggregated(self, aggregates: list[Column]) -> DataFrame:
+        if self._pivot is not None:
+            return self._pivoted(aggregates, *self._pivot)
         selected = ", ".join(each._selected for each in (*self._keys, *aggregates))
         keys = ", ".join(key._sql for key in self._keys)
         grouped = f" GROUP BY {f'{self._how}({keys})' if self._how else keys}" if self._keys else ""
         return self._frame._query(f"SELECT {selected} FROM {self._frame._this}{grouped}")
+
+    def _pivoted(self, aggregates: list[Column], by: Column, values: tuple[Any, ...]) -> DataFrame:
+        """One aggregation by the keys and the column, and one by the keys alone, which sets the values side by side."""
+        names = GroupedData(self._frame, self._keys, self._how)._aggregated(aggregates).columns
+        key_names, names = names[: len(self._keys)], names[len(self._keys) :]
+        inner = [Column(key._sql, f"k{at}") for at, key in enumerate(self._keys)]
+        parts = [Column(each._sql, f"a{at}") for at, each in enumerate(aggregates)]
+        by_value = GroupedData(self._frame, [*inner, Column(by._sql, "p")], self._how)._aggregated(parts)
+        columns = [
+            Column(f"max(CASE WHEN p = {literal(value)} THEN a{at} END)", _pivot_name(value, name, len(names)))
+            for value in values
+            for at, name in enumerate(names)
+        ]
+        outer = [Column(f"k{at}", name) for at, name in enumerate(key_names)]
+        return GroupedData(by_value, outer)._aggregated(columns)
+
+
+def _pivot_name(value: Any, aggregate: str, count: int) -> str:
+    """What a column of a pivot is called: after its value, and after the aggregate too if there are several."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if count == 1 else f"{text}_{aggregate}"
 
 
 def _struct(schema: StructType | str) -> StructType:

@@ -34,6 +34,11 @@ def compute() -> Any:
     return _load("pyarrow.compute")
 
 
+def pyarrow_csv() -> Any:
+    """The module `pyarrow.csv`. Raises like `pyarrow`."""
+    return _load("pyarrow.csv")
+
+
 def scopes() -> Any:
     """The module `sqlglot.optimizer.scope`: which table a name stands for. Raises like `sqlglot`."""
     return _load("sqlglot.optimizer.scope")

@@ -66,7 +66,7 @@ class _Namer:
 
     def _function(self, node: Any) -> str:
         called = self._called(node) or (node.name if type(node).__name__ == "Anonymous" else node.sql_name()).lower()
-        return f"{called.upper() if called in _UPPER else called}({self._names(list(_arguments(node)))})"
+        return f"{called.upper() if called in _UPPER else called}({self._names(list(arguments_of(node)))})"
 
     def _column(self, node: Any) -> str:
         return str(node.name)
@@ -85,6 +85,9 @@ class _Namer:
 
     def _alias(self, node: Any) -> str:
         return f"{self.name(node.this)} AS {node.alias}"
+
+    def _timestamptrunc(self, node: Any) -> str:
+        return f"date_trunc({node.args['unit'].name.lower()}, {self.name(node.this)})"
 
     def _distinct(self, node: Any) -> str:
         return f"DISTINCT {self._names(node.expressions)}"
@@ -141,7 +144,7 @@ class _Namer:
         return f"{self.name(node.this)}.{node.name}"
 
 
-def _arguments(node: Any) -> Iterator[Any]:
+def arguments_of(node: Any) -> Iterator[Any]:
     """The expressions a function is called with, in order."""
     for key in node.arg_types:
         value = node.args.get(key)

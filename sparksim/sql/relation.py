@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.column import MARK
+from sparksim.sql.function_texts import AGGREGATES
 from sparksim.sql.libraries import scopes, sqlglot
 from sparksim.sql.names import column_name
 from sparksim.sql.plan.sessions import with_sessions
 from sparksim.sql.plan.windows import with_windows
-from sparksim.sql.types import StructField, StructType
+from sparksim.sql.types import DataType, StructField, StructType
 from sparksim.sql.utils import AnalysisException, ParseException
 
 if TYPE_CHECKING:
@@ -69,7 +70,25 @@ def parsed(text: str) -> Any:
         )
     if any(not select.expressions for select in tree.find_all(library.exp.Select)):
         raise ParseException(f"[PARSE_SYNTAX_ERROR] SELECT is followed by no column in: {text.strip()}")
+    _write_spans_out(tree)
     return tree
+
+
+def _write_spans_out(tree: Any) -> None:
+    """`INTERVAL '1 02:03' DAY TO MINUTE` as microseconds, which DuckDB reads."""
+    exp = sqlglot().exp
+    units = {"DAY": 86_400_000_000, "HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
+    for interval in list(tree.find_all(exp.Interval)):
+        span = interval.args.get("unit")
+        if not isinstance(span, exp.IntervalSpan) or span.this.name.upper() not in units:
+            continue
+        text = interval.this.name.strip()
+        parts = text.lstrip("+-").replace(" ", ":").split(":")
+        first = list(units).index(span.this.name.upper())
+        lengths = list(units.values())[first:]
+        us = sum(round(float(part) * length) for part, length in zip(parts, lengths, strict=False))
+        interval.set("this", exp.Literal.string(str(-us if text.startswith("-") else us)))
+        interval.set("unit", exp.Var(this="MICROSECONDS"))
 
 
 def _trees(text: str) -> list[Any]:
@@ -82,6 +101,8 @@ def _trees(text: str) -> list[Any]:
         names_a_window = [each.token_type for each in tokens[at + 2 : at + 3]] == [kinds.ALIAS]
         if token.token_type == kinds.WINDOW and not names_a_window:
             token.token_type = kinds.VAR
+        if token.token_type == kinds.COMMA and [each.token_type for each in tokens[at + 1 : at + 2]] == [kinds.FROM]:
+            raise AnalysisException(f"[TRAILING_COMMA_IN_SELECT] remove the comma before FROM in: {text.strip()}")
     trees: list[Any] = dialect.parser().parse(tokens, text)
     return trees
 
@@ -117,12 +138,13 @@ class Binding:
     def named(self) -> Any:
         """The tree with columns named and windows of time written out. Call it once, before `bound`."""
         self._name_columns()
+        self._name_aggregates()
         self._resolve_marks()
         self._refuse_doubles()
         for select in list(self.tree.find_all(self._exp.Select)):
             self._joined_columns_first(select)
             _with_sets_as_calls(select)
-            with_windows(select, self._is_window)
+            with_windows(select, self._kind_of)
         return self.tree
 
     def bound(self) -> Any:
@@ -225,6 +247,15 @@ class Binding:
                 name = column_name(column, self._text)
                 column.replace(exp.alias_(column.copy(), name, quoted=True))
 
+    def _name_aggregates(self) -> None:
+        """Aggregates by their usual names; `x = ANY (...)` is none."""
+        exp = self._exp
+        for node in list(self.tree.find_all(exp.Anonymous, exp.Any)):
+            kind = AGGREGATES.get("any" if isinstance(node, exp.Any) else node.name.lower())
+            if kind is not None and not isinstance(node.parent, exp.Predicate):
+                argument = node.this if isinstance(node, exp.Any) else node.expressions[0]
+                node.replace(getattr(exp, kind)(this=argument.unnest().copy()))
+
     def _joined_columns_first(self, select: Any) -> None:
         """`*` begins with the columns of USING, which DuckDB leaves in their places."""
         exp = self._exp
@@ -278,15 +309,15 @@ class Binding:
                     "columns have this name; rename them with toDF(...) before the join"
                 )
 
-    def _is_window(self, column: Any) -> bool:
-        """Whether a column of one of the tables is a window, and no time."""
-        kinds = [
+    def _kind_of(self, column: Any) -> DataType | None:
+        """The type of a column of one of the tables; None for anything else."""
+        kinds = (
             field.dataType
             for _, relation in self._tables
             for field in relation.schema
             if isinstance(column, self._exp.Column) and field.name.lower() == column.name.lower()
-        ]
-        return any(isinstance(kind, StructType) and kind.names == ["start", "end"] for kind in kinds)
+        )
+        return next(kinds, None)
 
     def _nullable(self, select: Any, never_null: set[str]) -> bool:
         value = select.unalias()

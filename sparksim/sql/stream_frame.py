@@ -125,11 +125,15 @@ class StreamMethods:
     def _derived(self, plan: Plan) -> Self:
         return self._from(self._engine.derived(plan, self._relation))
 
-    def _deduplicated(self, subset: list[str] | None, within: bool = False) -> Self:
+    def _deduplicated(self, subset: list[str] | None, within: bool = False, is_distinct: bool = False) -> Self:
         plan = self._plan
         _check_names(subset)
-        columns = range(len(plan.schema)) if subset is None else [_position(plan.schema, name) for name in subset]
-        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within))
+        columns = (
+            range(len(plan.schema))
+            if subset is None
+            else [_position(plan.schema, name, "_AMONG_FIELD_NAMES") for name in subset]
+        )
+        return self._derived(Deduplicate(plan.schema, plan.event_times, plan, tuple(columns), within, is_distinct))
 
     def _sampled(self, *args: Any, **options: Any) -> Self:
         raise NotImplementedError
@@ -145,12 +149,10 @@ def _check_names(subset: Any) -> None:
         raise PySparkTypeError(f"[NOT_LIST_OR_TUPLE] subset={subset!r}: give a list of names")
 
 
-def _position(schema: StructType, name: str) -> int:
+def _position(schema: StructType, name: str, condition: str = ".WITH_SUGGESTION") -> int:
     names = [each.lower() for each in schema.names]
     if name.strip("`").lower() not in names:
-        raise AnalysisException(
-            f"[UNRESOLVED_COLUMN.WITH_SUGGESTION] there is no column `{name}`; there are {schema.names}"
-        )
+        raise AnalysisException(f"[UNRESOLVED_COLUMN{condition}] there is no column `{name}`; there are {schema.names}")
     return names.index(name.strip("`").lower())
 
 

@@ -40,6 +40,9 @@ def kafka(lines: Sequence[tuple[float, str]] = LINES) -> dict[str, Any]:
 
 # --- the stories ------------------------------------------------------------------------------------------------------
 
+CTRL_C = 130
+"""How a shell is told that a program was ended by Ctrl-C."""
+
 
 @pytest.mark.parametrize("story", STORIES, ids=story_id)
 def test_a_story_in_virtual_time(story: Story) -> None:
@@ -68,7 +71,7 @@ def test_a_story_live(story: Story) -> None:
         while not story.rows <= rows_of(story, command.printed):
             command.wait_for("|")
         command.interrupt()
-        assert command.end() == 0, command.said
+        assert command.end() == CTRL_C, command.said
     assert rows_of(story, command.printed) == story.rows
 
 

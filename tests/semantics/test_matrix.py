@@ -9,7 +9,20 @@ import pytest
 
 from sparksim.cli.main import main
 from sparksim.core.errors import IllegalArgumentError
-from sparksim.semantics import DELIVERING, RECEIVING, STUDIES, Cell, Finding, KafkaCell, Matrix, cells, find, ledger
+from sparksim.semantics import (
+    DELIVERING,
+    QUERYING,
+    RECEIVING,
+    STUDIES,
+    Cell,
+    Finding,
+    KafkaCell,
+    Matrix,
+    QueryCell,
+    cells,
+    find,
+    ledger,
+)
 from sparksim.semantics.page import lines_of, page, read
 from sparksim.semantics.study import Study
 
@@ -18,18 +31,23 @@ FINDINGS = DOCS / "semantics-findings.tsv"
 
 
 @pytest.fixture(scope="module")
-def both() -> list[Matrix]:
+def all_three() -> list[Matrix]:
     return read(FINDINGS.read_text(encoding="utf-8").splitlines())
 
 
 @pytest.fixture(scope="module")
-def committed(both: list[Matrix]) -> Matrix:
-    return both[0]
+def committed(all_three: list[Matrix]) -> Matrix:
+    return all_three[0]
 
 
 @pytest.fixture(scope="module")
-def delivered(both: list[Matrix]) -> Matrix:
-    return both[1]
+def delivered(all_three: list[Matrix]) -> Matrix:
+    return all_three[1]
+
+
+@pytest.fixture(scope="module")
+def queried(all_three: list[Matrix]) -> Matrix:
+    return all_three[2]
 
 
 @pytest.mark.parametrize("where", list(cells())[::4], ids=str)
@@ -45,6 +63,13 @@ def test_the_first_story_of_a_cell_of_kafka_is_as_committed(where: KafkaCell, de
     """Of every fifth cell; `make check-semantics` tells seven of each."""
     run = where.simulation(0).run(DELIVERING.until_s)
     assert DELIVERING.measure(run) == delivered.findings[where][0]
+
+
+@pytest.mark.parametrize("where", list(QUERYING.cells())[::7], ids=str)
+def test_the_first_story_of_a_cell_of_queries_is_as_committed(where: QueryCell, queried: Matrix) -> None:
+    """Of every seventh cell; `make check-semantics` tells three of each."""
+    run = where.simulation(0).run(QUERYING.until_s)
+    assert QUERYING.measure(run) == queried.findings[where][0]
 
 
 def test_ten_thousand_stories_keep_every_promise(committed: Matrix) -> None:
@@ -102,12 +127,32 @@ def test_what_may_go_wrong_with_kafka_does_so_somewhere(delivered: Matrix) -> No
     assert worst("direct+database", "transaction", "lost") == worst("direct+database", "transaction", "doubled") == 0
 
 
-def test_the_page_is_made_from_the_findings(both: list[Matrix]) -> None:
-    assert (DOCS / "semantics.md").read_text(encoding="utf-8") == page(*both)
+def test_stories_of_queries_keep_every_promise(queried: Matrix) -> None:
+    assert set(queried.findings) == set(QUERYING.cells())
+    assert list(queried.contradictions()) == []
 
 
-def test_lines_and_back(both: list[Matrix]) -> None:
-    assert read(lines_of(both)) == both
+def test_what_may_go_wrong_with_queries_does_so_somewhere(queried: Matrix) -> None:
+    def worst(sink: str, field: str, *shapes: str) -> int:
+        return max(
+            int(getattr(each, field))
+            for where, found in queried.findings.items()
+            if where.sink == sink and (not shapes or where.shape in shapes)
+            for each in found
+        )
+
+    for shape in ("filter", "window", "distinct", "outer join"):
+        assert worst("insert", "doubled", shape) > 0
+    assert worst("upsert", "lost", "socket") > 0
+    assert worst("files", "lost") == worst("files", "doubled") == worst("upsert", "doubled") == 0
+
+
+def test_the_page_is_made_from_the_findings(all_three: list[Matrix]) -> None:
+    assert (DOCS / "semantics.md").read_text(encoding="utf-8") == page(*all_three)
+
+
+def test_lines_and_back(all_three: list[Matrix]) -> None:
+    assert read(lines_of(all_three)) == all_three
     with pytest.raises(IllegalArgumentError, match="a tab, and findings"):
         Matrix.parse(RECEIVING, ["direct/driver/stored 0.0.0.0.0.0"])
 
@@ -143,6 +188,25 @@ def test_one_story_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert "DriverCrash() strikes driver" in told
     assert "stored 0" in told
     assert figure.stat().st_size > 10_000
+
+
+def test_one_matrix_alone_has_no_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["semantics", "--only", "Kafka matrix", "--page", "page.md"]) == 2
+    assert "--only with --page or --findings" in capsys.readouterr().err
+
+
+def test_one_matrix_alone_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = QUERYING._replace(cells=lambda: islice(QUERYING.cells(), 1))
+    monkeypatch.setattr("sparksim.cli.semantics.STUDIES", (RECEIVING, few))
+    known = tmp_path / "known.tsv"
+    known.write_text("filter/files/executor\t0.0.0.0.0\n", encoding="utf-8")
+    command = ["semantics", "--only", QUERYING.title, "--runs", "1", "--check", str(known)]
+    assert main(command) == 0
+    known.write_text("filter/files/executor\t7.0.0.0.0\n", encoding="utf-8")
+    assert main(command) == 1
+    assert "filter/files/executor seed 0: 0.0.0.0.0, and not 7.0.0.0.0" in capsys.readouterr().out
 
 
 def test_a_cell_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:

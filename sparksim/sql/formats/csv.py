@@ -21,6 +21,7 @@ from sparksim.sql.chunks import Table
 from sparksim.sql.formats import values
 from sparksim.sql.formats.format import FileOptions
 from sparksim.sql.formats.patterns import Times
+from sparksim.sql.formats.plain import may_be_plain, plain_csv
 from sparksim.sql.formats.records import Parsed, Records
 from sparksim.sql.formats.text import unsupported
 
@@ -67,6 +68,9 @@ class CsvFormat:
         """Every record, those that do not fit as `mode` says. Raises `SparkException` for a header of other names, if
         `enforceSchema` is false.
         """
+        plain = plain_csv(data, schema, self._sep) if may_be_plain(schema, self._options.given) else None
+        if plain is not None:
+            return plain
         records = Records(self._options, schema)
         converts = [self._converter(field.dataType) for field in records.fields]
         found = self._records(data)

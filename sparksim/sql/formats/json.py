@@ -21,6 +21,7 @@ from sparksim.sql.chunks import Table
 from sparksim.sql.formats import patterns, values
 from sparksim.sql.formats.format import FileOptions
 from sparksim.sql.formats.json_infer import columns_of, type_of
+from sparksim.sql.formats.plain import may_be_plain, plain_json
 from sparksim.sql.formats.records import CORRUPT, PERMISSIVE, Parsed, Records
 from sparksim.sql.utils import AnalysisException
 
@@ -53,6 +54,9 @@ class JsonFormat:
 
     def read(self, data: bytes, schema: t.StructType) -> Table:
         """Every record, malformed ones as `mode` says."""
+        plain = plain_json(data, schema) if may_be_plain(schema, self._options.given) else None
+        if plain is not None:
+            return plain
         records = Records(self._options, schema)
         parser = _Parser(records.fields, self._times)
         for line in self._lines(data):

@@ -46,9 +46,9 @@ def grouped(files: Sequence[DataFile], parallelism: int) -> list[list[DataFile]]
     total = sum(each.file.size_bytes + OPEN_COST_BYTES for each in files)
     most = min(MAX_GROUP_BYTES, max(OPEN_COST_BYTES, total // parallelism))
     groups: list[list[DataFile]] = []
-    filled = most + 1
+    filled = 0
     for each in sorted(files, key=lambda each: -each.file.size_bytes):
-        if filled + each.file.size_bytes > most:
+        if not groups or filled + each.file.size_bytes > most:
             groups.append([])
             filled = 0
         groups[-1].append(each)

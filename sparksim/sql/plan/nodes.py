@@ -169,7 +169,7 @@ class Aggregate(Plan):
 class Deduplicate(Plan):
     """The first row of each combination of values in `columns`, by position. `within`: forgotten after the watermark.
 
-    `is_distinct`: written as `distinct()` or SELECT DISTINCT, over all columns.
+    `is_distinct`: written as `distinct()`, over all columns.
     """
 
     child: Plan

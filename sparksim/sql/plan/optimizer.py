@@ -44,7 +44,7 @@ _KEPT_BY_ON = {"inner": "lr", "cross": "lr", "left": "r", "right": "l", "full": 
 
 def optimized(plan: Plan) -> Plan:
     """The plan as it is run. Gives the same rows; watermarks see fewer of those that take no part."""
-    return _everywhere(_everywhere(plan, _where_moved), _on_moved)
+    return _everywhere(_everywhere(_everywhere(plan, _simpler), _where_moved), _on_moved)
 
 
 def _everywhere(plan: Plan, rule: Callable[[Plan], Plan]) -> Plan:
@@ -82,8 +82,31 @@ def with_children(plan: Plan, change: Callable[[Plan], Plan]) -> Plan:
 # --- the rules ------------------------------------------------------------------------------------------------------
 
 
+def _simpler(plan: Plan) -> Plan:
+    """One limit of two (Spark: CombineLimits), and no EXCEPT."""
+    if isinstance(plan, Limit) and isinstance(plan.child, Limit):
+        return replace(plan.child, schema=plan.schema, count=min(plan.count, plan.child.count))
+    return _without_except(plan)
+
+
+def _without_except(plan: Plan) -> Plan:
+    """A stream EXCEPT a table: its different rows that the table does not have (Spark: ReplaceExceptWithAntiJoin)."""
+    if not isinstance(plan, SetOperation) or plan.kind != "except" or plan.inputs[1].is_streaming:
+        return plan
+    exp = sqlglot().exp
+    left, right = plan.inputs
+    tables = Tables("stream", left)
+    pairs = zip(tables.views["stream"].names, right.schema.names, strict=True)
+    equal = [exp.NullSafeEQ(this=column_of("stream", a), expression=column_of("table", b)) for a, b in pairs]
+    tables.join(exp.Join(kind="ANTI", side="LEFT", on=exp.and_(*equal)), "table", right)
+    keys = tuple(tree for _, tree in tables.scope.star())
+    return Aggregate(plan.schema, plan.event_times, tables.source(), keys, plan.event_times, keys)
+
+
 def _where_moved(plan: Plan) -> Plan:
-    """The conditions of a WHERE go down as far as they may."""
+    """The conditions of a WHERE, and those of a HAVING on keys, go down as far as they may."""
+    if isinstance(plan, Aggregate) and plan.having is not None:
+        plan = _having_moved(plan)
     if not isinstance(plan, Query | Aggregate) or plan.source.select.args.get("where") is None:
         return plan
     source = plan.source
@@ -100,6 +123,16 @@ def _where_moved(plan: Plan) -> Plan:
     select.set("where", exp.Where(this=exp.and_(*stays)) if stays else None)
     new = replace(plan, source=replace(source, select=select))
     return _child(new) if isinstance(new, Query) and new.filters_only and not stays and _is_whole(new) else new
+
+
+def _having_moved(plan: Aggregate) -> Aggregate:
+    stays = []
+    for condition in conjuncts(cast(Tree, plan.having)):
+        below = _below_groups(plan, condition)
+        plan = below or plan
+        if below is None:
+            stays.append(condition)
+    return replace(plan, having=sqlglot().exp.and_(*stays) if stays else None)
 
 
 def _moved_out(source: From, condition: Tree) -> From | None:
@@ -163,7 +196,19 @@ def _pushed(plan: Plan, condition: Tree) -> Plan | None:
             return None
         inputs = (pushed or _filtered(each, condition) for pushed, each in zip(new, plan.inputs, strict=True))
         return replace(plan, inputs=tuple(inputs))
+    if isinstance(plan, Aggregate):
+        return _below_groups(plan, _put_in(condition, plan.columns))
     return _joined(plan, condition) if isinstance(plan, StreamJoin) else None
+
+
+def _below_groups(plan: Aggregate, condition: Tree) -> Aggregate | None:
+    """An aggregation whose rows are filtered by a condition on its keys; None if the condition uses anything else."""
+    exp = sqlglot().exp
+    is_on_keys = condition.find(exp.Column) is not None and not _is_tied(condition)
+    if plan.sets is not None or plan.session is not None or not is_on_keys:
+        return None
+    source = _moved_out(plan.source, condition)
+    return replace(plan, source=source or replace(plan.source, select=plan.source.select.where(condition)))
 
 
 def _joined(plan: StreamJoin, condition: Tree) -> StreamJoin | None:

@@ -15,7 +15,6 @@ from sparksim.sql.plan.grouping import grouping, has_aggregate, is_aggregate
 from sparksim.sql.plan.joins import Tables, renamed, table, whole
 from sparksim.sql.plan.nodes import (
     Aggregate,
-    Deduplicate,
     Limit,
     Plan,
     Query,
@@ -36,6 +35,10 @@ if TYPE_CHECKING:
     from sparksim.sql.relation import Lookup, Relation
 
 _NO_TABLE = ("Values", "Lateral")
+_NO_STREAM_INSIDE = (
+    "[INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY] a query inside an expression cannot read a stream:"
+    " join with the stream"
+)
 _AROUND = ("with_", "order", "limit", "offset", "distinct")
 
 
@@ -113,7 +116,7 @@ class Planner:
         flat = [each for plan in plans for each in (plan.inputs if isinstance(plan, Union) else [plan])]
         plan: Plan = Union(schema, plans[0].event_times, tuple(_with_types(each, schema) for each in flat))
         if tree.args.get("distinct"):
-            plan = distinct(plan)
+            plan = one_of_each(plan)
         return self._engine.derived(plan, *sides)
 
     def _select(self, tree: Tree) -> Relation:
@@ -121,6 +124,7 @@ class Planner:
         relations: dict[str, Relation] = {}
         tables = self._tables(core, relations)
         scope = tables.scope
+        self._refuse_streams_inside(core)
         selected = self._selected(core, scope)
         order = self._order(tree, selected, scope)
         known = _with_hidden(core, order.hidden)
@@ -131,7 +135,7 @@ class Planner:
         else:
             plan = self._query(core, tables, scope, columns, typed.schema)
         if tree.args.get("distinct") is not None:
-            plan = distinct(plan)
+            plan = one_of_each(plan)
         return self._engine.derived(self._around(plan, tree, order), *relations.values())
 
     def _around(self, plan: Plan, tree: Tree, order: _Order) -> Plan:
@@ -215,6 +219,12 @@ class Planner:
                 found.append(_Selected(each.alias_or_name, scope.resolved(tree.unnest(), known).unnest()))
         return found
 
+    def _refuse_streams_inside(self, select: Tree) -> None:
+        exp = sqlglot().exp
+        for query in (query for column in select.expressions for query in column.find_all(exp.Query)):
+            if self._reads_stream(query):
+                raise AnalysisException(_NO_STREAM_INSIDE)
+
     def _query(
         self, select: Tree, tables: Tables, scope: Scope, columns: Sequence[_Selected], schema: StructType
     ) -> Plan:
@@ -266,7 +276,7 @@ class Planner:
             if query.find_ancestor(exp.Query) is not None:
                 continue
             if self._reads_stream(query):
-                raise AnalysisException("a subquery inside an expression cannot read a stream; join with the stream")
+                raise AnalysisException(_NO_STREAM_INSIDE)
             for scope in scopes().traverse_scope(query):
                 for each in scope.tables:
                     relation = self._lookup(each.name)
@@ -337,10 +347,11 @@ def plan_of(relation: Relation) -> Plan:
     return Static(relation.schema, (None,) * len(relation.schema), relation)
 
 
-def distinct(plan: Plan) -> Deduplicate:
-    """Each different row once."""
-    columns = tuple(range(len(plan.schema)))
-    return Deduplicate(plan.schema, plan.event_times, plan, columns, is_distinct=True)
+def one_of_each(plan: Plan) -> Aggregate:
+    """SELECT DISTINCT: an aggregation by all columns, without values (Spark: ReplaceDistinctWithAggregate)."""
+    tables = Tables("this", plan)
+    keys = tuple(tree for _, tree in tables.scope.star())
+    return Aggregate(plan.schema, plan.event_times, tables.source(), keys, plan.event_times, keys)
 
 
 def _with_types(plan: Plan, schema: StructType) -> Plan:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sparksim.sql import types as t
 from sparksim.sql.intervals import interval_us
 from sparksim.sql.libraries import sqlglot
 from sparksim.sql.plan.nodes import Tree
@@ -21,8 +22,8 @@ STEPS = "__steps"
 _K = "__k"
 
 
-def with_windows(select: Tree, is_struct: Callable[[Tree], bool]) -> None:
-    """Rewrite one SELECT in place. `is_struct`: whether a column is a window itself, whose time is then meant."""
+def with_windows(select: Tree, kind_of: Callable[[Tree], t.DataType | None]) -> None:
+    """Rewrite one SELECT in place. `kind_of`: the type of a column; a window stands for its time, a text is read."""
     exp = sqlglot().exp
     calls = [node for node in _own_nodes(select) if called(node) in ("window", "session_window") and node.expressions]
     if not calls:
@@ -33,7 +34,7 @@ def with_windows(select: Tree, is_struct: Callable[[Tree], bool]) -> None:
             f"a query can group by one window of time only, got {', '.join(different)}: it would give a row for "
             "every pair of windows"
         )
-    [new, *conditions], steps = _written(calls[0], is_struct)
+    [new, *conditions], steps = _written(calls[0], kind_of)
     name = called(calls[0])
 
     def change(node: Tree) -> Tree | None:
@@ -59,7 +60,7 @@ def with_windows(select: Tree, is_struct: Callable[[Tree], bool]) -> None:
     if steps > 1:
         for star in [node for node in select.expressions if isinstance(node, exp.Star)]:
             star.set("except_", [*(star.args.get("except_") or []), exp.to_identifier(_K)])
-        numbers = exp.values([(k,) for k in range(steps)], alias=STEPS, columns=[_K])
+        numbers = exp.values([(exp.cast(k, "bigint"),) for k in range(steps)], alias=STEPS, columns=[_K])
         select.join(numbers, join_type="cross", copy=False)
 
 
@@ -81,12 +82,20 @@ def in_duckdb(node: Tree) -> Tree | None:
     return _struct(exp.func("make_timestamp", begin), exp.func("make_timestamp", end))
 
 
-def _written(call: Tree, is_struct: Callable[[Tree], bool]) -> tuple[list[Tree], int]:
+def _written(call: Tree, kind_of: Callable[[Tree], t.DataType | None]) -> tuple[list[Tree], int]:
     """What stands for the call, conditions on the rows, and how many windows a row can be in."""
     exp = sqlglot().exp
     time, *texts = call.expressions
-    if is_struct(time):
+    kind = kind_of(time)
+    if isinstance(kind, t.StructType) and kind.names == ["start", "end"]:
         time = exp.Anonymous(this="window_time", expressions=[time.copy()])
+    elif isinstance(kind, t.StringType):
+        time = exp.cast(time.copy(), "timestamp")
+    elif kind is not None and not isinstance(kind, t.TimestampType | t.TimestampNTZType):
+        raise AnalysisException(
+            f"[DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE] {called(call)}: the time must be a timestamp, but "
+            f"{time.sql(dialect='spark')} is of type {kind.simpleString()}"
+        )
     present = exp.Not(this=exp.Is(this=time.copy(), expression=exp.Null()))
     if called(call) == "session_window":
         return [exp.Anonymous(this="session_window", expressions=[time.copy(), _gap(texts)]), present], 1
@@ -134,7 +143,9 @@ def _gap(texts: list[Tree]) -> Tree:
     [gap] = texts
     if not isinstance(gap, exp.Literal | exp.Interval):
         return exp.Cast(this=gap.copy(), to=exp.DataType.build("interval"))
-    length = interval_us(_text(gap), argument="gapDuration")
+    length = interval_us(_text(gap), argument="gapDuration", days_per_month=31)
+    if length != interval_us(_text(gap), argument="gapDuration", days_per_month=30):
+        return exp.Cast(this=exp.Literal.string(_text(gap)), to=exp.DataType.build("interval"))
     if length <= 0:
         raise AnalysisException("[DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE] session_window: the gap must be longer than 0")
     return exp.func("to_microseconds", _number(length))

@@ -187,7 +187,7 @@ ERRORS: list[tuple[Callable[[DataFrame], object], type[Exception], str | None, s
     (lambda e: e.withWatermark("ts", "1 foo"), AnalysisException, "CANNOT_PARSE_INTERVAL", "delayThreshold='1 foo'"),
     (lambda e: e.withWatermark("ts", "-1 day"), IllegalArgumentError, None, "delayThreshold='-1 day'"),
     (lambda e: e.withWatermark("ts", ""), PySparkTypeError, "NOT_STR", "delayThreshold=''"),
-    (lambda e: e.dropDuplicates(["x"]), AnalysisException, "UNRESOLVED_COLUMN.WITH_SUGGESTION", "column `x`"),
+    (lambda e: e.dropDuplicates(["x"]), AnalysisException, "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES", "column `x`"),
     (lambda e: e.dropDuplicates("k"), PySparkTypeError, "NOT_LIST_OR_TUPLE", "subset='k'"),  # type: ignore[arg-type]
     (lambda e: e.groupBy("x").count(), AnalysisException, "UNRESOLVED_COLUMN.WITH_SUGGESTION", "`x`"),
     (

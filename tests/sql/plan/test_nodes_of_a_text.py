@@ -58,7 +58,7 @@ CASES = {
     ],
     "SELECT DISTINCT k FROM e LIMIT 3": [
         "Limit 3 [k]",
-        "  Deduplicate by (k) [k]",
+        "  Aggregate by (this.k) [k]",
         "    Query [k]",
         *under(*under(*under(*E))),
     ],
@@ -81,7 +81,7 @@ CASES = {
         *under(*R, *E, *E),
     ],
     "SELECT k FROM e UNION SELECT rk FROM r": [
-        "Deduplicate by (k) [k]",
+        "Aggregate by (this.k) [k]",
         "  Union [k]",
         "    Query [k]",
         *under(*under(*under(*E))),
@@ -194,8 +194,8 @@ def test_what_no_stream_may_do_is_in_the_trees(views: SparkSession) -> None:
         ("SELECT * FROM nope, e", AnalysisException, r"\[TABLE_OR_VIEW_NOT_FOUND\]"),
         ("SELECT k, v, count(*) FROM e GROUP BY k", AnalysisException, r"\[MISSING_AGGREGATION\]"),
         ("SELECT k FROM e WHERE", ParseException, r"\[PARSE_SYNTAX_ERROR\]"),
-        ("SELECT * FROM st WHERE k IN (SELECT k FROM e)", AnalysisException, "a subquery inside an expression"),
-        ("SELECT * FROM e WHERE k IN (SELECT rk FROM r)", AnalysisException, "a subquery inside an expression"),
+        ("SELECT * FROM st WHERE k IN (SELECT k FROM e)", AnalysisException, "a query inside an expression"),
+        ("SELECT * FROM e WHERE k IN (SELECT rk FROM r)", AnalysisException, "a query inside an expression"),
         (
             "SELECT count(*) FROM e GROUP BY window(ts, '1 minute'), window(ts, '2 minutes')",
             AnalysisException,

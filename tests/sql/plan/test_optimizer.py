@@ -55,7 +55,7 @@ PROGRAMS: list[tuple[Callable[[DataFrame, DataFrame], DataFrame], list[str]]] = 
     ),
     (
         lambda e, _: e.groupBy("k").count().filter("k > 'a'"),
-        ["Query where this.k > 'a' [k, count]", "  Aggregate by (this.k) [k, count]", *under(*under(*E))],
+        ["Aggregate by (this.k) [k, count]", *under(*below(E, "this.k > 'a'"))],
     ),
     (
         lambda e, _: e.union(e.filter("ts > '2024-01-01'")).filter("v > 1"),

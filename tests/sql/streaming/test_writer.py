@@ -20,8 +20,8 @@ from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
 NOT_FOUND = (
-    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, memory, orc, parquet, "
-    "text, or use foreachBatch"
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, kafka, memory, orc, "
+    "parquet, text, or use foreachBatch"
 )
 INVALID_MODE = (
     "[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: foo. Accepted output modes are 'Append', "

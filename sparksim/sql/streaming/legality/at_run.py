@@ -68,8 +68,8 @@ def one_event_time(node: Plan, asked: Asked) -> Refusal | None:
 
 
 def join_has_an_equality(node: Plan, asked: Asked) -> Refusal | None:
-    """A join of two streams finds its rows by a key."""
-    if not isinstance(node, StreamJoin) or equi_keys(node):
+    """A join of two streams finds its rows by a key; one that was written as a cross join never has one."""
+    if not isinstance(node, StreamJoin) or (equi_keys(node) and node.kind != "cross"):
         return None
     return Refusal(
         "A join of two streams without an equality in its condition is not supported",

@@ -27,23 +27,37 @@ class Parts:
 
 _COUNT = "coalesce(sum({b0}), 0)"
 _SET = "coalesce(list_distinct(flatten(list({b0}))), [])"
-_MEAN = "sum({b0} * {b1}) / sum({b0})"
-_MOMENTS = ("COUNT(x)", "AVG(CAST(x AS DOUBLE))", "VAR_POP(CAST(x AS DOUBLE)) * COUNT(x)")
 _MERGED_MOMENTS = (
-    _COUNT,
-    _MEAN,
-    # Deviations from the common mean, for sums of squares would lose what large values have in common.
-    f"sum({{b2}}) + list_sum([s.n * (s.mean - {_MEAN}) ** 2 for s in"
-    " list(struct_pack(n := {b0}, mean := {b1})) FILTER ({b0} > 0)])",
+    "list_reduce(list({b0}) FILTER ({b0} IS NOT NULL), lambda a, b: struct_pack(n := a.n + b.n,"
+    " mean := a.mean + (b.mean - a.mean) / (a.n + b.n) * b.n,"
+    " m2 := a.m2 + b.m2 + (b.mean - a.mean) * ((b.mean - a.mean) / (a.n + b.n)) * a.n * b.n))"
 )
+"""Deviations from the mean, for sums of squares would lose what large values have in common; step by step as Spark
+does it (CentralMomentAgg), so that the last digit is the same."""
 
 
 def _moments(result: str) -> Parts:
-    return Parts(_MOMENTS, _MERGED_MOMENTS, result)
+    return Parts(("moments_of(x)",), (_MERGED_MOMENTS,), result)
 
 
-_SAMPLE = "CASE WHEN b0 > 1 THEN b2 / (b0 - 1) END"
-_POPULATION = "CASE WHEN b0 > 0 THEN b2 / b0 END"
+def _listed(result: str) -> Parts:
+    """All values are kept."""
+    return Parts(("COLLECT_LIST(x)",), ("coalesce(flatten(list({b0})), [])",), result)
+
+
+def _pairs(result: str) -> Parts:
+    """Sums over the rows that have both values: x, y, xy, xx, yy, and their number."""
+    both = "CASE WHEN x IS NOT NULL AND y IS NOT NULL THEN {} END"
+    terms = ("x", "y", "x * y", "x * x", "y * y", "1")
+    partials = tuple(f"SUM(CAST({both.format(term)} AS DOUBLE))" for term in terms)
+    return Parts(partials, tuple(f"sum({{b{at}}})" for at in range(len(terms))), result)
+
+
+_DEVIATION = "POWER(e - LIST_AVG(b0), 3)"
+_SKEWNESS = f"LIST_AVG(TRANSFORM(b0, e -> {_DEVIATION})) / POWER(LIST_STDDEV_POP(b0), 3)"
+_TOGETHER = "(b2 - b0 * b1 / b5)"
+_SAMPLE = "CASE WHEN b0.n > 1 THEN b0.m2 / (b0.n - 1) END"
+_POPULATION = "CASE WHEN b0.n > 0 THEN b0.m2 / b0.n END"
 _PARTS = {
     "count": Parts(("COUNT(x)",), (_COUNT,), "b0"),
     "count_if": Parts(("COUNT(CASE WHEN x THEN 1 END)",), (_COUNT,), "b0"),
@@ -73,6 +87,15 @@ _PARTS = {
     "var_pop": _moments(_POPULATION),
     "stddev_samp": _moments(f"SQRT({_SAMPLE})"),
     "stddev_pop": _moments(f"SQRT({_POPULATION})"),
+    "median": _listed("QUANTILE_OF(b0, 0.5)"),
+    "percentile": _listed("QUANTILE_OF(b0, y)"),
+    "percentile_approx": _listed("LIST_AGGREGATE(b0, 'quantile_disc', y)"),
+    "mode": _listed("LIST_AGGREGATE(b0, 'mode')"),
+    "skewness": _listed(f"CASE WHEN LIST_VAR_POP(b0) > 0 THEN {_SKEWNESS} END"),
+    "kurtosis": _listed("CASE WHEN LIST_VAR_POP(b0) > 0 THEN LIST_AGGREGATE(b0, 'kurtosis_pop') END"),
+    "covar_pop": _pairs(f"{_TOGETHER} / b5"),
+    "covar_samp": _pairs(f"CASE WHEN b5 > 1 THEN {_TOGETHER} / (b5 - 1) END"),
+    "corr": _pairs(f"CASE WHEN b5 > 1 THEN {_TOGETHER} / SQRT((b3 - b0 * b0 / b5) * (b4 - b1 * b1 / b5)) END"),
 }
 _NAMES = {
     "Count": "count",
@@ -101,9 +124,16 @@ _NAMES = {
     "Stddev": "stddev_samp",
     "StddevSamp": "stddev_samp",
     "StddevPop": "stddev_pop",
-    "Any": "bool_or",
+    "Median": "median",
+    "Quantile": "percentile",
+    "ApproxQuantile": "percentile_approx",
+    "Mode": "mode",
+    "Skewness": "skewness",
+    "Kurtosis": "kurtosis",
+    "CovarPop": "covar_pop",
+    "CovarSamp": "covar_samp",
+    "Corr": "corr",
 }
-_OTHER_NAMES = {"mean": "avg", "std": "stddev_samp", "every": "bool_and", "some": "bool_or"}
 _GROUPING = ("Grouping", "GroupingId")
 
 
@@ -134,7 +164,7 @@ class Buffers:
         places = {old: f"{{{new}}}" for old, new in names.items()}
         self.partials += [_with_columns(_parsed(text), arguments) for text in parts.partials]
         self.merges += [text.format_map(places) for text in parts.merges]
-        renamed = _parsed(parts.result).transform(
+        renamed = _with_columns(_parsed(parts.result), {"y": arguments["y"]} if "y" in arguments else {}).transform(
             lambda node: (
                 exp.to_identifier(names[node.this]) if isinstance(node, exp.Identifier) and node.this in names else node
             )
@@ -146,8 +176,6 @@ def _is_call(tree: Tree) -> bool:
     exp = sqlglot().exp
     if isinstance(tree, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
         return _is_call(tree.this)
-    if isinstance(tree, exp.Anonymous):
-        return tree.name.lower() in _OTHER_NAMES
     kind = type(tree).__name__
     return (isinstance(tree, exp.AggFunc) and kind not in _GROUPING) or kind in _NAMES
 
@@ -162,7 +190,7 @@ def _parts(call: Tree) -> tuple[Parts, dict[str, Tree]]:
             ignoring = " ignoring nulls"
         call = call.this
     kind = type(call).__name__
-    name = _NAMES.get(kind) or _OTHER_NAMES.get(call.name.lower(), "")
+    name = _NAMES.get(kind, "")
     parts = _PARTS.get(name + ignoring) or _PARTS.get(name)
     if parts is None:
         raise AnalysisException(
@@ -184,17 +212,16 @@ def _parts(call: Tree) -> tuple[Parts, dict[str, Tree]]:
 
 def _arguments(call: Tree, name: str) -> Iterator[Tree]:
     exp = sqlglot().exp
-    if isinstance(call, exp.Anonymous):
-        yield from (argument.copy() for argument in call.expressions)
-    elif name == "count" and isinstance(call.this, exp.Star):
+    if name == "count" and isinstance(call.this, exp.Star):
         yield exp.Literal.number(1)
     elif name == "count" and call.expressions:
         present = [_is_not_null(argument) for argument in (call.this, *call.expressions)]
         yield exp.Case(ifs=[exp.If(this=exp.and_(*present), true=exp.Literal.number(1))])
     else:
         yield call.this.copy()
-        if call.args.get("expression") is not None:
-            yield call.expression.copy()
+        second = call.args.get("expression") or call.args.get("quantile")
+        if second is not None:
+            yield second.copy()
 
 
 def _is_not_null(tree: Tree) -> Tree:

@@ -18,17 +18,6 @@ from sparksim.sql.utils import AnalysisException
 from tests.conformance.legality_programs import MODES, SHAPES, conditions_of, recorded
 
 RECORDED = recorded()
-NOT_IN_SPARKSIM = {
-    "repartitioned": "DataFrame.repartition",
-    "numbered": "functions.monotonically_increasing_id",
-    "pivoted": "GroupedData.pivot",
-    "windows_pivoted": "GroupedData.pivot",
-    "stream_table_cross": "a condition of a cross join",
-    "table_stream_cross": "a condition of a cross join",
-    "in_a_stream": "the name of the condition",
-    "distinct_in_sql": "SELECT DISTINCT as an aggregation",
-}
-"""Shapes with something that DataFrames do not offer yet; their plans are judged in `test_recorded`."""
 
 
 class Streams:
@@ -89,6 +78,6 @@ def outcomes(name: str, spark: SparkSession) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", [name for name in SHAPES if name not in NOT_IN_SPARKSIM])
+@pytest.mark.parametrize("name", SHAPES)
 def test_a_program_gets_sparks_verdict(name: str, session: SparkSession) -> None:
     assert outcomes(name, session) == RECORDED[name]

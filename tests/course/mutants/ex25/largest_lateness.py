@@ -1,0 +1,26 @@
+"""Waits for the last of all."""
+
+from sparksim.sql.functions import window
+
+LOSES = {
+    "choose_delay/states": "must not decide",
+}
+
+
+def watermarks(batches, delay):
+    used, latest = [], 0
+    for batch in batches:
+        used.append(max(0, latest - delay))
+        latest = max([latest, *batch])
+    return used
+
+
+def parcels_per_depot(spark):
+    lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
+    parcels = lines.selectExpr("cast(split(value, ',')[0] as timestamp) as time", "split(value, ',')[1] as depot")
+    counts = parcels.withWatermark("time", "10 minutes").groupBy(window("time", "10 minutes"), "depot").count()
+    counts.writeStream.outputMode("append").format("console").start()
+
+
+def choose_delay(yesterday):
+    return int(max(arrived - made for arrived, made in yesterday)) + 1
