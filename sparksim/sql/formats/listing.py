@@ -121,10 +121,10 @@ def _files_of(path: str, recursive: bool) -> Iterator[DataFile]:
         return
     for found in glob(files, root):
         info = files.info(found)
-        if info["type"] != "directory":
-            yield _data_file(files, info, found)
-        else:
+        if info["type"] == "directory":
             yield from _below(files, info["name"], info["name"], recursive)
+        elif not is_hidden(name_of(found)):
+            yield _data_file(files, info, found)
 
 
 def _below(files: Any, folder: str, root: str, recursive: bool) -> Iterator[DataFile]:

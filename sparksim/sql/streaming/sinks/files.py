@@ -45,6 +45,8 @@ class FileSink:
         self._output = Output(self._path, context.schema, form, context.partition_by, own_names=True)
         self._output.check()
         backend = cast("ClusterBackend", context.session.sparkContext._backend)
+        files, root = fsspec.core.url_to_fs(f"{self._path}/{METADATA}")
+        files.makedirs(root, exist_ok=True)  # so that a query that reads what this one will write can start beside it
         self._log = FileSinkLog(f"{self._path}/{METADATA}", lambda: backend.clock.now_ms, driver_disk(backend))
 
     @property

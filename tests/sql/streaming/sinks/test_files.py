@@ -152,6 +152,21 @@ def test_a_query_writes_and_another_reads(both: SparkSession, tmp_path: Path) ->
     assert sorted(map(tuple, found)) == [(1, "x"), (2, "y")]
 
 
+def test_a_query_may_read_what_another_has_not_written_yet(both: SparkSession, tmp_path: Path) -> None:
+    stream = MemoryStream(both, SCHEMA)
+    writer = stream.toDF().writeStream.option("checkpointLocation", f"{tmp_path}/checkpoint")
+    first = writer.start(f"{tmp_path}/out", "json")
+    found: list[Any] = []
+    reader = both.readStream.schema("v int").json(f"{tmp_path}/out")
+    second = reader.writeStream.foreachBatch(lambda frame, batch: found.extend(frame.collect())).start()
+    second.processAllAvailable()
+    stream.addData([(1, "x")])
+    for query in (first, second):
+        query.processAllAvailable()
+        query.stop()
+    assert [tuple(row) for row in found] == [(1,)]
+
+
 @pytest.mark.parametrize("crash_s", [1.05, 2.02, 2.3, 3.01])
 def test_a_crash_of_the_driver_leaves_every_row_once(crash_s: float) -> None:
     names: list[list[str]] = []

@@ -92,6 +92,12 @@ def test_hidden_names_and_other_folders_are_left_out(folder: Folder) -> None:
     assert folder.batches(folder.source(recursiveFileLookup=True)) == [["a", "d"]]
 
 
+def test_a_glob_does_not_show_hidden_names(folder: Folder) -> None:
+    for name in ("a", "_b", ".c"):
+        folder.drop(name)
+    assert folder.batches(folder.source(path="/*.json")) == [["a"]]
+
+
 def test_a_path_may_be_a_glob_that_matches_nothing_yet(folder: Folder) -> None:
     source = folder.source(path="/2*/x-?.json")
     assert source.latest_offset(None) is None
