@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.streaming import preparation
+from sparksim.sql.streaming.legality.continuous import check_continuous
 from sparksim.sql.streaming.query import StreamingQuery
 from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.sinks.registry import SinkContext, SinkFormat, sink_format
@@ -161,7 +162,8 @@ class DataStreamWriter:
             raise AnalysisException(f"'{name}' does not support partitioning.")
         if kind.needs_name and self._name is None:
             raise AnalysisException(f"queryName must be specified for {name} sink.")
-        trigger = self._micro_batch_trigger(name)
+        if isinstance(self._trigger, Continuous) and name == "foreachBatch":
+            raise AnalysisException(f"'{name}' is not supported with continuous trigger.")
         own_session = session.with_own_settings()
         plan, physical = preparation.prepared(own_session, self._frame._plan, self._mode)
         checkpoint, is_temporary = self._checkpoint(kind, manager.new_id)
@@ -180,28 +182,21 @@ class DataStreamWriter:
             self._name,
             self._partition_by,
         )
+        sink = kind.create(context)
+        if isinstance(self._trigger, Continuous):
+            check_continuous(plan, sink, name)
         request = QueryRequest(
             own_session,
             plan,
             self._mode,
-            trigger,
-            kind.create(context),
+            self._trigger,
+            sink,
             checkpoint,
             is_temporary,
             self._name,
             physical,
         )
         return manager.start(request)
-
-    def _micro_batch_trigger(self, label: str) -> Trigger:
-        if not isinstance(self._trigger, Continuous):
-            return self._trigger
-        if self._own is not None:
-            raise AnalysisException(f"'{label}' is not supported with continuous trigger.")
-        raise UnsupportedOperation(
-            f"trigger(continuous=...): the data source {label} does not support continuous processing here. Use "
-            "processingTime: a query of micro-batches gives the same rows"
-        )
 
     def _checkpoint(self, kind: SinkFormat, new_id: Callable[[], str]) -> tuple[str, bool]:
         """Where the query keeps its logs and states, and whether that is deleted at its end."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import chunk_of_columns
-from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.source import ContinuousSource, Offset, SourceContext
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.folder import Folder
 from sparksim.sql.types import LongType, StructField, StructType, TimestampType
@@ -65,7 +66,7 @@ class RateSource:
         self._partitions = partitions
         self._frozen: int | None = None
         self._latest = 0
-        self._start_ms = self._remembered(Folder(context.metadata_path))
+        self._folder = Folder(context.metadata_path)
 
     @property
     def description(self) -> str:
@@ -101,8 +102,16 @@ class RateSource:
     def stop(self) -> None:
         """Nothing to give back."""
 
-    def _remembered(self, folder: Folder) -> int:
+    def continuous(self) -> ContinuousSource:
+        """The same rows, but each when it is due. `rampUpTime` is ignored, as in Spark."""
+        from sparksim.sql.streaming.sources.rate_continuous import ContinuousRateSource
+
+        return ContinuousRateSource(self._clock, self._per_s, self._partitions, SCHEMA, self.description)
+
+    @cached_property
+    def _start_ms(self) -> int:
         """When the query first started: written once, as Spark does (file 0 of the source's folder)."""
+        folder = self._folder
         folder.create("0", f"v1\n{int(self._clock.now_ms)}".encode())
         written = folder.read("0")
         assert written is not None, f"{folder.url_of('0')} was just written"
