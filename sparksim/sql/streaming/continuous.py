@@ -9,7 +9,7 @@ keeps a core for ever: with fewer cores than partitions no epoch is ever done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import simpy

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from sparksim.sql.streaming.listener import ListenerBus, QueryIdleEvent, QueryPr
 from sparksim.sql.streaming.micro_batch import Identity, MicroBatches, Status
 from sparksim.sql.streaming.progress import StreamingQueryProgress, moment, offset_json
 from sparksim.sql.streaming.request import QueryRequest
+from sparksim.sql.streaming.source import ContinuousSource, StreamSource
 from sparksim.sql.streaming.triggers import Continuous
 from sparksim.sql.utils import SqlException, StreamingQueryException
 from sparksim.streaming.waiter import Waiter
@@ -274,7 +275,8 @@ class StreamExecution:
         return error
 
     def _offsets(self, offsets: tuple[object, ...]) -> str:
-        pairs = zip(self.work.sources, offsets, strict=False)
+        sources: Sequence[StreamSource | ContinuousSource] = self.work.sources
+        pairs = zip(sources, offsets, strict=False)
         shown = [f"{source.description}: {offset_json(offset)}" for source, offset in pairs if offset is not None]
         return f"{{{', '.join(shown)}}}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sparksim.core.closure import Closure
 from sparksim.sql.chunks import rows_of
-from sparksim.sql.streaming.sink import BatchRows, WriterFactory
+from sparksim.sql.streaming.sink import BatchRows, EpochWriter, WriterFactory
 from sparksim.sql.types import StructType
 from sparksim.sql.utils import PySparkAttributeError
 
@@ -37,7 +37,12 @@ class ForeachSink:
     def epoch_writers(self, schema: StructType) -> WriterFactory:
         """Each partition and epoch gets a copy of the writer of its own."""
         closure = Closure((self._writer,))
-        return lambda partition, epoch: _RowWriter(*closure.load(), schema, partition, epoch)
+
+        def begin(partition: int, epoch: int) -> EpochWriter:
+            [writer] = closure.load()
+            return _RowWriter(writer, schema, partition, epoch)
+
+        return begin
 
     def commit_epoch(self, epoch: int, schema: StructType, messages: Sequence[Any]) -> None:
         """The tasks have written."""
@@ -79,9 +84,9 @@ class _RowWriter:
     """One partition of an epoch, row by row."""
 
     def __init__(self, writer: Any, schema: StructType, partition: int, epoch: int) -> None:
-        self._writer = writer
         self._schema = schema
         self._process = writer if callable(writer) else writer.process
+        self._closes: Callable[[Exception | None], None] | None = getattr(writer, "close", None)
         self._takes_rows = not hasattr(writer, "open") or bool(writer.open(partition, epoch))
 
     def write(self, chunk: Table) -> None:
@@ -93,9 +98,10 @@ class _RowWriter:
         self._close(None)
 
     def abort(self, error: BaseException) -> None:
-        self._close(error)
+        self._close(error if isinstance(error, Exception) else None)
 
-    def _close(self, error: BaseException | None) -> None:
-        close = getattr(self._writer, "close", None)
+    def _close(self, error: Exception | None) -> None:
+        """Once: also when that is what failed."""
+        close, self._closes = self._closes, None
         if close is not None:
             close(error)

@@ -41,7 +41,7 @@ class ContinuousRateSource:
             )
 
     def readers(self, start: Offset) -> Sequence[Callable[[], PartitionReader]]:
-        """One for each partition. Raises `IllegalArgumentException` when the checkpoint knows another number of them."""
+        """One for each partition. Raises `IllegalArgumentException` when the checkpoint knows another number."""
         shares = start
         if shares is None:
             shares = {

@@ -1,8 +1,8 @@
 """Numbered entries in files of text, each written once and whole (Spark: HDFSMetadataLog).
 
 Entry 7 is the file `7`: a line with the version of the format, `v1`, and then lines that a subclass writes and reads,
-without an end of line after the last. Numbers of batches have no gaps: an entry that is missing between two others is an
-error, because whoever reads on would go past a batch.
+without an end of line after the last. Numbers of batches have no gaps: an entry that is missing between two others is
+an error, because whoever reads on would go past a batch.
 """
 
 from __future__ import annotations
