@@ -17,6 +17,7 @@ TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
     *("states", "state_keys", "windows"),
     *("queries", "triggers", "input_rows", "late_rows", "state_changes", "result_rows", "watermarks"),
+    *("epochs", "written_rows"),
     *("delivery", "lost", "records"),
 )
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class ContinuousEpochs:
-    """Made and used on the query's fiber. `idle` is called when an epoch has read nothing.
+    """Made and used on the query's fiber. `idle` is called when an epoch is committed that has read nothing.
 
     `committed` and `available` are the source's offset: of the last epoch that is committed, and that has ended.
     """
@@ -141,7 +141,10 @@ class ContinuousEpochs:
     def _first_of(self, done: simpy.Event, news: simpy.Event, due_ms: float) -> simpy.Event:
         if done.processed:
             return done
-        return done | news | self._clock.env.timeout(max(0.0, due_ms - self._clock.now_ms))
+        env = self._clock.env
+        first = env.any_of([done, news, env.timeout(max(0.0, due_ms - self._clock.now_ms))])
+        first.defused = True  # a query that is stopped does not wait any more for the job that ends with it
+        return first
 
     def _commit_all(self, coordinator: EpochCoordinator) -> None:
         while (planned := self._clock.call(coordinator.planned)) is not None:
@@ -153,8 +156,6 @@ class ContinuousEpochs:
         offset = self.sources[0].merged(shares)
         if not self._offset_log.add(epoch, offset):
             raise _concurrent("offset", epoch, self._request.checkpoint)
-        if (offset,) == self.available:
-            self._idle()
         self.available = (offset,)
         self._read[epoch] = offset
 
@@ -164,13 +165,15 @@ class ContinuousEpochs:
         self._clock.call(self._tell_written, parts)
         if not self._commit_log.add(epoch, CommitEntry()):
             raise _concurrent("commit", epoch, self._request.checkpoint)
-        self.committed = (self._read.pop(epoch),)
+        before, self.committed = self.committed, (self._read.pop(epoch),)
         self.sources[0].commit(self.committed[0])
         self._clock.call(self._tell_committed, epoch, parts)
         if epoch > self._retained:
             self._offset_log.purge(epoch - self._retained)
             self._commit_log.purge(epoch - self._retained)
         self._status.message = "Running"
+        if self.committed == before:
+            self._idle()
 
     # --- what is told -------------------------------------------------------------------------------------------------
 

@@ -240,7 +240,7 @@ class StreamExecution:
         return ran
 
     def _ended_idle(self) -> None:
-        """An epoch has read nothing (Spark: ContinuousExecution.addOffset)."""
+        """An epoch has read nothing (Spark: ContinuousExecution.noNewData)."""
         self._clock.call(lambda: self._settle(len(self._waiting)))
 
     def _made_progress(self, progress: StreamingQueryProgress) -> None:

@@ -20,8 +20,8 @@ from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
 NOT_FOUND = (
-    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, memory, orc, parquet, "
-    "text, or use foreachBatch"
+    "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {}. Give one of console, csv, json, kafka, memory, orc, "
+    "parquet, text, or use foreachBatch"
 )
 INVALID_MODE = (
     "[STREAMING_OUTPUT_MODE.INVALID] Invalid streaming output mode: foo. Accepted output modes are 'Append', "
@@ -118,8 +118,8 @@ def test_start_takes_all_settings_too(
         ),
         (
             lambda w: w.format("console").trigger(continuous="1 second").start(),
-            UnsupportedOperation,
-            "does not support continuous processing",
+            AnalysisException,
+            "Data source memory does not support continuous processing. Why: ",
         ),
         (
             lambda w: w.format("console").outputMode("complete").start(),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sparksim.core.rdd import RDD
@@ -66,7 +65,7 @@ class RateSource:
         self._partitions = partitions
         self._frozen: int | None = None
         self._latest = 0
-        self._folder = Folder(context.metadata_path)
+        self._start_ms = self._remembered(Folder(context.metadata_path))
 
     @property
     def description(self) -> str:
@@ -108,10 +107,8 @@ class RateSource:
 
         return ContinuousRateSource(self._clock, self._per_s, self._partitions, SCHEMA, self.description)
 
-    @cached_property
-    def _start_ms(self) -> int:
+    def _remembered(self, folder: Folder) -> int:
         """When the query first started: written once, as Spark does (file 0 of the source's folder)."""
-        folder = self._folder
         folder.create("0", f"v1\n{int(self._clock.now_ms)}".encode())
         written = folder.read("0")
         assert written is not None, f"{folder.url_of('0')} was just written"
