@@ -21,12 +21,14 @@ from sparksim.sim import (
     Run,
     Topic,
 )
+from sparksim.sim.kafka import AddPartitions, DeleteRecords
 from sparksim.sql import DataFrame, SparkSession
 from sparksim.sql import functions as F
 from sparksim.sql.streaming.epochs import EpochCoordinator, EpochPart
 from sparksim.sql.streaming.sources.memory import MemoryStream
 from sparksim.sql.utils import AnalysisException, StreamingQueryException
-from sparksim.trace.events import QueryRowsWritten, QueryTerminated, RecordsAppended, Warned
+from sparksim.trace.events import QueryRowsWritten, QueryTerminated, RecordsAppended, RecordsLost, TaskEnd, Warned
+from tests.sql.streaming.kafka_stage import KafkaStage, cluster, letters
 from tests.sql.streaming.scripted import backend_of, new_session, passes, trace_of
 
 EVERY_SECOND = {"continuous": "1 second"}
@@ -375,3 +377,31 @@ def test_records_of_an_epoch_that_a_crash_cut_off_go_twice() -> None:
     counts = Counter(written.row[0] for written in run.written_rows)
     assert set(counts) == {f"W{number}" for number in range(20)}
     assert sorted(word for word, times in counts.items() if times == 2) == ["W10", "W11", "W12", "W8", "W9"]
+
+
+def test_new_partitions_get_tasks_of_their_own() -> None:
+    run = simulated(from_topic_to_topic, until=9, network=words(40, changes=[AddPartitions("words", 3, at=2.5)]))
+    partitions = [(written.written_ms < 3_000, written.partition) for written in run.written_rows]
+    assert set(partitions) == {(True, 0), (True, 1), (False, 0), (False, 1), (False, 2)}
+    assert {written.row[0] for written in run.written_rows} == {f"W{number}" for number in range(40)}
+    assert run.queries[0].error is None
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_records_that_are_gone_end_the_query_or_are_told(fails: bool, tmp_path: Path) -> None:
+    more = Producer("orders", Replay([(4 + 0.1 * number, str(number)) for number in range(8)]))
+    kafka = cluster(producers=[letters("abcdef"), more], changes=[DeleteRecords("orders", 0, 4.95, before=8)])
+    with KafkaStage(kafka) as stage:
+        to_tasks(stage.frame(), tmp_path)
+        stage.until(2.5)
+        stage.spark.streams.active[0].stop()
+        stage.until(5)
+        query = to_tasks(stage.frame(failOnDataLoss=fails), tmp_path)
+        stage.until(7)
+        if fails:
+            said = [task.message for task in stage.of(TaskEnd) if task.reason == "ExceptionFailure"]
+            assert "offsets 6 to 7 of orders/0: OffsetOutOfRange: " in said[0]
+            assert not query.isActive
+        else:
+            [lost] = stage.of(RecordsLost)
+            assert (lost.origins, query.isActive) == ((("orders/0", 6, 7),), True)
