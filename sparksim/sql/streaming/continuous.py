@@ -10,7 +10,7 @@ keeps a core for ever: with fewer cores than partitions no epoch is ever done.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import simpy
 
@@ -83,19 +83,25 @@ class ContinuousEpochs:
         """Make the source, and find in the logs where to go on.
 
         A run goes on behind the last committed epoch, under a number that no epoch has had: the sink may have been
-        given an epoch that the commit log does not have.
+        given an epoch that the commit log does not have. Raises `IllegalStateError` for a damaged checkpoint.
         """
         [scan] = self.scans
         source = scan.create(SourceContext(self._request.session, f"{self._request.checkpoint}/sources/0"))
         assert isinstance(source, ReadsContinuously), f"{scan.name} should have been refused"
         self.sources.append(source.continuous())
-        self._next_epoch = 0
         done, read = self._commit_log.latest(), self._offset_log.latest()
-        if done is not None and read is not None:
-            self._next_epoch = max(done[0], read[0]) + 1
-            self.committed = self.available = (self._offset_log.get(done[0]),)
-        elif read is not None:
-            self._next_epoch = read[0] + 1
+        self._next_epoch = max(-1 if entry is None else entry[0] for entry in (done, read)) + 1
+        if done is not None:
+            self.committed = self.available = (self._offset_of(done[0]),)
+
+    def _offset_of(self, epoch: int) -> Offset:
+        offset = self._offset_log.get(epoch)
+        if offset is None:
+            raise IllegalStateError(
+                f"epoch {epoch} is in the commit log of {self._request.checkpoint} and not in the offset log: nobody "
+                "knows how far it has read. Put the file back from a copy, or use a new checkpointLocation"
+            )
+        return offset
 
     def run(self) -> None:
         """Run until the fiber is killed, or a task fails. A source with new partitions gets a new job."""
@@ -133,7 +139,7 @@ class ContinuousEpochs:
                     return
                 due_ms = next_firing_ms(clock.now_ms, self._interval_ms)
                 epoch = clock.call(coordinator.begin_next)
-                clock.call(self._emit, QueryEpochStarted(clock.now_ms, self._identity.run_id, epoch))
+                clock.call(self._backend.emit, QueryEpochStarted(clock.now_ms, self._identity.run_id, epoch))
             news = clock.call(coordinator.news)
             self._commit_all(coordinator)
             clock.wait(clock.call(self._first_of, job.done, news, due_ms))
@@ -184,16 +190,18 @@ class ContinuousEpochs:
             for part in parts:
                 part.latencies_ms = [now_ms - arrived_ms for arrived_ms in part.arrived_ms]
                 for arrived_ms, row in zip(part.arrived_ms, part.sample, strict=False):
-                    self._emit(QueryRowWritten(now_ms, run, part.epoch, part.partition, arrived_ms, row))
+                    self._backend.emit(QueryRowWritten(now_ms, run, part.epoch, part.partition, arrived_ms, row))
         rows = sum(len(part.arrived_ms) for part in parts)
         sample = tuple(row for part in parts for row in part.sample)
-        self._emit(QueryRowsWritten(now_ms, run, parts[0].epoch, tuple(self._selects.schema.names), rows, sample))
+        self._backend.emit(
+            QueryRowsWritten(now_ms, run, parts[0].epoch, tuple(self._selects.schema.names), rows, sample)
+        )
 
     def _tell_committed(self, epoch: int, parts: Sequence[EpochPart]) -> None:
         """Hub only."""
         latencies_ms = [latency_ms for part in parts for latency_ms in part.latencies_ms]
         mean_ms = round(sum(latencies_ms) / len(latencies_ms), 3) if latencies_ms else None
-        self._emit(
+        self._backend.emit(
             QueryEpochCommitted(
                 self._clock.now_ms,
                 self._identity.run_id,
@@ -215,9 +223,6 @@ class ContinuousEpochs:
                 f"a continuous query reads {partitions} partitions, each in a task that never ends, and there are "
                 f"{cores} cores: no epoch will be committed until every partition has a core",
             )
-
-    def _emit(self, event: Any) -> None:
-        self._backend.emit(event)
 
 
 def _concurrent(log: str, epoch: int, checkpoint: str) -> IllegalStateError:

@@ -143,6 +143,15 @@ def test_a_query_goes_on_behind_its_last_committed_epoch(session: SparkSession, 
     assert list(log(tmp_path, "commits")) == ["0", "1", "2", "4", "5"], "no epoch runs under the number of another"
 
 
+def test_a_committed_epoch_must_have_its_offsets(session: SparkSession, tmp_path: Path) -> None:
+    query = to_tasks(rate(session), tmp_path)
+    passes(session, 1_500)
+    query.stop()
+    (tmp_path / "offsets" / "1").unlink()
+    with pytest.raises(StreamingQueryException, match=r"epoch 1 is in the commit log of .* and not in the offset log"):
+        to_tasks(rate(session), tmp_path).awaitTermination()
+
+
 def test_what_a_crash_cuts_off_is_written_again() -> None:
     """At least once: rows behind the last committed epoch come twice, and none is missing."""
     crash = DriverCrash(at=3.8, restart_after=1)

@@ -49,17 +49,24 @@ _NAMES: dict[type[Plan], str] = {
 _PRESENT = ("CurrentTimestamp", "CurrentDate", "CurrentTime", "CurrentDatetime", "Localtimestamp")
 
 
-def check_continuous(plan: Plan, sink: StreamSink, sink_name: str) -> None:
+def check_continuous(plan: Plan) -> None:
     """Let a query start with `trigger(continuous=...)`, or raise `AnalysisException` that says why not."""
-    refusal = continuous_refusal(plan) or _sink_refusal(sink, sink_name)
+    refusals = (rule(node) for node in nodes_of(plan) for rule in _RULES)
+    refusal = next((refusal for refusal in refusals if refusal is not None), None)
     if refusal is not None:
         raise AnalysisException(str(refusal))
 
 
-def continuous_refusal(plan: Plan) -> Refusal | None:
-    """Why a plan cannot run continuously, or None when it can."""
-    found = (rule(node) for node in nodes_of(plan) for rule in _RULES)
-    return next((refusal for refusal in found if refusal is not None), None)
+def check_continuous_sink(sink: StreamSink, name: str) -> None:
+    """The same for the sink of format `name`."""
+    if isinstance(sink, ContinuousSink):
+        return
+    refusal = Refusal(
+        f"The sink {name} does not support continuous processing",
+        "it is given whole batches, and here there are only rows",
+        "write to kafka, console, memory or foreach, or use trigger(processingTime=...)",
+    )
+    raise AnalysisException(str(refusal))
 
 
 def _source(node: Plan) -> Refusal | None:
@@ -104,16 +111,6 @@ def _present(node: Plan) -> Refusal | None:
         "in a batch the present is one time for all rows, written down before it runs; here there is no such moment,"
         " and a row that is read again after a crash would see another one",
         "take the time from the record, such as the timestamp of rate and kafka",
-    )
-
-
-def _sink_refusal(sink: StreamSink, name: str) -> Refusal | None:
-    if isinstance(sink, ContinuousSink):
-        return None
-    return Refusal(
-        f"The sink {name} does not support continuous processing",
-        "it is given whole batches, and here there are only rows",
-        "write to kafka, console, memory or foreach, or use trigger(processingTime=...)",
     )
 
 
