@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -118,6 +119,19 @@ def test_a_row_goes_to_the_topic_that_it_names() -> None:
     }
 
 
+# --- record by record -------------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_printed_as_they_come() -> None:
+    """Every third number, within 50 ms in continuous processing; a batch has waited half a second."""
+    continuous = simulated("14_continuous", "continuous", "sim://checkpoint", until=6)
+    batches = simulated("14_continuous", "processingTime", "sim://checkpoint", until=6)
+    printed = [int(value) for value in re.findall(r"value=(\d+)", str(continuous.output))]
+    assert printed == list(range(0, 24, 3))
+    assert max(row.latency_ms for row in continuous.written_rows) < 50
+    assert len(str(batches.output).splitlines()) < len(printed)
+
+
 # --- what is said about the examples ----------------------------------------------------------------------------------
 
 
@@ -129,7 +143,7 @@ def test_the_simulated_command_of_a_docstring_runs(
     monkeypatch.chdir(tmp_path)
     assert main(["run", str(FOLDER / f"{name}.py"), *command[2:]]) == 0
     if name != "12_kafka_sink":
-        assert "Batch: 0" in capsys.readouterr().out
+        assert ("Row(" if name == "14_continuous" else "Batch: 0") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)

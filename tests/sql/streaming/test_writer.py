@@ -120,8 +120,8 @@ def test_start_takes_all_settings_too(
         ),
         (
             lambda w: w.format("console").trigger(continuous="1 second").start(),
-            UnsupportedOperation,
-            "does not support continuous processing",
+            AnalysisException,
+            "Data source memory does not support continuous processing. Why: ",
         ),
         (
             lambda w: w.format("console").outputMode("complete").start(),
