@@ -20,8 +20,8 @@ Cells = tuple[str, ...]
 class Story:
     """Lines that arrive on sockets, step by step, and rows that are printed then.
 
-    `steps`: for each step the lines of each socket. `rows`: of the last table, or of all tables if `is_append`. `shown`:
-    what has to be printed after each step before the next may come, unless any table will do.
+    `steps`: for each step the lines of each socket. `rows`: of the last table, or of all if `is_append`. `shown`: what
+    has to be printed after each step before the next may come, unless any table will do.
     """
 
     name: str
