@@ -62,15 +62,19 @@ test-course: $(VENV)/.test $(VENV)/.nbgrader ## Grade solutions, exercises, typi
 
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.course ## Run every lesson's notebook
-	$(PYTEST) -n auto -m notebook tests/notebooks
+	$(PYTEST) -n 4 -m notebook tests/notebooks
+
+.PHONY: test-notebooks-in-turns
+test-notebooks-in-turns: $(VENV)/.test $(VENV)/.course ## The same, each lesson in one of the two languages
+	$(PYTEST) -n 4 -m 'notebook and not other_language' tests/notebooks
 
 .PHONY: test-browser
 test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timeline in a real browser and in JupyterLab
 	$(PYTEST) -m browser tests/browser
 
 .PHONY: bench
-bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks
-	$(BIN)/python -m bench
+bench: $(VENV)/.test $(VENV)/.bench ## Run the benchmarks (some of them: make bench BENCHES="state structured")
+	$(BIN)/python -m bench $(BENCHES)
 
 .PHONY: bench-lab
 bench-lab: $(VENV)/.test $(VENV)/.browser check-chromium ## Measure a move of the lab's slider in a real browser

@@ -88,8 +88,8 @@ def _filtered(spark: SparkSession) -> DataFrame:
 
 
 def _windowed(spark: SparkSession) -> DataFrame:
-    rows = _read(spark, "left").withWatermark("at", "2 seconds")
-    return rows.groupBy(F.window("at", "4 seconds"), "word").count()
+    rows = _read(spark, "left").withWatermark("at", "1 second")
+    return rows.groupBy(F.window("at", "2 seconds"), "word").count()
 
 
 def _distinct(spark: SparkSession) -> DataFrame:

@@ -42,7 +42,8 @@ BY_NAME = {
     "octet_length": "CAST(strlen(CAST(a0 AS VARCHAR)) AS INT)",
     "pmod": "((a0 % a1) + a1) % a1",
     "positive": "+a0",
-    "quantile_of": "CAST(list_aggregate(list_transform(a0, lambda e: CAST(e AS DOUBLE)), 'quantile_cont', a1) AS DOUBLE)",
+    "quantile_of": "CAST(list_aggregate(list_transform(a0, lambda e: CAST(e AS DOUBLE)),"
+    " 'quantile_cont', a1) AS DOUBLE)",
     "timestamp_micros": "make_timestamp(a0)",
     "timestamp_millis": "make_timestamp(CAST(a0 AS BIGINT) * 1000)",
     "timestamp_seconds": "make_timestamp(CAST(CAST(a0 AS DECIMAL(38, 6)) * 1000000 AS BIGINT))",

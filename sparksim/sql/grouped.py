@@ -118,8 +118,8 @@ class GroupedData:
     def pivot(self, pivot_col: str, values: Sequence[Any] | None = None) -> GroupedData:
         """A column for each value of `pivot_col`, with the aggregates of the rows that have it.
 
-        `values`: those to make columns of, in order; by default all that there are, sorted. A stream is refused when its
-        query starts, and without `values` at once: `AnalysisException`.
+        `values`: those to make columns of, in order; by default all that there are, sorted. A stream is refused when
+        its query starts, and without `values` at once: `AnalysisException`.
         """
         if values is None:
             rows = self._frame.select(pivot_col).distinct().orderBy(pivot_col).collect()

@@ -86,6 +86,9 @@ class _Namer:
     def _alias(self, node: Any) -> str:
         return f"{self.name(node.this)} AS {node.alias}"
 
+    def _timestamptrunc(self, node: Any) -> str:
+        return f"date_trunc({node.args['unit'].name.lower()}, {self.name(node.this)})"
+
     def _distinct(self, node: Any) -> str:
         return f"DISTINCT {self._names(node.expressions)}"
 

@@ -70,7 +70,25 @@ def parsed(text: str) -> Any:
         )
     if any(not select.expressions for select in tree.find_all(library.exp.Select)):
         raise ParseException(f"[PARSE_SYNTAX_ERROR] SELECT is followed by no column in: {text.strip()}")
+    _write_spans_out(tree)
     return tree
+
+
+def _write_spans_out(tree: Any) -> None:
+    """`INTERVAL '1 02:03' DAY TO MINUTE` as microseconds, which DuckDB reads."""
+    exp = sqlglot().exp
+    units = {"DAY": 86_400_000_000, "HOUR": 3_600_000_000, "MINUTE": 60_000_000, "SECOND": 1_000_000}
+    for interval in list(tree.find_all(exp.Interval)):
+        span = interval.args.get("unit")
+        if not isinstance(span, exp.IntervalSpan) or span.this.name.upper() not in units:
+            continue
+        text = interval.this.name.strip()
+        parts = text.lstrip("+-").replace(" ", ":").split(":")
+        first = list(units).index(span.this.name.upper())
+        lengths = list(units.values())[first:]
+        us = sum(round(float(part) * length) for part, length in zip(parts, lengths, strict=False))
+        interval.set("this", exp.Literal.string(str(-us if text.startswith("-") else us)))
+        interval.set("unit", exp.Var(this="MICROSECONDS"))
 
 
 def _trees(text: str) -> list[Any]:

@@ -65,37 +65,16 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
                 return window
         if kind == "DataType" and node.this.name in ("TIMESTAMPTZ", "TIMESTAMPLTZ"):
             return exp.DataType.build("timestamp")
-        if kind in ("Cast", "TryCast") and not node.this.is_string:
-            return _cast(node)
-        if kind in _DATES:
-            return _DATES[kind](node)
+        if kind in _WRITTEN_ANEW:
+            return _WRITTEN_ANEW[kind](node)
         if kind in ("TsOrDsAdd", "DateAdd", "DateSub"):
             return exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
         if kind in ("ArrayAgg", "ArrayUniqueAgg"):
             return exp.Coalesce(this=node.copy(), expressions=[exp.Array(expressions=[])])
-        if kind == "DayOfWeek":  # Sunday is 1 in Spark and 0 in DuckDB
-            return exp.Cast(
-                this=exp.Add(this=node.copy(), expression=exp.Literal.number(1)), to=exp.DataType.build("int")
-            )
-        if kind == "Substring" and node.args.get("start") is not None:
-            return _from_one(node)
         if kind in _INT or (kind == "Window" and type(node.this).__name__ in _RANKS):
             return exp.Cast(this=node.copy(), to=exp.DataType.build("int"))
         if kind in ("Ceil", "Floor") and not node.args.get("decimals"):
             return exp.Cast(this=node.copy(), to=exp.DataType.build("bigint"))
-        if kind in ("FirstValue", "LastValue") and not node.find_ancestor(exp.Window):
-            return (exp.First if kind == "FirstValue" else exp.Last)(this=node.this.copy())
-        if kind == "Count" and node.expressions:
-            every = [exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null())) for part in arguments_of(node)]
-            return exp.Count(this=exp.Case(ifs=[exp.If(this=exp.and_(*every), true=exp.Literal.number(1))]))
-        if kind == "Grouping" and len(node.expressions) == 1:
-            return exp.Cast(this=node.copy(), to=exp.DataType.build("tinyint"))
-        if kind == "Join" and node.args.get("on") is not None and node.kind == "CROSS":
-            inner = node.copy()
-            inner.set("kind", None)
-            return inner
-        if kind == "Format":
-            return exp.Anonymous(this="printf", expressions=[each.copy() for each in arguments_of(node)])
         text = text_for(node)
         return node if text is None else written(text, *arguments_of(node))
 
@@ -107,11 +86,52 @@ def in_duckdb(tree: Any, now: datetime.datetime) -> str:
     return str(changed.sql(dialect="duckdb"))
 
 
+def _as(kind: str, node: Any) -> Any:
+    exp = sqlglot().exp
+    return exp.Cast(this=node.copy(), to=exp.DataType.build(kind))
+
+
+def _day_of_week(node: Any) -> Any:
+    """Sunday is 1 in Spark and 0 in DuckDB."""
+    exp = sqlglot().exp
+    return _as("int", exp.Add(this=node.copy(), expression=exp.Literal.number(1)))
+
+
+def _first_or_last(node: Any) -> Any:
+    """`first_value` is an aggregate too, unless it stands OVER a window."""
+    exp = sqlglot().exp
+    if node.find_ancestor(exp.Window):
+        return node
+    return (exp.First if isinstance(node, exp.FirstValue) else exp.Last)(this=node.this.copy())
+
+
+def _count(node: Any) -> Any:
+    """Of several columns: the rows where none is NULL."""
+    exp = sqlglot().exp
+    if not node.expressions:
+        return node
+    every = [exp.Not(this=exp.Is(this=part.copy(), expression=exp.Null())) for part in arguments_of(node)]
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=exp.and_(*every), true=exp.Literal.number(1))]))
+
+
+def _join(node: Any) -> Any:
+    """A cross join with a condition is an inner one."""
+    if node.args.get("on") is None or node.kind != "CROSS":
+        return node
+    inner = node.copy()
+    inner.set("kind", None)
+    return inner
+
+
+def _printed(node: Any) -> Any:
+    return sqlglot().exp.Anonymous(this="printf", expressions=[each.copy() for each in arguments_of(node)])
+
+
 def _cast(node: Any) -> Any:
-    """A cast whose operand decides: timestamps and numbers of seconds become each other; the rest of a number is cut."""
+    """A cast whose operand decides: times and numbers of seconds become each other; the rest of a number is cut."""
     exp = sqlglot().exp
     kind, plain = node.to.this.name, node.copy()
-    if kind in _WHOLE and node.this.is_int:
+    if node.this.is_string or (kind in _WHOLE and node.this.is_int):
         return node
     if kind in _WHOLE:
         whole = exp.Trunc(this=exp.TryCast(this=node.this.copy(), to=exp.DataType.build("decimal(38, 9)")))
@@ -175,14 +195,24 @@ def _formatted(node: Any) -> Any:
     return changed
 
 
-_DATES = {
+_WRITTEN_ANEW = {
+    "Cast": _cast,
+    "Count": _count,
     "DateDiff": _difference,
     "DateTrunc": _truncated,
+    "DayOfWeek": _day_of_week,
     "Extract": lambda node: _extracted(node.name, node.expression),
+    "FirstValue": _first_or_last,
+    "Format": _printed,
+    "Grouping": lambda node: _as("tinyint", node) if len(node.expressions) == 1 else node,
+    "Join": _join,
+    "LastValue": _first_or_last,
     "StrToUnix": _to_unix,
+    "Substring": lambda node: _from_one(node) if node.args.get("start") is not None else node,
     "TimestampDiff": _difference,
     "TimestampTrunc": _truncated,
     "TimeToStr": _formatted,
+    "TryCast": _cast,
     "UnixToStr": _from_unix,
 }
 

@@ -15,19 +15,21 @@ from tests.conformance.cases import DATA
 Vector = dict[str, Any]
 
 SHIPPED = DATA / "structured-vectors.json"
-_file = SHIPPED
+MORE = DATA / "structured-more.json"
+"""Our own programs, recorded by `tests.spark4.record_more`."""
+_files = (SHIPPED, MORE)
 
 
 def take_structured_vectors_from(path: Path) -> None:
     """Use this file in place of the shipped one. Before the tests are collected: they are made from the vectors."""
-    global _file  # noqa: PLW0603  # set once, by pytest's configuration
+    global _files  # noqa: PLW0603  # set once, by pytest's configuration
     structured_vectors.cache_clear()
-    _file = path
+    _files = (path,)
 
 
-def structured_file() -> Path:
-    """The file in use."""
-    return _file
+def structured_files() -> tuple[Path, ...]:
+    """The files in use."""
+    return _files
 
 
 def is_structured(path: Path) -> bool:
@@ -48,5 +50,5 @@ def _program(vector: Any) -> Any:
 @cache
 def structured_vectors() -> list[Vector]:
     """The vectors in use, named and of one kind."""
-    content = json.loads(_file.read_text(encoding="utf-8"))
-    return [{**vector, "id": vector["name"], "kind": "structured"} for vector in content["vectors"]]
+    contents = [json.loads(file.read_text(encoding="utf-8")) for file in _files]
+    return [{**vector, "id": vector["name"], "kind": "structured"} for each in contents for vector in each["vectors"]]

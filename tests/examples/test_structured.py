@@ -40,6 +40,9 @@ def kafka(lines: Sequence[tuple[float, str]] = LINES) -> dict[str, Any]:
 
 # --- the stories ------------------------------------------------------------------------------------------------------
 
+CTRL_C = 130
+"""How a shell is told that a program was ended by Ctrl-C."""
+
 
 @pytest.mark.parametrize("story", STORIES, ids=story_id)
 def test_a_story_in_virtual_time(story: Story) -> None:
@@ -61,14 +64,14 @@ def test_a_story_live(story: Story) -> None:
         sources = [stack.enter_context(server()) for _ in story.steps[0]]
         ports = [source.port for source in sources]
         command = stack.enter_context(Command("run", FOLDER / f"{story.name}.py", "localhost", *ports, *story.args))
-        for step in story.steps:
+        for step, text in zip(story.steps, story.shown or ["Batch: "] * len(story.steps), strict=True):
             for source, lines in zip(sources, step, strict=True):
                 source.send(*lines)
-            command.wait_for("Batch: ")
+            command.wait_for(text)
         while not story.rows <= rows_of(story, command.printed):
             command.wait_for("|")
         command.interrupt()
-        assert command.end() == 0, command.said
+        assert command.end() == CTRL_C, command.said
     assert rows_of(story, command.printed) == story.rows
 
 

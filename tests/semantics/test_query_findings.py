@@ -44,7 +44,7 @@ def test_the_rows_of_a_filter() -> None:
 
 
 def test_the_rows_of_windows() -> None:
-    counts = Counter((n // 2 // 4 * 4, word(n)) for n, _ in copies())
+    counts = Counter((n // 2 // 2 * 2, word(n)) for n, _ in copies())
     found = rows(clean("window"))
     assert {count for *_, count in found} == {str(count) for count in counts.values()}
     assert len(found) == len(counts)

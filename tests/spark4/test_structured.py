@@ -14,7 +14,7 @@ import pytest
 
 from sparksim import SparkContext
 from sparksim.sql import SparkSession, functions
-from tests.conformance.structured_cases import structured_file, structured_vectors
+from tests.conformance.structured_cases import structured_files, structured_vectors
 from tests.conformance.structured_programs import EXACT, Modules, differences, run
 from tests.spark4.environment import run_there
 
@@ -24,9 +24,11 @@ pytestmark = pytest.mark.spark4
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The results of real Spark, by vector."""
-    results = tmp_path_factory.mktemp("spark4") / "results.json"
-    run_there("run_vectors", structured_file(), results)
-    answers: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    answers: dict[str, Any] = {}
+    for file in structured_files():
+        results = tmp_path_factory.mktemp("spark4") / "results.json"
+        run_there("run_vectors", file, results)
+        answers |= json.loads(results.read_text(encoding="utf-8"))
     return answers
 
 

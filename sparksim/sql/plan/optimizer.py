@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import cast
 
 from sparksim.sql.libraries import sqlglot
-from sparksim.sql.plan.joins import Tables, renamed
+from sparksim.sql.plan.joins import Tables
 from sparksim.sql.plan.nodes import (
     Aggregate,
     Deduplicate,
@@ -44,7 +44,7 @@ _KEPT_BY_ON = {"inner": "lr", "cross": "lr", "left": "r", "right": "l", "full": 
 
 def optimized(plan: Plan) -> Plan:
     """The plan as it is run. Gives the same rows; watermarks see fewer of those that take no part."""
-    return _everywhere(_everywhere(_everywhere(plan, _without_except), _where_moved), _on_moved)
+    return _everywhere(_everywhere(_everywhere(plan, _simpler), _where_moved), _on_moved)
 
 
 def _everywhere(plan: Plan, rule: Callable[[Plan], Plan]) -> Plan:
@@ -82,17 +82,23 @@ def with_children(plan: Plan, change: Callable[[Plan], Plan]) -> Plan:
 # --- the rules ------------------------------------------------------------------------------------------------------
 
 
+def _simpler(plan: Plan) -> Plan:
+    """One limit of two (Spark: CombineLimits), and no EXCEPT."""
+    if isinstance(plan, Limit) and isinstance(plan.child, Limit):
+        return replace(plan.child, schema=plan.schema, count=min(plan.count, plan.child.count))
+    return _without_except(plan)
+
+
 def _without_except(plan: Plan) -> Plan:
     """A stream EXCEPT a table: its different rows that the table does not have (Spark: ReplaceExceptWithAntiJoin)."""
     if not isinstance(plan, SetOperation) or plan.kind != "except" or plan.inputs[1].is_streaming:
         return plan
     exp = sqlglot().exp
-    left, right = (renamed(each, [f"c{at}" for at in range(len(plan.schema))]) for each in plan.inputs)
-    tables = Tables("left", left)
-    pairs = (
-        exp.NullSafeEQ(this=column_of("left", name), expression=column_of("right", name)) for name in left.schema.names
-    )
-    tables.join(exp.Join(kind="ANTI", side="LEFT", on=exp.and_(*pairs)), "right", right)
+    left, right = plan.inputs
+    tables = Tables("stream", left)
+    pairs = zip(tables.views["stream"].names, right.schema.names, strict=True)
+    equal = [exp.NullSafeEQ(this=column_of("stream", a), expression=column_of("table", b)) for a, b in pairs]
+    tables.join(exp.Join(kind="ANTI", side="LEFT", on=exp.and_(*equal)), "table", right)
     keys = tuple(tree for _, tree in tables.scope.star())
     return Aggregate(plan.schema, plan.event_times, tables.source(), keys, plan.event_times, keys)
 

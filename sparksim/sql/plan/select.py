@@ -15,7 +15,6 @@ from sparksim.sql.plan.grouping import grouping, has_aggregate, is_aggregate
 from sparksim.sql.plan.joins import Tables, renamed, table, whole
 from sparksim.sql.plan.nodes import (
     Aggregate,
-    Deduplicate,
     Limit,
     Plan,
     Query,
@@ -36,7 +35,10 @@ if TYPE_CHECKING:
     from sparksim.sql.relation import Lookup, Relation
 
 _NO_TABLE = ("Values", "Lateral")
-_NO_STREAM_INSIDE = "[INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY] a query inside an expression cannot read a stream: join with the stream"
+_NO_STREAM_INSIDE = (
+    "[INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY] a query inside an expression cannot read a stream:"
+    " join with the stream"
+)
 _AROUND = ("with_", "order", "limit", "offset", "distinct")
 
 

@@ -30,6 +30,7 @@ from sparksim.sql.plan.nodes import (
     Union,
     Watermark,
 )
+from sparksim.sql.streaming.legality.questions import aggregates
 from sparksim.sql.streaming.metrics import BatchMetrics
 from sparksim.sql.streaming.metrics_account import QUERY_ROWS, BatchAccount
 from sparksim.sql.streaming.operators.aggregate import AggregateOperator
@@ -96,7 +97,7 @@ def operator_for(node: Plan, mode: str) -> StatefulOperator | None:
         return StreamJoinOperator(node)
     if isinstance(node, GroupState):
         return GroupStateOperator(node)
-    if isinstance(node, Limit) and mode == "append":
+    if isinstance(node, Limit) and (mode == "append" or not aggregates(node)):
         return LimitOperator(node)
     return None
 

@@ -96,7 +96,8 @@ class StreamJoinOperator:
             )
         self._schema = node.schema
         self._is_semi = node.kind == "semi"
-        self._matches_null = tuple(key.matches_null for key in condition.keys)
+        # Nothing keeps NULL keys from a full outer join's state, where they are equal like any other (Spark).
+        self._matches_null = tuple(key.matches_null or node.kind == "full" for key in condition.keys)
         self._time_key = time_key(node)
         self._pairs = Statement(_pairs_select(condition), _longs("part", "l", "r"))
         types = _key_types(node, condition.keys)
