@@ -181,7 +181,7 @@ print("first run: ", follow((2, "bob", "7 plums")))
 print("a batch read now has", orders(spark.read).load().count(), "orders")
 
 # %% [markdown] lang="en"
-# The four old orders are not among them. Where nothing is said, **a stream begins at the latest message, a batch read at
+# The run saw none of the four old orders. Where nothing is said, **a stream begins at the latest message, a batch read at
 # the earliest**.
 #
 # The query is stopped. Three more orders come: 4 figs, 6 figs, 8 figs. Somebody sees that the first four orders are missing and writes
@@ -189,7 +189,7 @@ print("a batch read now has", orders(spark.read).load().count(), "orders")
 # comes. How many orders does this run read?
 
 # %% [markdown] lang="zh"
-# 四份旧订单不在其中。如果什么都不说，**流从最新的消息开始，批量读从最早的消息开始**。
+# 四份旧订单一份也没有读到。如果什么都不说，**流从最新的消息开始，批量读从最早的消息开始**。
 #
 # 查询已停止。又来了三份订单：4 figs、6 figs、8 figs。有人发现缺了最初的四份订单，于是在程序里写上 `startingOffsets="earliest"`。
 # 程序带着它的检查点重新启动，运行期间又来了一份订单。这次运行读到几份订单？
@@ -238,7 +238,7 @@ for batch in range(len([each for each in Path(folder.name, "offsets").iterdir() 
 # checkpoint with "earliest".
 #
 # Two things that are refused. Settings for Kafka's client begin with `kafka.`, and the ones that lesson 18 gave to a
-# direct stream are not among those allowed (`kafka.group.id` is since Spark 3.0; here Spark 2.3's rules are switched on):
+# direct stream are not among those allowed (`kafka.group.id` is allowed since Spark 3.0; here the rules of Spark 2.3 are switched on):
 
 # %% [markdown] lang="zh"
 # 批次 0 是空的：它只用来固定查询从哪里开始。批次 2 读了期间到来的订单。如果还想读到最初的四份订单，查询需要一个*新的*检查点，再加上 "earliest"。
@@ -357,8 +357,8 @@ def limited(spark):
     writer.trigger(processingTime="2 seconds").start()
 
 
-backlog = KafkaCluster([Topic("orders"), Topic("returns")], [shop("orders", 60, 0.001), shop("returns", 20, 0.001)])
-run = simulated(limited, backlog, 11)
+backlog = [shop("orders", 60, 0.001), shop("returns", 20, 0.001)]
+run = simulated(limited, KafkaCluster([Topic("orders"), Topic("returns")], backlog), 11)
 for batch in run.triggers:
     topics = [row[0] for row in run.result_rows.where(batch=batch.batch).column("row")]
     print(f"batch {batch.batch}: {topics.count('orders'):>2} orders, {topics.count('returns')} returns")
@@ -413,8 +413,8 @@ for task in sorted(run.tasks, key=lambda task: task.index):
         print(f"task {task.index}: executor {task.executor_id}, {task.records_read} messages")
 
 # %% [markdown] lang="en"
-# Three tasks of six cores: one task per partition, as in lesson 18. (Spark 3 and later may cut a partition with the
-# option `minPartitions`.)
+# Three tasks of six cores: one task per partition, as in lesson 18. (Versions after 2.3 may cut a partition into several
+# tasks: option `minPartitions`.)
 #
 # ## Break it
 #
@@ -422,7 +422,7 @@ for task in sorted(run.tasks, key=lambda task: task.index):
 # the end the program reads all bills back, as a table.
 
 # %% [markdown] lang="zh"
-# 六个核心只用了三个任务：每个分区一个任务，与第 18 课相同。（Spark 3 起可以用选项 `minPartitions` 把分区再切开。）
+# 六个核心只用了三个任务：每个分区一个任务，与第 18 课相同。（2.3 之后的版本可以用选项 `minPartitions` 把一个分区切给几个任务。）
 #
 # ## 弄坏它
 #
@@ -511,7 +511,8 @@ for each in run.triggers.where(lambda each: 3 <= each.batch <= 5):
 # crash there is another producer.
 #
 # **The reader may remove the doubles**, because the key is made of what does not change when a batch is run again: the
-# place of the order. `dropDuplicates` of lesson 28 does it, for a batch as for a stream. A key with the time of writing
+# place of the order. In the first table, the count of different keys is 60.
+# `dropDuplicates` of lesson 28 does it, for a batch as for a stream. A key with the time of writing
 # or a random id in it would be useless.
 #
 # **Or the sink is idempotent**: a store in which writing the same key again changes nothing. The same program, into a
@@ -521,7 +522,7 @@ for each in run.triggers.where(lambda each: 3 <= each.batch <= 5):
 # 这就是*至少一次*（at least once）：什么都不缺，而主题的日志里有十个键出现了两次。Kafka 有事务，但 Spark 的接收端不用它。
 # 幂等的（idempotent）生产者也没有帮助：它只认得自己的重发，而崩溃之后是另一个生产者。
 #
-# **读者可以去掉重复**，因为键由重新运行时不变的东西构成：订单的位置。第 28 课的 `dropDuplicates` 就能做到，对批和流都一样。
+# **读者可以去掉重复**，因为键由重新运行时不变的东西构成：订单的位置。上面第一张表中，不同的键有 60 个。第 28 课的 `dropDuplicates` 就能做到，对批和流都一样。
 # 如果键里含有写入时间或随机编号，就没有用了。
 #
 # **或者让接收端幂等**：一个把同一个键再写一遍也不会改变什么的存储。同样的程序，用 `foreachBatch` 写入一张表：
@@ -608,23 +609,24 @@ confirm("what was deleted", "dies" if error else "skips")
 
 # %%
 run = simulated(watch(failOnDataLoss=False), RETENTION, 16, pause)
-for event in run.trace.of(RecordsLost):
-    for log, first, last in event.origins:
-        print(f"lost: {log}, offsets {first} to {last}")
-lost = sum(event.count for event in run.trace.of(RecordsLost))
+losses = run.trace.of(RecordsLost)
+for log, first, last in sorted(origin for event in losses for origin in event.origins):
+    print(f"lost: {log}, offsets {first} to {last}")
+lost = sum(event.count for event in losses)
 print("read:", sum(run.triggers.column("rows_read")), " lost:", lost, " sent: 70")
 run.query_figure()
 
 # %% [markdown] lang="en"
-# In the trace each lost record is an event; on a cluster there is one line of warning in the log of an executor, and the
-# figure shows nothing strange, only offsets that jump from 8 to 19. (Seventy messages: those read, and those lost.)
+# Those read and those lost are all seventy. The trace has an event for each loss; on a cluster there is a warning in the
+# log of an executor, and that is all. Only the offsets of the rows jump, from 8 to 19. The same option decides when a topic or
+# a partition is deleted, or when a topic is made anew and its offsets are smaller than those of the checkpoint.
 #
 # To lose nothing, the **retention** of the topic must be longer than the longest time that the query may be down, a
 # weekend for example.
 
 # %% [markdown] lang="zh"
-# 在模拟的记录中，每条丢失的记录都是一个事件；在集群上，只有执行器（executor）日志里的一行警告，而图上看不出异样，
-# 只有偏移量从 8 跳到 19。（七十条消息：读到的加上丢失的。）
+# 读到的加上丢失的，正好七十条。模拟运行的事件记录（trace）里，每次丢失都是一个事件；在集群上，只有执行器（executor）日志里的一条警告，仅此而已。
+# 行中只看得出偏移量从 8 跳到了 19。主题或分区被删除时，或者主题被重建、偏移量小于检查点中的偏移量时，也由这个选项决定。
 #
 # 要想不丢，主题的**保留期**（retention）必须长于查询可能停机的最长时间，例如一个周末。
 

@@ -53,9 +53,9 @@ def bills(spark):
 # %% [markdown]
 # ## Task 4: missing (2 points)
 #
-# A run of somebody's query. Some messages it never read, for one of two reasons. They were lying before the place where the query began
-# (events `OffsetsSkipped`); or they were deleted before it came to them, and it had `failOnDataLoss` = false (events
-# `RecordsLost`). Return a dict: `"skipped"` and `"lost"`, how many messages each. `run.trace.of(Kind)` gives the events;
+# A run of somebody's query. Some messages it never read, for one of two reasons: they lay before the place where the
+# query began (events `OffsetsSkipped`); or they were deleted before it came to them, and it had `failOnDataLoss` = false
+# (events `RecordsLost`). Return a dict: `"skipped"` and `"lost"`, how many messages each. `run.trace.of(Kind)` gives the events;
 # `event.origins` are triples `(log, first offset, last offset)`, and both ends were missed.
 
 # %%

@@ -161,15 +161,15 @@ def _other_text(call: str, topic: str, wanted: dict[str, int], value: Any, hint:
 
 
 def _of_bills(random: Random) -> list[Check]:
-    """Equal and early messages only where nothing breaks; crashes in a pause, and while batches follow each other."""
+    """Equal and early messages only where nothing breaks; a crash in a pause, and some while batches are written."""
     twins = [f"{random.randrange(1, 10)} {random.choice(ARTICLES)}" for _ in range(random.randrange(3, 6))]
     plain = [(number / 1000, text) for number, text in enumerate(twins)]
     plain += [(1.5 + number / 10, text) for number, text in enumerate(twins)]
-    many = [f"{number} {random.choice(ARTICLES)}" for number in range(60)]
+    many = [f"{number} {random.choice(ARTICLES)}" for number in range(48)]
     paused = [(1.2 + number / 10 + (3 if number >= 9 else 0), text) for number, text in enumerate(many[:18])]
-    steady = [(1.0 + number / 10, text) for number, text in enumerate(many)]
+    bursts = [(1 + number // 8 * 1.2 + number % 8 / 1000, text) for number, text in enumerate(many)]
     pause = DriverCrash(round(random.uniform(3, 4), 2), restart_after=0.5)
-    crashes = [DriverCrash(round(1.6 + number * 0.71, 2), restart_after=0.3) for number in range(7)]
+    crashes = [DriverCrash(round(1.076 + number * 1.206, 3), restart_after=0.3) for number in range(6)]
     seed = random.randrange(1000)
 
     def case(load: list[tuple[float, str]], hint: Text, partitions: int, *faults: DriverCrash, once: bool) -> Case:
@@ -187,7 +187,7 @@ def _of_bills(random: Random) -> list[Check]:
         _check(
             "bills/twice",
             Text("a batch that comes again", "再次到来的批次"),
-            case(steady, TWICE, 1, *crashes, once=False),
+            case(bursts, TWICE, 1, *crashes, once=False),
             TWICE,
         ),
     ]

@@ -30,7 +30,7 @@ def bills(spark):
 
     def write(rows, batch):
         for row in rows.collect():
-            sink("bills").upsert(row.value, row.value.decode())
+            sink("bills").upsert(row.value.decode(), row.value.decode())
 
     orders.writeStream.foreachBatch(write).option("checkpointLocation", "sim://checkpoint").start()
 

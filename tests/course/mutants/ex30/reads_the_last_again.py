@@ -20,7 +20,7 @@ def order_rows(spark):
 
 
 def starting_offsets(topic, last, partitions):
-    offsets = {number: last[number] if number in last else -2 for number in range(partitions)}
+    offsets = {number: last.get(number, -2) for number in range(partitions)}
     return json.dumps({topic: offsets})
 
 
