@@ -124,12 +124,17 @@ def test_a_row_goes_to_the_topic_that_it_names() -> None:
 
 def test_numbers_are_printed_as_they_come() -> None:
     """Every third number, within 50 ms in continuous processing; a batch has waited half a second."""
-    continuous = simulated("14_continuous", "continuous", "sim://checkpoint", until=6)
-    batches = simulated("14_continuous", "processingTime", "sim://checkpoint", until=6)
+    continuous = simulated("14_continuous", "continuous", "foreach", "sim://checkpoint", until=6)
+    batches = simulated("14_continuous", "processingTime", "foreach", "sim://checkpoint", until=6)
     printed = [int(value) for value in re.findall(r"value=(\d+)", str(continuous.output))]
     assert printed == list(range(0, 24, 3))
     assert max(row.latency_ms for row in continuous.written_rows) < 50
     assert len(str(batches.output).splitlines()) < len(printed)
+
+
+def test_the_console_prints_epochs() -> None:
+    run = simulated("14_continuous", "continuous", "console", "sim://checkpoint", until=6)
+    assert [value for rows in tables(str(run.output)) for _, value in rows] == [str(n) for n in range(0, 21, 3)]
 
 
 # --- what is said about the examples ----------------------------------------------------------------------------------

@@ -101,7 +101,9 @@ def test_nan_is_larger_than_any_number() -> None:
 
 
 def test_a_function_that_cannot_go_on_is_named() -> None:
-    with pytest.raises(AnalysisException, match=r"LISTAGG\(k\): this aggregate function is not supported on streaming"):
+    with pytest.raises(
+        AnalysisException, match=r"LISTAGG\(k, ','\): this aggregate function is not supported on streaming"
+    ):
         story("listagg(k)", TEXT)
 
 
