@@ -17,7 +17,8 @@ from sparksim.sql.functions import explode, split
 
 def main(brokers="localhost:9092", topic="words", checkpoint="checkpoint"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 10").getOrCreate()
+    builder = SparkSession.builder.appName("structured 10")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     stream = spark.readStream.format("kafka").option("kafka.bootstrap.servers", brokers)
     records = stream.option("subscribe", topic).option("startingOffsets", "earliest").load()
     texts = records.selectExpr("cast(key as string)", "cast(value as string)")
