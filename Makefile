@@ -52,6 +52,10 @@ test-kafka: $(VENV)/.test ## Talk to Kafka brokers over the wire
 test-recovery: $(VENV)/.test ## Kill drivers, real ones and simulated ones, and let them recover
 	$(PYTEST) -n auto -m recovery tests
 
+.PHONY: test-crashes
+test-crashes: $(VENV)/.test ## Two thousand crash schedules of streaming queries (check-semantics tells 150 of them)
+	$(PYTEST) -m crashes tests/recovery
+
 .PHONY: test-papers
 test-papers: $(VENV)/.test ## Check the shapes of the published figures
 	$(PYTEST) -n auto -m paper tests

@@ -19,4 +19,4 @@ def test_two_thousand_schedules_of_crashes_have_every_row_once() -> None:
     assert list(matrix.contradictions()) == []
 
 
-pytestmark = pytest.mark.recovery
+pytestmark = pytest.mark.crashes

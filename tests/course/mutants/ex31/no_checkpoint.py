@@ -1,0 +1,35 @@
+"""Forgets the checkpoint."""
+
+from sparksim.sim import sink
+
+LOSES = {
+    "moved/goes_on": "belongs to the query",
+}
+
+
+def counts(rows, engine):
+    found = {}
+    for arrived, measured in rows:
+        start = int((arrived if engine == "dstream" else measured) // 10 * 10)
+        found[start] = found.get(start, 0) + 1
+    return found
+
+
+def moved(spark):
+    lines = spark.readStream.text("sim://in")
+    pairs = lines.selectExpr("split(value, ' ')[0] as user", "cast(split(value, ' ')[1] as int) as paid")
+    writer = pairs.groupBy("user").sum("paid").writeStream.outputMode("update").foreachBatch(save)
+    writer.trigger(processingTime="2 seconds").start()
+
+
+def save(rows, batch):
+    for user, paid in rows.collect():
+        sink("sums").upsert(user, paid)
+
+
+def choice(need):
+    if need["pushed"]:
+        return {"engine": "dstream"}
+    if need["within"] < need["late"] + 3:
+        return None
+    return {"engine": "structured", "wait": need["late"], "every": 1}
