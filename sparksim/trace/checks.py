@@ -27,7 +27,7 @@ from sparksim.trace.events import (
     TaskEnd,
     TaskStart,
 )
-from sparksim.trace.query_events import QueryRowsRead
+from sparksim.trace.query_events import QueryRowsRead, QueryRowsWatched
 
 Checker = Callable[[Sequence[Event]], Iterator[str]]
 
@@ -50,7 +50,7 @@ def times_never_go_back(events: Sequence[Event]) -> Iterator[str]:
         latest_ms = max(latest_ms, event.time_ms)
 
 
-_MAY_RECUR = (OutputPrinted, SinkWritten, SinkRolledBack, QueryRowsRead)
+_MAY_RECUR = (OutputPrinted, SinkWritten, SinkRolledBack, QueryRowsRead, QueryRowsWatched)
 
 
 def no_event_happens_twice(events: Sequence[Event]) -> Iterator[str]:

@@ -52,6 +52,7 @@ from sparksim.trace.query_events import QueryIdle as QueryIdle
 from sparksim.trace.query_events import QueryProgressed as QueryProgressed
 from sparksim.trace.query_events import QueryRowsLate as QueryRowsLate
 from sparksim.trace.query_events import QueryRowsRead as QueryRowsRead
+from sparksim.trace.query_events import QueryRowsWatched as QueryRowsWatched
 from sparksim.trace.query_events import QueryRowsWritten as QueryRowsWritten
 from sparksim.trace.query_events import QueryRowWritten as QueryRowWritten
 from sparksim.trace.query_events import QueryStarted as QueryStarted

@@ -64,6 +64,23 @@ class QueryRowsRead(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRowsWatched(Event):
+    """A watermark saw rows whose event time is no column of a source, but was made on the way: here they have it.
+
+    `watermark` is the number of the `withWatermark`; the rest is as in `QueryRowsRead`.
+    """
+
+    run: str
+    batch: int
+    watermark: int
+    columns: Cells
+    rows: int
+    sample: tuple[Cells, ...]
+    event_time: int
+    event_times_ms: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QueryRowsLate(Event):
     """An operator dropped rows, or groups of rows, because they are older than the watermark: they are lost."""
 

@@ -18,6 +18,7 @@ from sparksim.trace.query_events import (
     QueryEpochCommitted,
     QueryRowsLate,
     QueryRowsRead,
+    QueryRowsWatched,
     QueryRowsWritten,
     QueryStarted,
     QueryStateCommitted,
@@ -237,7 +238,7 @@ def event_span(events: Iterable[Event]) -> Window | None:
     times = [
         time_ms
         for event in events
-        if isinstance(event, QueryRowsRead)
+        if isinstance(event, QueryRowsRead | QueryRowsWatched)
         for time_ms in event.event_times_ms
         if time_ms is not None
     ]
@@ -249,9 +250,12 @@ def state_changes(trace: Iterable[Event]) -> Table[StateChangeRow]:
     return Table(StateChangeRow, (row for _, row in told_changes(trace)))
 
 
+_OF_CHANGES = (QueryStarted, QueryRowsRead, QueryRowsWatched, QueryStateCommitted)
+
+
 def told_changes(trace: Iterable[Event]) -> Iterator[tuple[str, StateChangeRow]]:
     """Each row of `state_changes`, with a name of its state that stays while the window of a session grows."""
-    events = [event for event in trace if isinstance(event, QueryStarted | QueryRowsRead | QueryStateCommitted)]
+    events = [event for event in trace if isinstance(event, _OF_CHANGES)]
     span = event_span(events)
     queries: dict[str, str] = {}
     sessions: dict[tuple[str, int, str, int], Sessions] = {}

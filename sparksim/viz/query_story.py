@@ -15,6 +15,7 @@ from sparksim.trace.query_events import (
     QueryBatchCommitted,
     QueryRowsLate,
     QueryRowsRead,
+    QueryRowsWatched,
     QueryRowsWritten,
     QueryStateCommitted,
 )
@@ -58,9 +59,14 @@ class Change:
 
 @dataclass
 class Step:
-    """One trigger. Samples are what the trace has, `row` has all counts. `own_ms`: latest event times minus delays."""
+    """One trigger. Samples are what the trace has, `row` has all counts. `own_ms`: latest event times minus delays.
+
+    `entries` are rows of the sources; where event times are made on the way, rows as the watermarks see them, of which
+    there are `watched`.
+    """
 
     row: TriggerRow
+    watched: int | None = None
     source_columns: dict[int, Cells] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     late: list[Cells] = field(default_factory=list)
@@ -73,7 +79,7 @@ class Step:
     @property
     def unshown(self) -> int:
         """How many rows were read that the trace does not show."""
-        return self.row.rows_read - len(self.entries)
+        return (self.row.rows_read if self.watched is None else self.watched) - len(self.entries)
 
 
 class Cell(NamedTuple):
@@ -189,16 +195,23 @@ def _runs(known: Sequence[QueryRow], name: str | None) -> list[QueryRow]:
     return [row for row in known if row.query == ids[0]]
 
 
-_FACTS = (QueryRowsRead, QueryRowsLate, QueryStateCommitted, QueryRowsWritten, QueryBatchCommitted)
+_FACTS = (QueryRowsRead, QueryRowsWatched, QueryRowsLate, QueryStateCommitted, QueryRowsWritten, QueryBatchCommitted)
 
 
 def _take_events(trace: Trace, steps: dict[tuple[str, int], Step]) -> int:
     """Put each fact into its step. Gives how many changes of states are not told."""
     untold = 0
+    are_watched = any(isinstance(event, QueryRowsWatched) and (event.run, event.batch) in steps for event in trace)
+    for each in steps.values():
+        each.watched = 0 if are_watched else None
     for event in trace:
         if not isinstance(event, _FACTS) or (step := steps.get((event.run, event.batch))) is None:
             continue
-        if isinstance(event, QueryRowsRead):
+        if isinstance(event, QueryRowsWatched):
+            _take_watched(event, step)
+        elif isinstance(event, QueryRowsRead) and are_watched:
+            continue
+        elif isinstance(event, QueryRowsRead):
             step.source_columns.setdefault(event.source, event.columns)
             step.entries += [
                 Entry(row.source, row.row, row.event_time_ms, _text(row.row, event.event_time))
@@ -217,6 +230,15 @@ def _take_events(trace: Trace, steps: dict[tuple[str, int], Step]) -> int:
         elif COUNTS_OF_JOINS not in event.store:
             untold += event.left_out
     return untold
+
+
+def _take_watched(event: QueryRowsWatched, step: Step) -> None:
+    step.watched = (step.watched or 0) + event.rows
+    step.source_columns.setdefault(event.watermark, event.columns)
+    step.entries += [
+        Entry(event.watermark, row, time_ms, _text(row, event.event_time))
+        for row, time_ms in zip(event.sample, event.event_times_ms, strict=True)
+    ]
 
 
 def _text(cells: Cells, event_time: int | None) -> str:

@@ -18,7 +18,7 @@ from sparksim.sql.streaming.metrics import BatchMetrics, EventTimes, OperatorMet
 from sparksim.sql.streaming.store.provider import CommittedVersion
 from sparksim.sql.types import StructType
 from sparksim.trace.event import Event
-from sparksim.trace.query_events import Cells, QueryRowsLate, QueryRowsRead, QueryStateCommitted
+from sparksim.trace.query_events import Cells, QueryRowsLate, QueryRowsRead, QueryRowsWatched, QueryStateCommitted
 from sparksim.trace.short_text import cut
 
 QUERY_ROWS = "spark.sparksim.queryRows"
@@ -89,13 +89,24 @@ class RowsRead:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """The first rows of a chunk, where their event time is in column `event_time`."""
+
+    columns: Cells
+    sample: tuple[Cells, ...]
+    event_time: int
+    event_times_ms: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
 class TimesSeen:
-    """A watermark saw the event times of a chunk."""
+    """A watermark saw the event times of a chunk. `watched`: its rows, where no source has their event times."""
 
     watermark: int
     partition: int
     chunk: int
     times: EventTimes
+    watched: Watched | None
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -105,7 +116,22 @@ class TimesSeen:
         metrics.event_times.setdefault(self.watermark, EventTimes()).add(self.times)
 
     def events(self, name: BatchName) -> Sequence[Event]:
-        return []
+        if self.watched is None:
+            return []
+        told = self.watched
+        return [
+            QueryRowsWatched(
+                name.now_ms,
+                name.run,
+                name.batch,
+                self.watermark,
+                told.columns,
+                self.times.count,
+                told.sample,
+                told.event_time,
+                told.event_times_ms,
+            )
+        ]
 
 
 @dataclass(frozen=True)

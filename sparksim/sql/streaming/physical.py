@@ -196,7 +196,8 @@ class PhysicalPlan:
         if isinstance(node, Union):
             return UnionStep(children)
         if isinstance(node, Watermark):
-            return WatermarkStep(node, first)
+            comes_so = any(_event_time(scan, [node]) is not None for scan in self._sources)
+            return WatermarkStep(node, first, not comes_so)
         if isinstance(node, Sort):
             return GatherStep(first, node.schema, Statement(node.select, node.schema), None)
         assert isinstance(node, Limit), f"{type(node).__name__} has no step: it should have been refused"

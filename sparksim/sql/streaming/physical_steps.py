@@ -16,7 +16,7 @@ from sparksim.sql.chunks import Statement, chunk_of, empty_chunk, named
 from sparksim.sql.libraries import compute
 from sparksim.sql.plan.nodes import Query, Scan, Static, View, Watermark
 from sparksim.sql.streaming.metrics import EventTimes
-from sparksim.sql.streaming.metrics_account import BatchAccount, RowsGiven, RowsRead, TimesSeen, shown_rows
+from sparksim.sql.streaming.metrics_account import BatchAccount, RowsGiven, RowsRead, TimesSeen, Watched, shown_rows
 from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
 from sparksim.sql.streaming.operators.keys import event_column, split_by_key
 from sparksim.sql.streaming.operators.stateless import QueryStep
@@ -168,7 +168,9 @@ class UnionStep:
 class WatermarkStep:
     """Watches event times go by, late ones too (Spark: EventTimeWatermarkExec)."""
 
-    def __init__(self, node: Watermark, child: PlanStep) -> None:
+    def __init__(self, node: Watermark, child: PlanStep, shows_rows: bool) -> None:
+        self._schema = node.schema
+        self._shows_rows = shows_rows
         self._column = node.column
         self._number = node.number
         self._child = child
@@ -178,10 +180,17 @@ class WatermarkStep:
 
         def watch(chunks: Iterator[Table], index: int, task: TaskContext) -> Iterator[Table]:
             for number, chunk in _filled(chunks):
-                account.add([TimesSeen(self._number, index, number, event_times(chunk, self._column))])
+                seen = event_times(chunk, self._column)
+                account.add([TimesSeen(self._number, index, number, seen, self._watched(chunk, account.sample))])
                 yield chunk
 
         return ChunksRDD(self._child.rdd(batch), watch)
+
+    def _watched(self, chunk: Table, limit: int) -> Watched | None:
+        if not self._shows_rows:
+            return None
+        shown, times = shown_rows(chunk, self._schema, limit), times_ms(chunk, self._column, limit)
+        return Watched(tuple(self._schema.names), shown, self._column, times)
 
 
 class StatefulStep:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sparksim import SparkContext
-from sparksim.sim.simulation import simulate_script
+from sparksim.sim import QuerySimulation, Replay, simulate_script
 from sparksim.sql import SparkSession
 from sparksim.sql import functions as F
 from sparksim.sql.streaming.query import StreamingQuery
@@ -113,3 +113,21 @@ def test_a_simulation_s_run_shows_its_query(tmp_path: Path) -> None:
     told = simulate_script(tmp_path / "count.py", until=60)
     assert [row.rows_late for row in told.triggers] == [0, 0, 0, 0, 1]
     assert told.query_timeline("shown").view["steps"][4]["late"] == 1
+
+
+def late_words(spark: SparkSession) -> None:
+    """The event time is made of a text, so no source has it."""
+    lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
+    events = lines.selectExpr("to_timestamp(substring(value, 1, 19)) AS time", "substring(value, 21) AS word")
+    counts = events.withWatermark("time", "10 minutes").groupBy(F.window("time", "10 minutes"), "word").count()
+    counts.writeStream.format("console").trigger(processingTime="1 second").start()
+
+
+def test_event_times_that_are_made_on_the_way_are_shown_where_the_watermark_sees_them() -> None:
+    texts = ["2024-01-01 10:02:00 dog", "2024-01-01 10:25:00 cat", "2024-01-01 10:03:00 dog"]
+    arrivals = Replay([(0.5 + 2 * number, text) for number, text in enumerate(texts)])
+    simulated = QuerySimulation(late_words, network={"localhost:9999": arrivals}).run(until=8)
+    told = query_story(simulated.trace)
+    shown = [(entry.text, entry.late) for step in told.steps for entry in step.entries]
+    assert shown == [("dog", False), ("cat", False), ("dog", True)]
+    assert told.has_times
