@@ -10,7 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sparksim import SparkContext
+from sparksim.sql import SparkSession, functions
 from tests.conformance.cases import DATA
+from tests.conformance.structured_programs import Modules, Program, Result, run
 
 Vector = dict[str, Any]
 
@@ -52,3 +55,13 @@ def structured_vectors() -> list[Vector]:
     """The vectors in use, named and of one kind."""
     contents = [json.loads(file.read_text(encoding="utf-8")) for file in _files]
     return [{**vector, "id": vector["name"], "kind": "structured"} for each in contents for vector in each["vectors"]]
+
+
+def run_on_sparksim(program: Program, folder: Path) -> Result:
+    """What sparksim makes of a program.
+
+    Live with one stream; with several in virtual time, where the files of a step appear in one moment.
+    """
+    is_live = sum(given["kind"] == "stream" for given in program["inputs"].values()) == 1
+    with SparkContext("local[2]" if is_live else "sim[2,2]", "structured conformance"):
+        return run(Modules(functions, is_paced=is_live), SparkSession.builder.getOrCreate(), program, folder)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sparksim import SparkContext
-from sparksim.sql import SparkSession, functions
-from tests.conformance.structured_cases import structured_vectors
-from tests.conformance.structured_programs import Modules, differences, run
+from tests.conformance.structured_cases import run_on_sparksim, structured_vectors
+from tests.conformance.structured_programs import differences
 
 ROWS = {"batch": 0, "step": 0, "kind": "data", "rows": [["a", 1], ["b", 2]]}
 VECTOR = {"expected": {"columns": [["k", "string"], ["n", "bigint"]], "ordered": False, "batches": [ROWS]}}
@@ -19,16 +16,9 @@ REFUSED = {"expected_error": {"phase": "start", "exception": "AnalysisException"
 STATE = {"op": "stateStoreSave", "total": 2, "updated": 1}
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    with SparkContext("local[2]", "structured conformance"):
-        yield SparkSession.builder.getOrCreate()
-
-
 @pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
-def test_a_query_does_what_spark_did(vector: dict[str, Any], spark: SparkSession, tmp_path: Path) -> None:
-    result = run(Modules(functions), spark.newSession(), vector["program"], tmp_path)
-    assert differences(vector, result) == []
+def test_a_query_does_what_spark_did(vector: dict[str, Any], tmp_path: Path) -> None:
+    assert differences(vector, run_on_sparksim(vector["program"], tmp_path)) == []
 
 
 # --- what the comparison sees -----------------------------------------------------------------------------------------

@@ -6,16 +6,13 @@ One process of the environment of PySpark 4 runs all vectors before the first te
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sparksim import SparkContext
-from sparksim.sql import SparkSession, functions
-from tests.conformance.structured_cases import structured_files, structured_vectors
-from tests.conformance.structured_programs import EXACT, Modules, differences, run
+from tests.conformance.structured_cases import run_on_sparksim, structured_files, structured_vectors
+from tests.conformance.structured_programs import EXACT, differences
 from tests.spark4.environment import run_there
 
 pytestmark = pytest.mark.spark4
@@ -32,21 +29,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return answers
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    with SparkContext("local[2]", "structured conformance"):
-        yield SparkSession.builder.getOrCreate()
-
-
 @pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
 def test_real_spark_does_what_is_recorded(vector: dict[str, Any], real: dict[str, Any]) -> None:
     assert differences(vector, real[vector["id"]], EXACT) == []
 
 
 @pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
-def test_sparksim_does_what_real_spark_does(
-    vector: dict[str, Any], real: dict[str, Any], spark: SparkSession, tmp_path: Path
-) -> None:
+def test_sparksim_does_what_real_spark_does(vector: dict[str, Any], real: dict[str, Any], tmp_path: Path) -> None:
     answer = {**real[vector["id"]], "ordered": vector.get("expected", {}).get("ordered", False)}
-    result = run(Modules(functions), spark.newSession(), vector["program"], tmp_path)
+    result = run_on_sparksim(vector["program"], tmp_path)
     assert differences({"expected_error": answer["error"]} if "error" in answer else {"expected": answer}, result) == []
