@@ -565,14 +565,14 @@ print([round(duration) for duration in run.triggers.column("duration_ms")], "ms"
 # Rules, logs, states and the numbers of batches are Spark's. Times are those of a small model cluster. Spark's default of
 # `spark.sql.shuffle.partitions` is 200, here it is 2, so that figures can be read: 200 small tasks per batch and 200
 # small files per checkpoint are a usual cause of slow first programs. The order of rows within a batch is not
-# promised, here or there. Continuous processing is not there.
+# promised, here or there. Continuous processing is not there. In Spark 2.3 the first batch of a socket waits for the first line.
 
 # %% [markdown] lang="zh"
 # ## 模型与集群的不同
 #
 # 规则、日志、状态和批次编号与 Spark 相同。时间则属于一个小型模型集群。`spark.sql.shuffle.partitions` 在 Spark 中默认为 200，
 # 这里是 2，以便看清图：每个批次 200 个小任务、检查点中 200 个小文件，是初学者程序缓慢的常见原因。
-# 同一批次内各行的次序没有保证，两边都是如此。这里没有连续处理。
+# 同一批次内各行的次序没有保证，两边都是如此。这里没有连续处理。在 Spark 2.3 中，套接字的第一个批次要等到第一行到来。
 
 # %% [markdown] lang="en"
 # ## Check yourself

@@ -79,12 +79,12 @@ lesson("28", lang="en", seed=SEED)
 # %% [markdown] lang="en"
 # ## The program, live
 #
-# A payment has an id, a time, and says the how-manieth attempt to send it this is. The four ways:
+# A payment has an id, a time, and the number of the attempt to send it. The four ways:
 
 # %% [markdown] lang="zh"
 # ## 程序：真实运行
 #
-# 一笔付款有编号（id）、时间，并说明这是第几次尝试发送。四种做法：
+# 一笔付款有编号（id）、时间，以及这是第几次尝试发送。四种做法：
 
 
 # %%

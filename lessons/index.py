@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # Understand Spark Streaming
 #
-# Twenty-two lessons, each built around a question, and an exercise for each. You write ordinary Spark Streaming programs;
+# Thirty-one lessons, each built around a question, and an exercise for each. You write ordinary Spark Streaming programs;
 # they run on your machine, with no JVM and no cluster, or on a simulated cluster that you may break as you like. What you
 # see is what Spark does.
 #
@@ -11,12 +11,13 @@
 # `check("03")` in the notebook, or `sparksim grade 03` in a terminal.
 #
 # **Which lessons.** In a hurry: 1, 2, 3, 13, 14, 18, 19. To write programs: all up to 12. To run them: 13 to 16, 20, 21.
-# Kafka: 17 to 19. Lesson 22 brings everything together. The Chinese notebooks have the same numbers: [中文](../zh/index.ipynb).
+# Kafka: 17 to 19. Lesson 22 brings everything together. Structured Streaming: 23 to 31; of these, 23, 24, 25, 27 in a hurry.
+# The Chinese notebooks have the same numbers: [中文](../zh/index.ipynb).
 
 # %% [markdown] lang="zh"
 # # 理解 Spark Streaming
 #
-# 二十二课，每课围绕一个问题，并配有一个练习。你写的是普通的 Spark Streaming 程序；它们在你的机器上运行，不需要 JVM，也不需要集群，
+# 三十一课，每课围绕一个问题，并配有一个练习。你写的是普通的 Spark Streaming 程序；它们在你的机器上运行，不需要 JVM，也不需要集群，
 # 或者运行在一个你可以随意弄坏的模拟集群上。你看到的就是 Spark 的行为。
 #
 # **怎样学一课。** 用 Shift-Enter 逐个单元格运行。遇到 `predict("...", None)` 就停下：把 `None` 换成你的预测，运行这个单元格，
@@ -24,7 +25,7 @@
 # `sparksim grade 03`，一秒钟就能得到评分。
 #
 # **选哪些课。** 时间紧：1、2、3、13、14、18、19。要写程序：前 12 课全部。要运维：13 至 16、20、21。Kafka：17 至 19。
-# 第 22 课把一切结合起来。英文笔记本的编号相同：[English](../en/index.ipynb)。
+# 第 22 课把一切结合起来。结构化流（Structured Streaming）：23 至 31；时间紧时其中 23、24、25、27。英文笔记本的编号相同：[English](../en/index.ipynb)。
 
 # %%
 import sparksim

@@ -59,7 +59,10 @@ def watermarks(batches, delay):
 # %%
 def parcels_per_depot(spark):
     lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
-    parcels = lines.selectExpr("cast(split(value, ',')[0] as timestamp) as time", "split(value, ',')[1] as depot")
+    parcels = lines.selectExpr(
+        "cast(split(value, ',')[0] as timestamp) as time",
+        "split(value, ',')[1] as depot",
+    )
     ### BEGIN SOLUTION
     ten_minutes = window("time", "10 minutes")
     counts = parcels.withWatermark("time", "10 minutes").groupBy(ten_minutes, "depot").count()

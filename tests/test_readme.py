@@ -27,8 +27,8 @@ def test_it_begins_with_the_two_commands() -> None:
     assert COMMANDS[:2] == [["make", "demo"], ["make", "test"]]
 
 
-SHOWN = ("('", "('", "", "records/s are sustained")
-"""Part of what each program prints; the third only shows settings."""
+SHOWN = ("('", "('", "{2024-01-01 10:00:00, 2024-01-01 10:10:00}, dog", "", "records/s are sustained")
+"""Part of what each program prints; the fourth only shows settings."""
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))
@@ -52,7 +52,7 @@ def test_simulated_commands_work_in_order(tmp_path: Path) -> None:
         for words in COMMANDS
         if words[0] == SPARKSIM and ("sim[" in " ".join(words) or words[1] in ("trace", "semantics"))
     ]
-    assert len(commands) == 6
+    assert len(commands) == 7
     for words in commands:
         absolute = [str(REPOSITORY / word) if word.startswith("examples/") else word for word in words[1:]]
         subprocess.run(

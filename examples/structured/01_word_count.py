@@ -18,7 +18,8 @@ from sparksim.sql.functions import explode, split
 
 def main(host="localhost", port="9999", mode="complete"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 1").getOrCreate()
+    builder = SparkSession.builder.appName("structured 1")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     words = lines.select(explode(split("value", " ")).alias("word"))
     query = words.groupBy("word").count().writeStream.outputMode(mode).format("console").start()

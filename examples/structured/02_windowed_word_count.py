@@ -19,7 +19,8 @@ from sparksim.sql.functions import current_timestamp, explode, split, window
 
 def main(host="localhost", port="9999", width="10 minutes", slide="5 minutes"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 2").getOrCreate()
+    builder = SparkSession.builder.appName("structured 2")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     words = lines.select(explode(split("value", " ")).alias("word")).withColumn("timestamp", current_timestamp())
     counts = words.groupBy(window("timestamp", width, slide), "word").count().orderBy("window", "word")

@@ -19,7 +19,8 @@ from sparksim.sql.functions import expr, window
 
 def main(host="localhost", port="9999", mode="append", delay="10 minutes"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 3").getOrCreate()
+    builder = SparkSession.builder.appName("structured 3")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     events = lines.select(expr("to_timestamp(substring(value, 1, 19))").alias("time"), "value")
     words = events.select("time", expr("explode(split(substring(value, 21), ' '))").alias("word"))

@@ -17,7 +17,8 @@ from sparksim.sql.functions import explode, split
 
 def main(host="localhost", port="9999"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 5").getOrCreate()
+    builder = SparkSession.builder.appName("structured 5")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     lines.select(explode(split("value", " ")).alias("word")).createOrReplaceTempView("updates")
     counts = spark.sql("select count(*) as words, max(word) as last from updates")

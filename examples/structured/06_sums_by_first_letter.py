@@ -19,7 +19,8 @@ from sparksim.sql.functions import sum as total
 
 def main(host="localhost", port="9999"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 6").getOrCreate()
+    builder = SparkSession.builder.appName("structured 6")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     words = lines.select(explode(split("value", " ")).alias("word")).withColumn("count", lit(1))
     letters = words.groupBy(substring("word", 1, 1).alias("letter"))

@@ -18,7 +18,8 @@ from sparksim.sql.functions import expr
 
 def main(host="localhost", shown_port="9998", clicked_port="9999", how="inner"):
     """Join until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 7").getOrCreate()
+    builder = SparkSession.builder.appName("structured 7")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
 
     def events(port, name):
         lines = spark.readStream.format("socket").option("host", host).option("port", port).load()

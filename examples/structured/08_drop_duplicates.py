@@ -18,7 +18,8 @@ from sparksim.sql import SparkSession
 
 def main(host="localhost", port="9999", way="within", delay="10 seconds"):
     """Print each event once until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 8").getOrCreate()
+    builder = SparkSession.builder.appName("structured 8")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     lines = spark.readStream.format("socket").option("host", host).option("port", port).load()
     events = lines.selectExpr("split(value, ',')[0] as guid", "to_timestamp(split(value, ',')[1]) as eventTime")
     if way == "guid":

@@ -17,7 +17,8 @@ from sparksim.sql.types import StructType
 
 def main(path="incoming/events_*.csv"):
     """Count until somebody stops it."""
-    spark = SparkSession.builder.appName("structured 9").getOrCreate()
+    builder = SparkSession.builder.appName("structured 9")
+    spark = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()  # 200 would be much for so few states
     schema = StructType()
     for name in ("event_id", "user_id", "start_time", "address", "city", "state", "country"):
         schema = schema.add(name, "string")

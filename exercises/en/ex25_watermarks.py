@@ -33,7 +33,10 @@ def watermarks(batches, delay):
 # %%
 def parcels_per_depot(spark):
     lines = spark.readStream.format("socket").option("host", "localhost").option("port", 9999).load()
-    parcels = lines.selectExpr("cast(split(value, ',')[0] as timestamp) as time", "split(value, ',')[1] as depot")
+    parcels = lines.selectExpr(
+        "cast(split(value, ',')[0] as timestamp) as time",
+        "split(value, ',')[1] as depot",
+    )
     raise NotImplementedError("not started yet · 尚未完成")
 
 # %% [markdown]

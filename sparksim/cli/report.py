@@ -24,6 +24,10 @@ WIDTHS = (10, 7, 6, 8, 12, 11)
 
 RUN = Text("{app} on {master}: {counts}", "{app}，运行于 {master}：{counts}")
 NO_BATCHES = Text("no batches, {jobs} jobs", "没有批次，{jobs} 个作业")
+QUERIES = Text(
+    "{batches} batches of streaming queries, {rows} rows read, {late} of them too late",
+    "流查询的 {batches} 个批次，读取 {rows} 行，其中 {late} 行迟到",
+)
 PROCESSED = Text("{done} of {all} batches processed", "已处理 {done} / {all} 个批次")
 ALL_PROCESSED = Text("{done} batches", "{done} 个批次")
 FAILED = Text("{failed} of them failed", "其中 {failed} 个失败")
@@ -55,6 +59,11 @@ def summary(run: Run) -> str:
     """Two or three lines: which program ran where, what its batches did, what became of its records."""
     [started, *_] = run.trace.of(ApplicationStart)
     batches = run.batches
+    if not batches and run.triggers:
+        triggers = run.triggers
+        rows, late = (f"{sum(triggers.column(name)):,}" for name in ("rows_read", "rows_late"))
+        counts_of_queries = QUERIES.of().format(batches=len(triggers), rows=rows, late=late)
+        return RUN.of().format(app=started.app_name, master=started.master, counts=counts_of_queries)
     if not batches:
         none = NO_BATCHES.of().format(jobs=len(run.jobs))
         return RUN.of().format(app=started.app_name, master=started.master, counts=none)

@@ -94,6 +94,7 @@ BY_KIND = {
 AGGREGATES = {
     "any": "LogicalOr",
     "every": "LogicalAnd",
+    "mean": "Avg",
     "some": "LogicalOr",
     "std": "Stddev",
     "try_avg": "Avg",

@@ -14,15 +14,18 @@ from sparksim.sql.plan.nodes import Deduplicate, Plan, Refused
 from sparksim.sql.plan.select import plan_of
 from sparksim.sql.plan.text import plan_text
 from sparksim.sql.relation import Relation
-from sparksim.sql.types import StructType, TimestampType
+from sparksim.sql.types import DataType, StructType, TimestampType
 from sparksim.sql.utils import AnalysisException, IllegalArgumentException, PySparkTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from typing_extensions import Self
 
     from sparksim.sql.frame import DataFrame
     from sparksim.sql.session import SparkSession
     from sparksim.sql.streaming.writer import DataStreamWriter
+    from sparksim.sql.typed import KeyValueGroupedDataset
     from sparksim.sql.writer import DataFrameWriter
 
 _DAYS_PER_MONTH = 31
@@ -100,6 +103,15 @@ class StreamMethods:
         if not self.isStreaming:
             raise AnalysisException("dropDuplicatesWithinWatermark is for streams; a table has dropDuplicates")
         return self._deduplicated(subset, within=True)
+
+    def groupByKey(self, func: Callable[[Any], Any], keyType: DataType | str | None = None) -> KeyValueGroupedDataset:
+        """Rows in groups by what `func(row)` gives of a row of columns, as in Scala; PySpark has no such method.
+
+        Raises what `sparksim.sql.typed.group_by_key` raises.
+        """
+        from sparksim.sql.typed import group_by_key
+
+        return group_by_key(cast("DataFrame", self), func, keyType)
 
     def sample(self, *args: Any, **options: Any) -> Self:
         """A share of the rows at random: `sample(fraction, seed)` or `sample(withReplacement, fraction, seed)`."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sparksim.trace import query_tables, tables
+from sparksim.trace import epoch_tables, query_tables, tables
+from sparksim.trace.epoch_tables import EpochRow, WrittenRow
 from sparksim.trace.query_tables import (
     InputRow,
     LateRow,
@@ -88,3 +89,13 @@ class AllTables:
     def watermarks(self) -> Table[WatermarkRow]:
         """Per committed batch of a streaming query: the watermark in it and after it."""
         return query_tables.watermarks(self.trace)
+
+    @cached_property
+    def epochs(self) -> Table[EpochRow]:
+        """Per epoch of continuous processing: when it was committed, rows, latencies."""
+        return epoch_tables.epochs(self.trace)
+
+    @cached_property
+    def written_rows(self) -> Table[WrittenRow]:
+        """Single rows of continuous processing: when their record arrived, and when the sink had them."""
+        return epoch_tables.written_rows(self.trace)

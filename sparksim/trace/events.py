@@ -46,11 +46,14 @@ from sparksim.trace.kafka_events import SinkWritten as SinkWritten
 from sparksim.trace.kafka_events import TopicChanged as TopicChanged
 from sparksim.trace.query_events import QueryBatchCommitted as QueryBatchCommitted
 from sparksim.trace.query_events import QueryBatchPlanned as QueryBatchPlanned
+from sparksim.trace.query_events import QueryEpochCommitted as QueryEpochCommitted
+from sparksim.trace.query_events import QueryEpochStarted as QueryEpochStarted
 from sparksim.trace.query_events import QueryIdle as QueryIdle
 from sparksim.trace.query_events import QueryProgressed as QueryProgressed
 from sparksim.trace.query_events import QueryRowsLate as QueryRowsLate
 from sparksim.trace.query_events import QueryRowsRead as QueryRowsRead
 from sparksim.trace.query_events import QueryRowsWritten as QueryRowsWritten
+from sparksim.trace.query_events import QueryRowWritten as QueryRowWritten
 from sparksim.trace.query_events import QueryStarted as QueryStarted
 from sparksim.trace.query_events import QueryStateCommitted as QueryStateCommitted
 from sparksim.trace.query_events import QueryTerminated as QueryTerminated

@@ -1,5 +1,8 @@
 """The events of streaming queries (Structured Streaming): what each trigger read, kept, dropped and wrote.
 
+A query in continuous processing has no batches: its `batch` is an epoch, and `QueryBatchPlanned` and
+`QueryBatchCommitted` are not among its events.
+
 `run` is the run id of the query, new at each start. Samples show the first `spark.sparksim.queryRows` rows (100) as
 texts of at most 60 characters, states have 80; the counts are always complete.
 """
@@ -94,7 +97,7 @@ class QueryStateCommitted(Event):
     changes: tuple[tuple[str, str, str], ...]
     left_out: int
     file: str
-    """The delta that was written."""
+    """The delta that was written, below the checkpoint: where that is, is chance for a temporary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,44 @@ class QueryBatchCommitted(Event):
     next_watermark_ms: int
     watermarks_ms: tuple[int | None, ...]
     """Of each `withWatermark`: the latest event time so far minus its delay; None before the first row."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEpochStarted(Event):
+    """The driver began an epoch of continuous processing: tasks end theirs when they hear of it, and go on."""
+
+    run: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRowWritten(Event):
+    """A sink of continuous processing has a row, one of the first of its partition and epoch.
+
+    Its record arrived at the source at `arrived_ms`: the time between is the row's latency.
+    """
+
+    run: str
+    epoch: int
+    partition: int
+    arrived_ms: float
+    row: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEpochCommitted(Event):
+    """The commit log has the epoch: a restart begins behind `ends`, a JSON text for each source.
+
+    Latencies are those of all rows, from the record's arrival until the sink had the row; None without rows.
+    """
+
+    run: str
+    epoch: int
+    ends: tuple[str, ...]
+    rows_read: int
+    rows: int
+    mean_latency_ms: float | None
+    max_latency_ms: float | None
 
 
 @dataclass(frozen=True, slots=True)

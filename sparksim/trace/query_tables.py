@@ -15,6 +15,7 @@ from sparksim.trace.query_events import (
     Cells,
     QueryBatchCommitted,
     QueryBatchPlanned,
+    QueryEpochCommitted,
     QueryRowsLate,
     QueryRowsRead,
     QueryRowsWritten,
@@ -35,7 +36,7 @@ COUNTS_OF_JOINS = "keyToNumValues"
 
 @dataclass(frozen=True, slots=True)
 class QueryRow:
-    """One run of a query. `error`: what it died of, None where it did not."""
+    """One run of a query. `error`: what it died of, None where it did not. `batches` are epochs in continuous mode."""
 
     name: str | None
     query: str
@@ -148,7 +149,7 @@ def queries(trace: Iterable[Event]) -> Table[QueryRow]:
         if isinstance(event, QueryStarted):
             asked = event.mode, event.trigger, event.sources, event.sink
             rows[event.run] = QueryRow(event.name, event.query, event.run, *asked, event.time_ms, None, 0, None)
-        elif isinstance(event, QueryBatchCommitted) and event.run in rows:
+        elif isinstance(event, QueryBatchCommitted | QueryEpochCommitted) and event.run in rows:
             rows[event.run] = replace(rows[event.run], batches=rows[event.run].batches + 1)
         elif isinstance(event, QueryTerminated) and event.run in rows:
             rows[event.run] = replace(rows[event.run], ended_ms=event.time_ms, error=event.error)

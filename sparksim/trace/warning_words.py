@@ -39,6 +39,11 @@ WARNINGS = Phrases(
         "the first batch of this checkpoint ran with {setting}, which stays; {asked} is ignored": (
             "这个检查点的第一个批次使用 {setting}，此后不变；忽略 {asked}"
         ),
+        "a continuous query reads {partitions} partitions, each in a task that never ends, and there are {cores} "
+        "cores: no epoch will be committed until every partition has a core": (
+            "一个连续处理（continuous）查询读取 {partitions} 个分区，每个分区由一个永不结束的任务读取，"
+            "而核心只有 {cores} 个：在每个分区都有核心之前，不会提交任何 epoch"
+        ),
         "run {run} of query {query} is stopped: the query was started again on the same checkpoint": (
             "查询 {query} 的运行 {run} 被停止：该查询在同一个检查点上又启动了一次"
         ),

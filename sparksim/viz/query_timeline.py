@@ -39,5 +39,8 @@ def begun_story(trace: Trace, name: str | None) -> QueryStory:
     """The story of a query with at least one trigger. Raises `ValueError` otherwise."""
     story = query_story(trace, name)
     if not story.steps:
-        raise ValueError(f"the query {story.title!r} has planned no batch yet: give it data, or wait for its trigger")
+        raise ValueError(
+            f"the query {story.title!r} has planned no batch yet: give it data, or wait for its trigger. A continuous "
+            "query has no batches: its rows and epochs are in the tables written_rows and epochs"
+        )
     return story

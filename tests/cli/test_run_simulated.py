@@ -207,3 +207,17 @@ def test_trace_draws_the_timeline(saved: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["trace", str(saved), "--figure", str(tmp_path / "run.png")]) == 0
     assert (tmp_path / "run.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out.splitlines()[-1] == f"figure in {tmp_path / 'run.png'}"
+
+
+def test_batches_of_streaming_queries_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "q.py"
+    program.write_text(
+        "from sparksim.sql import SparkSession\n"
+        "spark = SparkSession.builder.appName('q').getOrCreate()\n"
+        "lines = spark.readStream.format('socket').option('host', 'localhost').option('port', 9999).load()\n"
+        "lines.writeStream.format('console').trigger(processingTime='1 second').start().awaitTermination()\n"
+    )
+    words = ["run", str(program), "--master", "sim[1,1]", "--source", "localhost:9999=constant:2", "--until", "3.5"]
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert said == "sparksim: q on sim[1,1]: 4 batches of streaming queries, 5 rows read, 0 of them too late\n"

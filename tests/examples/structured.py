@@ -20,7 +20,8 @@ Cells = tuple[str, ...]
 class Story:
     """Lines that arrive on sockets, step by step, and rows that are printed then.
 
-    `steps`: for each step the lines of each socket. `rows`: of the last table, or of all tables if `is_append`.
+    `steps`: for each step the lines of each socket. `rows`: of the last table, or of all if `is_append`. `shown`: what
+    has to be printed after each step before the next may come, unless any table will do.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Story:
     rows: frozenset[Cells]
     is_append: bool = False
     args: Sequence[str] = ()
+    shown: Sequence[str] = ()
 
 
 WORDS = [[["to be or", "not to be"]], [["or not"]]]
@@ -47,6 +49,7 @@ STORIES = [
             for word in ("to", "be")
         ),
         is_append=True,
+        shown=("Batch: ", "|{2024", "Batch: "),
     ),
     Story("04_dataframe_operations", WORDS, frozenset({("not", "1")}), is_append=True),
     Story("05_sql_view", WORDS, frozenset({("8", "to")})),

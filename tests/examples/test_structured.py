@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -64,10 +65,10 @@ def test_a_story_live(story: Story) -> None:
         sources = [stack.enter_context(server()) for _ in story.steps[0]]
         ports = [source.port for source in sources]
         command = stack.enter_context(Command("run", FOLDER / f"{story.name}.py", "localhost", *ports, *story.args))
-        for step in story.steps:
+        for step, text in zip(story.steps, story.shown or ["Batch: "] * len(story.steps), strict=True):
             for source, lines in zip(sources, step, strict=True):
                 source.send(*lines)
-            command.wait_for("Batch: ")
+            command.wait_for(text)
         while not story.rows <= rows_of(story, command.printed):
             command.wait_for("|")
         command.interrupt()
@@ -118,6 +119,24 @@ def test_a_row_goes_to_the_topic_that_it_names() -> None:
     }
 
 
+# --- record by record -------------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_printed_as_they_come() -> None:
+    """Every third number, within 50 ms in continuous processing; a batch has waited half a second."""
+    continuous = simulated("14_continuous", "continuous", "foreach", "sim://checkpoint", until=6)
+    batches = simulated("14_continuous", "processingTime", "foreach", "sim://checkpoint", until=6)
+    printed = [int(value) for value in re.findall(r"value=(\d+)", str(continuous.output))]
+    assert printed == list(range(0, 24, 3))
+    assert max(row.latency_ms for row in continuous.written_rows) < 50
+    assert len(str(batches.output).splitlines()) < len(printed)
+
+
+def test_the_console_prints_epochs() -> None:
+    run = simulated("14_continuous", "continuous", "console", "sim://checkpoint", until=6)
+    assert [value for rows in tables(str(run.output)) for _, value in rows] == [str(n) for n in range(0, 21, 3)]
+
+
 # --- what is said about the examples ----------------------------------------------------------------------------------
 
 
@@ -129,7 +148,7 @@ def test_the_simulated_command_of_a_docstring_runs(
     monkeypatch.chdir(tmp_path)
     assert main(["run", str(FOLDER / f"{name}.py"), *command[2:]]) == 0
     if name != "12_kafka_sink":
-        assert "Batch: 0" in capsys.readouterr().out
+        assert ("Row(" if name == "14_continuous" else "Batch: 0") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)

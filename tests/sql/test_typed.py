@@ -41,6 +41,11 @@ def test_typed_aggregates_have_names_and_stand_beside_columns(words: DataFrame) 
     assert result.columns[:2] == ["key", "mean"]
 
 
+def test_it_is_a_method_of_dataframes(words: DataFrame) -> None:
+    assert rows(words.groupByKey(lambda row: row.word.substr(1, 1)).count()) == [("b", 2), ("t", 2)]
+    assert rows(words.groupByKey(lambda row: row.word == "be", keyType="int").count()) == [(0, 2), (1, 2)]
+
+
 def test_counts_by_a_tuple_of_keys(words: DataFrame) -> None:
     result = typed.group_by_key(words, lambda row: (row.word, row["count"].isNull())).count()
     assert result.columns == ["_1", "_2", "count(1)"]

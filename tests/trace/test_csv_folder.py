@@ -9,14 +9,21 @@ import pandas
 import pytest
 
 from sparksim.trace import Trace
+from sparksim.trace import events as e
 from sparksim.trace.formats.csv_folder import all_tables, write_tables
 from tests.trace.queries import windowed_count
 from tests.trace.small import LOOKS_BACK, small_trace
 
+CONTINUOUS = (
+    e.QueryEpochStarted(1000, "run-2", 1),
+    e.QueryRowWritten(1501, "run-2", 1, 0, 1500, ("a",)),
+    e.QueryEpochCommitted(2100, "run-2", 1, ("7",), 1, 1, 1.0, 1.0),
+)
 TABLES = (
     *("batches", "jobs", "stages", "tasks", "blocks", "executors", "receivers"),
     *("states", "state_keys", "windows"),
     *("queries", "triggers", "input_rows", "late_rows", "state_changes", "result_rows", "watermarks"),
+    *("epochs", "written_rows"),
     *("delivery", "lost", "records"),
 )
 
@@ -38,7 +45,7 @@ def test_a_run_is_a_folder_of_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_says_the_same_as_csv_and_in_pandas(name: str, tmp_path: Path) -> None:
-    table = all_tables([*small_trace(), *LOOKS_BACK, *windowed_count().events])[name]
+    table = all_tables([*small_trace(), *LOOKS_BACK, *windowed_count().events, *CONTINUOUS])[name]
     table.to_csv(tmp_path / "table.csv")
     frame = table.to_pandas()
     assert list(frame.columns) == list(table.columns)

@@ -169,8 +169,8 @@ def _program(random: Random) -> list[Check]:
     }
     probe = SimulateQuery("rentals", until=8, settings=settings, reads=len(rented) + len(back) + 2)
     pairs = {(bike, minute) for bike, minute in back if 0 <= minute - rented[bike] <= LIMIT}
-    expected = {(str(bike), str(_at(rented[bike])), str(_at(minute))) for bike, minute in pairs}
-    missing = {(str(bike), str(_at(rented[bike])), NULL) for bike in gone}
+    expected: set[tuple[str, ...]] = {(str(bike), str(_at(rented[bike])), str(_at(minute))) for bike, minute in pairs}
+    missing: set[tuple[str, ...]] = {(str(bike), str(_at(rented[bike])), NULL) for bike in gone}
     return [
         Check(
             "rentals/pairs",

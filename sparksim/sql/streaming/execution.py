@@ -1,11 +1,15 @@
-"""A query that runs: one fiber that fires its trigger until it is stopped or dies (Spark: StreamExecution)."""
+"""A query that runs: one fiber that fires its trigger until it is stopped or dies (Spark: StreamExecution).
+
+The trigger says what it fires: batches, or epochs of tasks that run on.
+"""
 
 from __future__ import annotations
 
 import logging
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 import simpy
@@ -17,10 +21,13 @@ from sparksim.core.conf import SparkConf, integer
 from sparksim.core.errors import SparkException
 from sparksim.core.failure import describe_failure
 from sparksim.sql.plan.text import plan_text
+from sparksim.sql.streaming.continuous import ContinuousEpochs
 from sparksim.sql.streaming.listener import ListenerBus, QueryIdleEvent, QueryProgressEvent, QueryTerminatedEvent
 from sparksim.sql.streaming.micro_batch import Identity, MicroBatches, Status
 from sparksim.sql.streaming.progress import StreamingQueryProgress, moment, offset_json
 from sparksim.sql.streaming.request import QueryRequest
+from sparksim.sql.streaming.source import ContinuousSource, StreamSource
+from sparksim.sql.streaming.triggers import Continuous
 from sparksim.sql.utils import SqlException, StreamingQueryException
 from sparksim.streaming.waiter import Waiter
 from sparksim.trace.query_events import QueryIdle, QueryProgressed, QueryStarted, QueryTerminated
@@ -67,7 +74,11 @@ class StreamExecution:
         self._waiter = Waiter(self._clock)
         self._waiting: list[simpy.Event] = []
         self._fiber: Fiber | None = None
-        self.batches = MicroBatches(request, identity, backend, self.status, self._made_progress)
+        self.work: MicroBatches | ContinuousEpochs
+        if isinstance(request.trigger, Continuous):
+            self.work = ContinuousEpochs(request, request.trigger, identity, backend, self.status, self._ended_idle)
+        else:
+            self.work = MicroBatches(request, identity, backend, self.status, self._made_progress)
 
     # --- from the program ---------------------------------------------------------------------------------------------
 
@@ -110,6 +121,11 @@ class StreamExecution:
         return not self.ended and self._clock_runs
 
     @property
+    def has_plan(self) -> bool:
+        """Whether there is a plan that has run."""
+        return self.work.is_planned and (bool(self.progress) or isinstance(self.work, ContinuousEpochs))
+
+    @property
     def trace(self) -> Trace:
         """What happened so far in the whole program."""
         return Trace(list(self._backend.trace))
@@ -122,7 +138,7 @@ class StreamExecution:
 
     def _started(self) -> None:
         request, (query, run) = self.request, (self.identity.query_id, self.identity.run_id)
-        names = tuple(scan.name for scan in self.batches.scans)
+        names = tuple(scan.name for scan in self.work.scans)
         now_ms = self._clock.now_ms
         self._backend.emit(
             QueryStarted(
@@ -209,15 +225,23 @@ class StreamExecution:
 
     def _run(self) -> None:
         local_properties.put(local_properties.JOB_GROUP, self.identity.run_id)
-        self.batches.prepare()
-        self.request.trigger.run(self._clock, self._fire, self._warn)
+        work = self.work
+        work.prepare()
+        if isinstance(work, ContinuousEpochs):
+            work.run()
+        elif not isinstance(self.request.trigger, Continuous):
+            self.request.trigger.run(self._clock, partial(self._fire, work), self._warn)
 
-    def _fire(self) -> bool:
+    def _fire(self, batches: MicroBatches) -> bool:
         waiting = self._clock.call(lambda: len(self._waiting))
-        ran = self.batches.fire()
+        ran = batches.fire()
         if not ran:
             self._clock.call(self._found_nothing, waiting)
         return ran
+
+    def _ended_idle(self) -> None:
+        """An epoch has read nothing (Spark: ContinuousExecution.noNewData)."""
+        self._clock.call(lambda: self._settle(len(self._waiting)))
 
     def _made_progress(self, progress: StreamingQueryProgress) -> None:
         self._clock.call(self._add_progress, progress)
@@ -228,7 +252,7 @@ class StreamExecution:
     def _give_back(self, clean: bool) -> None:
         """What the run held. On a fiber of its own, for the query's may have been killed."""
         try:
-            self.batches.close()
+            self.work.close()
         except Exception as failure:
             logging.getLogger("sparksim.sql").error("A query did not end cleanly:\n%s", describe_failure(failure))
         if clean and self.request.is_temporary:
@@ -237,13 +261,13 @@ class StreamExecution:
     def _exception(self, cause: BaseException) -> StreamingQueryException:
         query, run, name = self.identity.query_id, self.identity.run_id, self.identity.name
         ids = f"[id = {query}, runId = {run}]"
-        state = "ACTIVE" if self.batches.physical is not None else "INITIALIZING"
+        state = "ACTIVE" if self.work.is_planned else "INITIALIZING"
         error = StreamingQueryException(
             f"[STREAM_FAILED] Query {ids} terminated with exception: {cause_text(cause)}\n"
             "=== Streaming Query ===\n"
             f"Identifier: {'' if name is None else f'{name} '}{ids}\n"
-            f"Current Committed Offsets: {self._offsets(self.batches.committed)}\n"
-            f"Current Available Offsets: {self._offsets(self.batches.available)}\n\n"
+            f"Current Committed Offsets: {self._offsets(self.work.committed)}\n"
+            f"Current Available Offsets: {self._offsets(self.work.available)}\n\n"
             f"Current State: {state}\n\n"
             f"Logical Plan:\n{plan_text(self.request.plan)}"
         )
@@ -251,7 +275,8 @@ class StreamExecution:
         return error
 
     def _offsets(self, offsets: tuple[object, ...]) -> str:
-        pairs = zip(self.batches.sources, offsets, strict=False)
+        sources: Sequence[StreamSource | ContinuousSource] = self.work.sources
+        pairs = zip(sources, offsets, strict=False)
         shown = [f"{source.description}: {offset_json(offset)}" for source, offset in pairs if offset is not None]
         return f"{{{', '.join(shown)}}}"
 

@@ -183,6 +183,11 @@ class MicroBatches:
         self._status.is_trigger_active = False
         return True
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether the plan has become steps."""
+        return self.physical is not None
+
     def close(self) -> None:
         """The run has ended."""
         for source in self.sources:

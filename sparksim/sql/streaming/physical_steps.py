@@ -85,14 +85,14 @@ class Tables:
     def bound(self, batch: Batch) -> Callable[[Table], dict[str, Table]]:
         """Gives for a chunk of the stream all tables, with the static ones as they are in this batch."""
         still = {name: batch.static(node) for name, (node, _, _) in self.views.items() if node is not None}
+        return lambda chunk: self.over(chunk, still)
 
-        def tables(chunk: Table) -> dict[str, Table]:
-            return {
-                name: named((chunk if node is None else still[name]).select(columns), names)
-                for name, (node, columns, names) in self.views.items()
-            }
-
-        return tables
+    def over(self, chunk: Table, still: Mapping[str, Table]) -> dict[str, Table]:
+        """All tables for a chunk of the stream; `still` has the static ones by name."""
+        return {
+            name: named((chunk if node is None else still[name]).select(columns), names)
+            for name, (node, columns, names) in self.views.items()
+        }
 
     def empty(self, chunk: Table) -> dict[str, Table]:
         """The same without rows."""

@@ -111,7 +111,7 @@ class StreamingQuery:
     def explain(self, extended: bool = False) -> None:
         """Show the plan that runs; `extended`: also the one that was asked for."""
         execution = self._execution
-        if execution.batches.physical is None or not execution.progress:
+        if not execution.has_plan:
             text = "No physical plan. Waiting for data."
         else:
             text = f"== Physical Plan ==\n{plan_text(execution.request.plan)}\n"

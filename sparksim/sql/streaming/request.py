@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from sparksim.sql.plan.nodes import Plan, Scan
 from sparksim.sql.streaming.sink import BatchRows, StreamSink
 from sparksim.sql.streaming.source import Offset, StreamSource
-from sparksim.sql.streaming.triggers import Trigger
+from sparksim.sql.streaming.triggers import Continuous, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ class QueryRequest:
     session: SparkSession
     plan: Plan
     mode: str
-    trigger: Trigger
+    trigger: Trigger | Continuous
     sink: StreamSink
     checkpoint: str
     is_temporary: bool

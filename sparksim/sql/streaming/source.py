@@ -1,9 +1,10 @@
-"""What the micro-batch engine asks of a stream's source (Spark: MicroBatchStream, SupportsAdmissionControl)."""
+"""What the engines ask of a stream's source (Spark: MicroBatchStream, SupportsAdmissionControl, ContinuousStream)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from sparksim.core.rdd import RDD
@@ -51,3 +52,56 @@ class StreamSource(Protocol):
 
     def stop(self) -> None:
         """The query has ended."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One record of a stream, as a chunk of one row, and the time in ms at which it was there to be read."""
+
+    chunk: Any
+    at_ms: float
+
+
+class PartitionReader(Protocol):
+    """Reads one partition of a stream, record by record, in one task (Spark: ContinuousPartitionReader)."""
+
+    @property
+    def offset(self) -> Offset:
+        """The partition's share of an offset: the place behind the record that was given last."""
+
+    def next(self, until_ms: float) -> Arrived | None:
+        """The next record; None when none has come by `until_ms`. Waits on the task's fiber."""
+
+    def close(self) -> None:
+        """The task ends."""
+
+
+class ContinuousSource(Protocol):
+    """A stream that is read by tasks that run on (Spark: ContinuousStream). Calls come from the query's fiber."""
+
+    @property
+    def description(self) -> str:
+        """As `StreamSource.description`."""
+
+    def readers(self, start: Offset) -> Sequence[Callable[[], PartitionReader]]:
+        """What reads each partition after `start`, made anew in each task. Fixes what the partitions are."""
+
+    def merged(self, shares: Sequence[Offset]) -> Offset:
+        """An offset of what the readers of all partitions, in order, say."""
+
+    def has_other_partitions(self) -> bool:
+        """Whether the stream has other partitions by now than are read (Spark: needsReconfiguration)."""
+
+    def commit(self, end: Offset) -> None:
+        """Everything up to `end` is done and may be forgotten."""
+
+    def stop(self) -> None:
+        """The query has ended."""
+
+
+@runtime_checkable
+class ReadsContinuously(Protocol):
+    """A source of micro-batches that can be read continuously as well."""
+
+    def continuous(self) -> ContinuousSource:
+        """The same stream for continuous processing."""

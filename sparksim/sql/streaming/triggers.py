@@ -69,7 +69,7 @@ Trigger = ProcessingTime | Once | AvailableNow
 
 @dataclass(frozen=True)
 class Continuous:
-    """No batches at all, but tasks that run on: another engine, which sparksim does not have."""
+    """No batches at all, but tasks that run on; what they did is committed every so often (`continuous.py`)."""
 
     interval_ms: int
     text: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import UnsupportedOperation
 from sparksim.sql.streaming import preparation
+from sparksim.sql.streaming.legality.continuous import check_continuous, check_continuous_sink
 from sparksim.sql.streaming.query import StreamingQuery
 from sparksim.sql.streaming.request import QueryRequest
 from sparksim.sql.streaming.sinks.registry import SinkContext, SinkFormat, sink_format
@@ -161,11 +162,15 @@ class DataStreamWriter:
             raise AnalysisException(f"'{name}' does not support partitioning.")
         if kind.needs_name and self._name is None:
             raise AnalysisException(f"queryName must be specified for {name} sink.")
-        trigger = self._micro_batch_trigger(name)
+        is_continuous = isinstance(self._trigger, Continuous)
+        if is_continuous and name == "foreachBatch":
+            raise AnalysisException(f"'{name}' is not supported with continuous trigger.")
         own_session = session.with_own_settings()
         plan, physical = preparation.prepared(own_session, self._frame._plan, self._mode)
+        if is_continuous:
+            check_continuous(plan)
         checkpoint, is_temporary = self._checkpoint(kind, manager.new_id)
-        if kind.needs_name and self._mode != "complete" and OffsetLog(f"{checkpoint}/offsets").latest() is not None:
+        if kind.needs_name and self._mode != "complete" and OffsetLog(f"{checkpoint}/offsets").ids():
             raise AnalysisException(
                 "This query does not support recovering from checkpoint location. Delete "
                 f"{checkpoint}/offsets to start over."
@@ -180,28 +185,21 @@ class DataStreamWriter:
             self._name,
             self._partition_by,
         )
+        sink = kind.create(context)
+        if is_continuous:
+            check_continuous_sink(sink, name)
         request = QueryRequest(
             own_session,
             plan,
             self._mode,
-            trigger,
-            kind.create(context),
+            self._trigger,
+            sink,
             checkpoint,
             is_temporary,
             self._name,
             physical,
         )
         return manager.start(request)
-
-    def _micro_batch_trigger(self, label: str) -> Trigger:
-        if not isinstance(self._trigger, Continuous):
-            return self._trigger
-        if self._own is not None:
-            raise AnalysisException(f"'{label}' is not supported with continuous trigger.")
-        raise UnsupportedOperation(
-            f"trigger(continuous=...): the data source {label} does not support continuous processing here. Use "
-            "processingTime: a query of micro-batches gives the same rows"
-        )
 
     def _checkpoint(self, kind: SinkFormat, new_id: Callable[[], str]) -> tuple[str, bool]:
         """Where the query keeps its logs and states, and whether that is deleted at its end."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sparksim.trace import query_tables, state_tables, tables
+from sparksim.trace import epoch_tables, query_tables, state_tables, tables
 from sparksim.trace.delivery import Delivery
 from sparksim.trace.event import Event
 from sparksim.trace.table import Table
@@ -36,6 +36,8 @@ def all_tables(trace: Iterable[Event]) -> dict[str, Table[Any]]:
         "state_keys": state_tables.state_keys(events),
         "windows": state_tables.windows(events),
         **{name: getattr(query_tables, name)(events) for name in OF_QUERIES},
+        "epochs": epoch_tables.epochs(events),
+        "written_rows": epoch_tables.written_rows(events),
         "delivery": delivery.summary,
         "lost": delivery.lost,
         "records": delivery.records,

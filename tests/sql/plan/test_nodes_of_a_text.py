@@ -21,6 +21,7 @@ CASES = {
     "SELECT * FROM e": E,
     "SELECT k AS key, ts FROM e WHERE v > 1": ["Query where e.v > 1 [key, ts*]", *under(*E)],
     "SELECT v + 1 AS w, w * 2 AS x FROM e": ["Query [w, x]", *under(*E)],
+    "SELECT mean(v) AS m FROM e": ["Aggregate by () [m]", *under(*E)],
     "SELECT k, count(*) FROM e GROUP BY k": ["Aggregate by (e.k) [k, count(1)]", *under(*E)],
     "SELECT sum(v) AS s FROM e": ["Aggregate by () [s]", *under(*E)],
     "SELECT k, v + 1 AS u, max(ts) AS m FROM e GROUP BY 1, u": [

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from sparksim.core.errors import IllegalArgumentError, UnsupportedOperation
+from sparksim.sim import QuerySimulation
 from sparksim.sql import SparkSession
 from sparksim.sql.frame import DataFrame
 from sparksim.sql.streaming import DataStreamWriter
 from sparksim.sql.streaming.sources.memory import MemoryStream
 from sparksim.sql.utils import AnalysisException, PySparkValueError
 from sparksim.trace.events import QueryStarted
+from sparksim.trace.jsonl import jsonl_lines
 from tests.sql.streaming.scripted import new_session, trace_of
 
 NOT_TEXT = "[VALUE_NOT_NON_EMPTY_STR] Value for `{}` must be a non-empty string, got '{}'."
@@ -118,8 +120,8 @@ def test_start_takes_all_settings_too(
         ),
         (
             lambda w: w.format("console").trigger(continuous="1 second").start(),
-            UnsupportedOperation,
-            "does not support continuous processing",
+            AnalysisException,
+            "Data source memory does not support continuous processing. Why: ",
         ),
         (
             lambda w: w.format("console").outputMode("complete").start(),
@@ -181,3 +183,13 @@ def test_memory_goes_on_from_a_checkpoint_in_complete_mode_only(stream: MemorySt
         "This query does not support recovering from checkpoint location. Delete "
         f"{tmp_path}/append/offsets to start over."
     )
+
+
+def test_a_temporary_checkpoint_leaves_the_trace_the_same_for_the_same_seed() -> None:
+    def program(spark: SparkSession) -> None:
+        stream = MemoryStream(spark, "word string, n int")
+        stream.addData([("a", 1), ("a", 2)])
+        stream.toDF().dropDuplicates(["word"]).writeStream.format("console").start().processAllAvailable()
+
+    first, second = (list(jsonl_lines(QuerySimulation(program, seed=3).run(until=3).trace)) for _ in range(2))
+    assert first == second

@@ -7,14 +7,14 @@ when a batch runs again after a crash. So every row is there at least once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sparksim.core.errors import IllegalArgumentError, IllegalStateError
-from sparksim.kafka.client import Kafka, Settings, connect
+from sparksim.kafka.client import Kafka, Producer, Settings, connect
 from sparksim.kafka.records import Headers, ProducerRecord
-from sparksim.sql.streaming.sink import BatchRows
+from sparksim.sql.streaming.sink import BatchRows, WriterFactory
 from sparksim.sql.streaming.sources.kafka_options import client_settings
 from sparksim.sql.streaming.stateful_rdd import ChunksRDD
 from sparksim.sql.types import ArrayType, BinaryType, DataType, IntegerType, StringType, StructType
@@ -44,6 +44,7 @@ class KafkaSink:
     """Writes each batch. See `writer_of` for what it raises."""
 
     description = "KafkaSink"
+    shows_at_commit = False
 
     def __init__(self, context: SinkContext) -> None:
         self._writer = writer_of(context.session, context.options, context.schema)
@@ -51,6 +52,13 @@ class KafkaSink:
     def add_batch(self, batch_id: int, rows: BatchRows) -> None:
         """Let the tasks write. Raises `SparkJobError` when one could not, too often."""
         self._writer.write(rows.tables, _rows_of_chunks)
+
+    def epoch_writers(self, schema: StructType) -> WriterFactory:
+        """Each partition and epoch has a producer of its own."""
+        return lambda partition, epoch: _EpochProducer(self._writer)
+
+    def commit_epoch(self, epoch: int, schema: StructType, messages: Sequence[Any]) -> None:
+        """The tasks have written."""
 
 
 def write_kafka_batch(df: DataFrame, mode: str, options: Mapping[str, str]) -> None:
@@ -129,8 +137,12 @@ class KafkaWriter:
 
         ChunksRDD(rdd, work).collect()
 
+    def producer(self) -> Producer:
+        """A producer for one task."""
+        return self.kafka.producer(self.settings)
+
     def _write(self, rows: Iterable[Any]) -> None:
-        producer = self.kafka.producer(self.settings)
+        producer = self.producer()
         try:
             for row in rows:
                 producer.send(self.layout.record(row))
@@ -138,6 +150,24 @@ class KafkaWriter:
         except BaseException:
             producer.abandon()
             raise
+
+
+class _EpochProducer:
+    """Sends each row as it comes, and waits at the end of the epoch until the cluster has all."""
+
+    def __init__(self, writer: KafkaWriter) -> None:
+        self._layout = writer.layout
+        self._producer = writer.producer()
+
+    def write(self, chunk: Any) -> None:
+        for row in _rows_of_chunks(iter([chunk])):
+            self._producer.send(self._layout.record(row))
+
+    def commit(self) -> None:
+        self._producer.flush()
+
+    def abort(self, error: BaseException) -> None:
+        self._producer.abandon()
 
 
 def writer_of(session: SparkSession, options: Mapping[str, str], schema: StructType) -> KafkaWriter:

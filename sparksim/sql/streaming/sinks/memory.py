@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import rows_of
 from sparksim.sql.convert import record_values
 from sparksim.sql.row import Row
-from sparksim.sql.streaming.sink import BatchRows
+from sparksim.sql.streaming.sink import BatchRows, WriterFactory
+from sparksim.sql.streaming.sinks.sending import SendingWriter
 from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class MemorySink:
     """
 
     description = "MemorySink"
+    shows_at_commit = True
 
     def __init__(self, session: SparkSession, name: str, schema: StructType, mode: str) -> None:
         self._schema = schema
@@ -38,9 +40,18 @@ class MemorySink:
 
     def add_batch(self, batch_id: int, rows: BatchRows) -> None:
         """Keep the rows."""
-        if batch_id <= self._last:
-            return
-        chunks = rows.tables.collect()
+        if batch_id > self._last:
+            self._keep(batch_id, rows.tables.collect())
+
+    def epoch_writers(self, schema: StructType) -> WriterFactory:
+        """Rows go to the driver at the end of their epoch."""
+        return SendingWriter
+
+    def commit_epoch(self, epoch: int, schema: StructType, messages: Sequence[Any]) -> None:
+        """Keep the rows."""
+        self._keep(epoch, [chunk for chunks in messages for chunk in chunks])
+
+    def _keep(self, batch_id: int, chunks: Sequence[Table]) -> None:
         if self._replaces:
             self._chunks.clear()
         self._chunks.extend(chunks)

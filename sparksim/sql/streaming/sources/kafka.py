@@ -18,7 +18,7 @@ from sparksim.kafka.client import Kafka, connect
 from sparksim.kafka.records import TopicPartition
 from sparksim.sql.streaming.sink import BatchRows
 from sparksim.sql.streaming.sinks.foreach_batch import batch_frame
-from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.source import ContinuousSource, Offset, SourceContext
 from sparksim.sql.streaming.sources.kafka_offsets import (
     OffsetReader,
     Offsets,
@@ -61,7 +61,7 @@ def kafka_batch(session: SparkSession, options: Mapping[str, str], schema: Struc
     Raises as `batch_options`, `IllegalStateError` for a loss that must not be, and what asking the cluster raises.
     """
     understood = batch_options(SourceOptions(session, "kafka", dict(options), schema))
-    log = _Log(session, understood)
+    log = KafkaLog(session, understood)
     if understood.limit is not None:
         log.warn("maxOffsetsPerTrigger is ignored: a batch query reads all that lies between its two ends")
     begin = log.beginning()
@@ -74,7 +74,7 @@ class KafkaSource:
 
     def __init__(self, options: KafkaOptions, context: SourceContext) -> None:
         self._options = options
-        self._log = _Log(context.session, options)
+        self._log = KafkaLog(context.session, options)
         self._reader = self._log.reader
         self._folder = Folder(context.metadata_path, driver_disk(self._log.backend))
         self._limit = options.limit
@@ -126,6 +126,12 @@ class KafkaSource:
     def stop(self) -> None:
         """Nothing to give back."""
 
+    def continuous(self) -> ContinuousSource:
+        """The same topics for continuous processing. `maxOffsetsPerTrigger` is ignored: nothing is triggered."""
+        from sparksim.sql.streaming.sources.kafka_continuous import ContinuousKafkaSource
+
+        return ContinuousKafkaSource(self._log, self._options, self.description)
+
     def _first_of(self, new: Collection[TopicPartition]) -> dict[TopicPartition, int]:
         """Where partitions begin that are there still."""
         return self._reader.earliest([each for each in self._reader.partitions() if each in new]) if new else {}
@@ -151,16 +157,16 @@ class KafkaSource:
         return _initial_offsets(written, self._folder.url_of("0"))
 
 
-class _Log:
+class KafkaLog:
     """The cluster as a query's driver has it: offsets, rows of ranges, and what is done about losses."""
 
     def __init__(self, session: SparkSession, options: KafkaOptions) -> None:
         self._sc = session.sparkContext
         self.backend = cast("ClusterBackend", self._sc._backend)
         self._options = options
-        self._kafka: Kafka = connect(self.backend.network, options.settings, OWNER)
-        self.reader = OffsetReader(options, self._kafka, self.backend.clock, self.warn)
-        self._losses = LossAccount.of(self.backend)
+        self.kafka: Kafka = connect(self.backend.network, options.settings, OWNER)
+        self.reader = OffsetReader(options, self.kafka, self.backend.clock, self.warn)
+        self.losses = LossAccount.of(self.backend)
 
     def warn(self, message: str) -> None:
         """Say it on the driver and in the trace."""
@@ -178,7 +184,7 @@ class _Log:
                 )
             elif until > begin[partition]:
                 ranges.append(OffsetRange(*partition, begin[partition], until))
-        return KafkaSourceRDD(self._sc, tuple(ranges), RangeReader(self._kafka, self._options, self._losses))
+        return KafkaSourceRDD(self._sc, tuple(ranges), RangeReader(self.kafka, self._options, self.losses))
 
     def beginning(self) -> dict[TopicPartition, int]:
         """Where `startingOffsets` says. An offset that its log does not hold becomes the nearest one that it does."""
@@ -201,7 +207,7 @@ class _Log:
         """These records cannot be read. Raises `IllegalStateError` if that must not be."""
         if self._options.fails:
             raise IllegalStateError(f"{loss}. {ADVICE}")
-        self.backend.clock.call(self._losses.add, [loss])
+        self.backend.clock.call(self.losses.add, [loss])
 
     def lose(self, what: str) -> None:
         """The same of what has no offsets that anybody knows."""

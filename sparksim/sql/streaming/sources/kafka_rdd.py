@@ -105,8 +105,12 @@ class LossAccount(Accumulator[list[Loss]]):
         """In a task: report. On the driver: put on record; hub only."""
         if TaskContext.get() is not None:
             super().add(term)
-            return
-        for loss in term:
+        else:
+            self.tell(term)
+
+    def tell(self, losses: list[Loss]) -> None:
+        """Put on record; hub only."""
+        for loss in losses:
             if loss.origin not in self._told:
                 self._told.add(loss.origin)
                 now_ms = self._now_ms()
@@ -201,14 +205,15 @@ class KafkaSourceRDD(RDD[Any]):
         return len(self.ranges)
 
     def compute(self, index: int, task: TaskContext) -> Iterator[Any]:
-        chunks = _chunks(self._reader.records(self.ranges[index], task), self._reader.options)
+        chunks = chunks_of(self._reader.records(self.ranges[index], task), self._reader.options)
         return metered(([chunk] for chunk in chunks), task.services.meter, "input")
 
     def preferred_locations(self, index: int) -> tuple[str, ...]:
         return preferred_executor(cast("ClusterBackend", self.ctx._backend), self.ranges[index].topicPartition(), None)
 
 
-def _chunks(records: Iterator[ConsumerRecord], options: KafkaOptions) -> Iterator[Any]:
+def chunks_of(records: Iterator[ConsumerRecord], options: KafkaOptions) -> Iterator[Any]:
+    """Records as rows, so many at once."""
     schema = schema_of(options)
     while taken := list(islice(records, CHUNK_ROWS)):
         columns: list[list[Any]] = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from sparksim.core.rdd import RDD
 from sparksim.sql.chunks import chunk_of_columns
-from sparksim.sql.streaming.source import Offset, SourceContext
+from sparksim.sql.streaming.source import ContinuousSource, Offset, SourceContext
 from sparksim.sql.streaming.sources.options import Format, SourceOptions
 from sparksim.sql.streaming.store.folder import Folder
 from sparksim.sql.types import LongType, StructField, StructType, TimestampType
@@ -100,6 +100,12 @@ class RateSource:
 
     def stop(self) -> None:
         """Nothing to give back."""
+
+    def continuous(self) -> ContinuousSource:
+        """The same rows, but each when it is due. `rampUpTime` is ignored, as in Spark."""
+        from sparksim.sql.streaming.sources.rate_continuous import ContinuousRateSource
+
+        return ContinuousRateSource(self._clock, self._per_s, self._partitions, SCHEMA, self.description)
 
     def _remembered(self, folder: Folder) -> int:
         """When the query first started: written once, as Spark does (file 0 of the source's folder)."""

@@ -1,8 +1,8 @@
 """Numbered entries in files of text, each written once and whole (Spark: HDFSMetadataLog).
 
 Entry 7 is the file `7`: a line with the version of the format, `v1`, and then lines that a subclass writes and reads,
-without an end of line after the last. Numbers have no gaps: an entry that is missing between two others is an error,
-because whoever reads on would go past a batch.
+without an end of line after the last. Numbers of batches have no gaps: an entry that is missing between two others is
+an error, because whoever reads on would go past a batch.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ _VERSION_LINE = re.compile(r"v(\d+)")
 
 class MetadataLog(ABC, Generic[Entry]):
     """`path` is the log's own folder. `charge` lets the time of a write pass."""
+
+    may_have_gaps = False
+    """Whether a number may be missing between two others."""
 
     def __init__(self, path: str, charge: Charge = no_time) -> None:
         self._folder = Folder(path, charge)
@@ -64,11 +67,11 @@ class MetadataLog(ABC, Generic[Entry]):
             self._folder.remove(name)
 
     def _files(self) -> dict[int, str]:
-        """The names of all entries by their numbers, which rise by one."""
+        """The names of all entries by their numbers, which rise."""
         names = {number: name for name in self._folder.names() if (number := self._number(name)) is not None}
         ids = sorted(names)
         for before, after in pairwise(ids):
-            if after != before + 1:
+            if after != before + 1 and not self.may_have_gaps:
                 raise IllegalStateError(
                     f"{self._folder.url_of(self._name(before + 1))} is missing, and entries before and after it are "
                     "there. Put the file back from a copy, or delete the whole checkpoint to begin anew"

@@ -40,6 +40,8 @@ class OffsetLog(MetadataLog[OffsetEntry]):
     def _read(self, lines: Sequence[str]) -> OffsetEntry:
         if not lines:
             raise ValueError("it ends after its first line")
+        if not lines[0]:
+            raise ValueError("it is of an epoch of continuous processing, behind which no batch can begin")
         plan = json_object(lines[0])
         conf = plan.get("conf", {})
         if not isinstance(conf, dict):

@@ -44,7 +44,7 @@ class CommittedVersion:
 
     `keys` are all keys, `updated` those that were put, `removed` those that are gone. `changes` tells single keys in
     the order in which they were touched, (key, created | updated | removed | expired, value) as short texts; `left_out`
-    is how many more there were. `file` is the URL of the delta.
+    is how many more there were. `file` is the delta, below the checkpoint.
     """
 
     version: int
@@ -79,7 +79,8 @@ class StateStoreProvider:
             if value < 0:
                 raise IllegalArgumentError(f"{argument}={value!r}: give a whole number, 0 or more")
         own = "" if name == DEFAULT_STORE else f"/{name}"
-        self._folder = Folder(f"{path.rstrip('/')}/state/{operator}/{partition}{own}", charge)
+        self._place = f"state/{operator}/{partition}{own}"
+        self._folder = Folder(f"{path.rstrip('/')}/{self._place}", charge)
         self._min_deltas = min_deltas
         self._retain = retain
         self._shown = shown
@@ -125,7 +126,7 @@ class StateStoreProvider:
         removed = sum(state is None for state in changes.values())
         return CommittedVersion(
             file.version,
-            self._folder.url_of(file.name),
+            f"{self._place}/{file.name}",
             len(self._states),
             len(changes) - removed,
             removed,

@@ -83,7 +83,7 @@ def test_a_commit_says_what_became_of_each_key(checkpoint):
     ]
     assert len(found.changes[1][2]) == 80
     assert (found.version, found.keys, found.updated, found.removed, found.left_out) == (2, 3, 3, 2, 1)
-    assert found.file == f"{checkpoint}/state/3/1/2.delta"
+    assert found.file == "state/3/1/2.delta"
 
 
 def test_stores_of_a_join_have_folders_of_their_own(checkpoint):
