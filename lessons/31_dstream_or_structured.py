@@ -339,14 +339,35 @@ print("query, no trigger set:", delays(batches), "ms")
 
 # %% [markdown] lang="en"
 # A DStream waits for the end of its interval, whatever comes. A query without a trigger begins a batch as soon as there is a row, and
-# then a batch costs what it costs: two entries in logs and a job. *Continuous processing*, `trigger(continuous="1 second")`, saves
-# these: tasks run on for ever and hand on each row; a few milliseconds, at least once, and only for queries without
-# aggregations or other states. It has been experimental since 2.3.
+# then a batch costs what it costs: two entries in logs and a job. *Continuous processing* saves these: its tasks run on for ever
+# and hand on each row. Here four numbers a second come:
 
 # %% [markdown] lang="zh"
 # DStream 无论来什么，都要等到间隔结束。没有设置触发（trigger）的查询，一有行就开始一个批次，批次的开销就是延迟：两条日志和一个作业（job）。
-# *连续处理*（continuous processing），即 `trigger(continuous="1 second")`，省去这些：任务（task）一直运行，逐行交出；
-# 延迟几毫秒，至少一次（at least once），只用于没有聚合或其他状态的查询。它从 2.3 起一直是实验性的。
+# *连续处理*（continuous processing）省去这些：任务（task）一直运行，逐行交出。下面每秒到来四个数：
+
+
+# %%
+def row_by_row(spark):
+    numbers = spark.readStream.format("rate").option("rowsPerSecond", 4).option("numPartitions", 2).load()
+    writer = numbers.writeStream.option("checkpointLocation", "sim://checkpoint").foreach(print)
+    writer.trigger(continuous="1 second").start()
+
+
+run = structured(row_by_row, files=None, until=6)
+for epoch in run.epochs.where(lambda row: row.mean_latency_ms is not None):
+    print(f"epoch {epoch.epoch}: {epoch.rows_written} rows, mean delay {epoch.mean_latency_ms:.1f} ms")
+
+# %% [markdown] lang="en"
+# The second in the trigger is not a delay. It says how often the query notes how far it is: an *epoch*. After a crash the
+# rows of an epoch that was not noted come again: at least once. Only queries without aggregations and other states may run so, each
+# partition keeps a core for ever, and it has been experimental since 2.3. (On PySpark 4.3 `foreach` dies in the second epoch of
+# such a query; use Kafka as the sink there.)
+
+# %% [markdown] lang="zh"
+# 触发中的一秒不是延迟，而是查询多久记录一次进度：一个 *epoch*。崩溃之后，没有记录的 epoch 中的行会再次到来：至少一次（at least once）。
+# 只有没有聚合和其他状态的查询可以这样运行，每个分区永远占用一个核心（core），而且它从 2.3 起一直是实验性的。
+# （在 PySpark 4.3 上，`foreach` 在这种查询的第二个 epoch 就会终止；那里请用 Kafka 作接收端。）
 
 # %% [markdown] lang="en"
 # ## Break it

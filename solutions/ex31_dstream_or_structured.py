@@ -44,11 +44,18 @@ def counts(rows, engine):
 # This DStream program adds up what each user pays. Lines such as `ann 20` come in text files.
 #
 # ```python
+# def total(new, old):
+#     return sum(new) + (old or 0)
+#
+# def write(rdd):
+#     for user, paid in rdd.collect():
+#         sink("sums").upsert(user, paid)
+#
 # def old(ssc):
 #     ssc.checkpoint("sim://checkpoint")
 #     pairs = ssc.textFileStream("sim://in").map(lambda line: line.split(" "))
-#     sums = pairs.map(lambda pair: (pair[0], int(pair[1]))).updateStateByKey(lambda new, old: sum(new) + (old or 0))
-#     sums.foreachRDD(lambda rdd: [sink("sums").upsert(user, paid) for user, paid in rdd.collect()] and None)
+#     paid = pairs.map(lambda pair: (pair[0], int(pair[1])))
+#     paid.updateStateByKey(total).foreachRDD(write)
 # ```
 #
 # Write it as a query: batches every 2 seconds, the sum of each user in the sink `sums`, and only users with new lines are written. When
@@ -60,11 +67,18 @@ def counts(rows, engine):
 # 这个 DStream 程序累计每个用户的付款。形如 `ann 20` 的行以文本文件到来。
 #
 # ```python
+# def total(new, old):
+#     return sum(new) + (old or 0)
+#
+# def write(rdd):
+#     for user, paid in rdd.collect():
+#         sink("sums").upsert(user, paid)
+#
 # def old(ssc):
 #     ssc.checkpoint("sim://checkpoint")
 #     pairs = ssc.textFileStream("sim://in").map(lambda line: line.split(" "))
-#     sums = pairs.map(lambda pair: (pair[0], int(pair[1]))).updateStateByKey(lambda new, old: sum(new) + (old or 0))
-#     sums.foreachRDD(lambda rdd: [sink("sums").upsert(user, paid) for user, paid in rdd.collect()] and None)
+#     paid = pairs.map(lambda pair: (pair[0], int(pair[1])))
+#     paid.updateStateByKey(total).foreachRDD(write)
 # ```
 #
 # 请把它写成查询：每 2 秒一个批次（batch），每个用户的总和在接收端（sink）`sums` 中，且只写入有新行的用户。
@@ -140,7 +154,8 @@ if __name__ == "__main__":
     paid = {"sim://in/1.txt": (1.2, "ann 20\nbob 5\n"), "sim://in/2.txt": (8.1, "ann 1\n")}
     try:
         print(counts([(1.5, 1), (12.4, 9), (13.5, 13)], "structured"))
-        print(QuerySimulation(moved, files=paid, faults=[DriverCrash(5, restart_after=1)]).run(until=12).sink("sums"))
+        run = QuerySimulation(moved, files=paid, faults=[DriverCrash(5, restart_after=1)]).run(until=12)
+        print(run.sink("sums"))
         print(choice({"late": 5, "within": 30, "pushed": False}))
     except NotImplementedError as unfinished:
         print(unfinished)
