@@ -38,6 +38,11 @@ test-spark: $(VENV)/.test $(VENV)/.spark check-java ## Compare with real Spark (
 .PHONY: test-spark4
 test-spark4: export SPARK4_PYTHON = $(CURDIR)/$(VENV4)/bin/python
 test-spark4: $(VENV)/.test $(VENV4)/.spark4 check-java ## Compare streaming queries with real Spark 4 (Java 17)
+	$(PYTEST) -m 'spark4 and not more' tests/spark4
+
+.PHONY: test-spark4-more
+test-spark4-more: export SPARK4_PYTHON = $(CURDIR)/$(VENV4)/bin/python
+test-spark4-more: $(VENV)/.test $(VENV4)/.spark4 check-java ## The same with 270 queries more
 	$(PYTEST) -m spark4 tests/spark4
 
 .PHONY: test-databases

@@ -53,8 +53,13 @@ def _program(vector: Any) -> Any:
 @cache
 def structured_vectors() -> list[Vector]:
     """The vectors in use, named and of one kind."""
-    contents = [json.loads(file.read_text(encoding="utf-8")) for file in _files]
-    return [{**vector, "id": vector["name"], "kind": "structured"} for each in contents for vector in each["vectors"]]
+    return [vector for file in _files for vector in vectors_of(file)]
+
+
+def vectors_of(file: Path) -> list[Vector]:
+    """Those of one file."""
+    found = json.loads(file.read_text(encoding="utf-8"))["vectors"]
+    return [{**vector, "id": vector["name"], "kind": "structured"} for vector in found]
 
 
 def run_on_sparksim(program: Program, folder: Path) -> Result:

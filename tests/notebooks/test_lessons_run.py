@@ -28,7 +28,7 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(source, lang, marks=marks, id=f"{source.stem}-{lang}")
 
 
-@pytest.mark.parametrize(("source", "lang"), _cases())
+@pytest.mark.parametrize(("source", "lang"), list(_cases()))
 def test_lesson_runs_and_shows_what_was_committed(source: Path, lang: str) -> None:
     path = build.made_of(source, lang)
     committed = json.loads(path.read_text(encoding="utf-8"))

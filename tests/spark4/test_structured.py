@@ -1,41 +1,56 @@
 """Real PySpark 4 does what the structured vectors say, and sparksim does what real PySpark 4 does.
 
-One process of the environment of PySpark 4 runs all vectors before the first test. Fails, and does not skip, without.
+One process of the environment of PySpark 4 runs all vectors of a file before its first test. Fails, and does not skip,
+without. The vectors that were recorded for more than the rest (`more`) take minutes: `make test-spark4-more`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conformance.structured_cases import run_on_sparksim, structured_files, structured_vectors
+from tests.conformance.structured_cases import MORE, run_on_sparksim, structured_files, vectors_of
 from tests.conformance.structured_programs import EXACT, differences
 from tests.spark4.environment import run_there
 
 pytestmark = pytest.mark.spark4
 
+Real = Callable[[Path], dict[str, Any]]
+
+CASES = [
+    pytest.param(file, vector, id=vector["id"], marks=[pytest.mark.more] if file == MORE else [])
+    for file in structured_files()
+    for vector in vectors_of(file)
+]
+
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The results of real Spark, by vector."""
-    answers: dict[str, Any] = {}
-    for file in structured_files():
+def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
+    """The results of real Spark for a file of vectors, by name."""
+
+    @cache
+    def answers(file: Path) -> dict[str, Any]:
         results = tmp_path_factory.mktemp("spark4") / "results.json"
         run_there("run_vectors", file, results)
-        answers |= json.loads(results.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+        return found
+
     return answers
 
 
-@pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
-def test_real_spark_does_what_is_recorded(vector: dict[str, Any], real: dict[str, Any]) -> None:
-    assert differences(vector, real[vector["id"]], EXACT) == []
+@pytest.mark.parametrize(("file", "vector"), CASES)
+def test_real_spark_does_what_is_recorded(file: Path, vector: dict[str, Any], real: Real) -> None:
+    assert differences(vector, real(file)[vector["id"]], EXACT) == []
 
 
-@pytest.mark.parametrize("vector", structured_vectors(), ids=lambda vector: vector["id"])
-def test_sparksim_does_what_real_spark_does(vector: dict[str, Any], real: dict[str, Any], tmp_path: Path) -> None:
-    answer = {**real[vector["id"]], "ordered": vector.get("expected", {}).get("ordered", False)}
+@pytest.mark.parametrize(("file", "vector"), CASES)
+def test_sparksim_does_what_real_spark_does(file: Path, vector: dict[str, Any], real: Real, tmp_path: Path) -> None:
+    told = real(file)[vector["id"]]
+    answer = {**told, "ordered": vector.get("expected", {}).get("ordered", False)}
     result = run_on_sparksim(vector["program"], tmp_path)
     assert differences({"expected_error": answer["error"]} if "error" in answer else {"expected": answer}, result) == []
