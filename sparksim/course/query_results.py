@@ -84,6 +84,20 @@ def compared_rows(
     )
 
 
+def rows_in_all(came: Sequence[Cells], expected: Sequence[Sequence[object]], hint: Text) -> Finding | None:
+    """None if `came`, all that the console ever got, are the rows `expected`, in any order."""
+    wanted = sorted(tuple(map(str, row)) for row in expected)
+    if sorted(came) == wanted:
+        return None
+    return Finding(
+        Text(
+            f"the console should get the rows {short(wanted)} in all, and got {short(sorted(came))}",
+            f"控制台总共应得到 {short(wanted)}，实际得到 {short(sorted(came))}",
+        ),
+        hint,
+    )
+
+
 def failed_query(run: Run, hint: Text) -> Finding | None:
     """The first query that died, if there is one, and what of; or that there was no query at all."""
     for query in run.queries:

@@ -10,12 +10,11 @@ from typing import Any
 
 from sparksim.course.exercise import Case, Check, Exercise, Finding, returns, short
 from sparksim.course.probes import Call, SimulateQuery
-from sparksim.course.query_results import failed_query
+from sparksim.course.query_results import failed_query, rows_in_all
 from sparksim.course.texts import Text
 from sparksim.sim import Cluster, QuerySimulation, Replay, Run
 from sparksim.sql import SparkSession
 from sparksim.sql.functions import window
-from sparksim.trace.query_events import Cells
 
 DEPOTS = ("east", "harbour", "north", "south", "station", "west")
 TOWN = (25, 6)
@@ -26,7 +25,6 @@ FORGOTTEN = 2
 """How many scans of a day come from a drawer."""
 MOST_DROPPED = 0.02
 
-_LONGEST = 400
 
 BACK = Text(
     "Keep the latest event time of all batches so far, not of this batch: the watermark never goes back. It is that "
@@ -169,7 +167,7 @@ def _gives_in_all(expected: Sequence[Sequence[object]], but: str, hint: Text) ->
 
     def judge(run: Run) -> Finding | None:
         rows = [row for row in run.result_rows.column("row") if but not in row]
-        return failed_query(run, hint) or _compared(rows, expected, hint)
+        return failed_query(run, hint) or rows_in_all(rows, expected, hint)
 
     return judge
 
@@ -179,26 +177,9 @@ def _last_of(depot: str, expected: Sequence[Sequence[object]], hint: Text) -> Ca
 
     def judge(run: Run) -> Finding | None:
         last = {row[:-1]: row for row in run.result_rows.column("row") if depot in row}
-        return failed_query(run, hint) or _compared(list(last.values()), expected, hint)
+        return failed_query(run, hint) or rows_in_all(list(last.values()), expected, hint)
 
     return judge
-
-
-def _compared(came: Sequence[Cells], expected: Sequence[Sequence[object]], hint: Text) -> Finding | None:
-    wanted = sorted(tuple(map(str, row)) for row in expected)
-    if sorted(came) == wanted:
-        return None
-    return Finding(
-        Text(
-            f"the console should get the rows {_shown(wanted)} in all, and got {_shown(sorted(came))}",
-            f"控制台总共应得到 {_shown(wanted)}，实际得到 {_shown(sorted(came))}",
-        ),
-        hint,
-    )
-
-
-def _shown(rows: Sequence[Cells]) -> str:
-    return "; ".join(" ".join(row) for row in rows)[:_LONGEST] or "none"
 
 
 def _keeps_one_state(run: Run) -> Finding | None:
