@@ -16,7 +16,17 @@ from sparksim.sim import Replay, Run, simulate_script
 from sparksim.sim.kafka import KafkaCluster, Producer, Topic
 from sparksim.trace.kafka_events import RecordsAppended
 from tests.cli.process import Command, server
-from tests.examples.structured import FOLDER, KAFKA, STORIES, Story, rows_of, tables
+from tests.examples.structured import (
+    COUNTS_OF_USERS,
+    FOLDER,
+    KAFKA,
+    LINE_OF_AN_EVENT,
+    STORIES,
+    USERS,
+    Story,
+    rows_of,
+    tables,
+)
 from tests.examples.test_cases import commands
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
@@ -82,10 +92,12 @@ def test_a_word_is_in_two_windows() -> None:
 
 
 def test_files_are_counted_by_user() -> None:
-    line = "1,{},2024-01-01,1 Main St,Ulm,BW,DE,48.4,10.0"
-    files = {f"incoming/events_{number}.csv": (number, line.format(user)) for number, user in enumerate("aab", start=1)}
+    files = {
+        f"incoming/{name}": (second, LINE_OF_AN_EVENT.format(user))
+        for second, (name, user) in enumerate(USERS.items(), start=1)
+    }
     run = simulated("09_csv_files", "sim://incoming/events_*.csv", files=files)
-    assert set(tables(str(run.output))[-1]) == {("a", "2"), ("b", "1")}
+    assert set(tables(str(run.output))[-1]) == COUNTS_OF_USERS
 
 
 # --- Kafka ------------------------------------------------------------------------------------------------------------
