@@ -50,7 +50,22 @@ def test_real_spark_does_what_is_recorded(file: Path, vector: dict[str, Any], re
 
 @pytest.mark.parametrize(("file", "vector"), CASES)
 def test_sparksim_does_what_real_spark_does(file: Path, vector: dict[str, Any], real: Real, tmp_path: Path) -> None:
-    told = real(file)[vector["id"]]
-    answer = {**told, "ordered": vector.get("expected", {}).get("ordered", False)}
     result = run_on_sparksim(vector["program"], tmp_path)
-    assert differences({"expected_error": answer["error"]} if "error" in answer else {"expected": answer}, result) == []
+    assert differences(recorded_as(vector, real(file)[vector["id"]]), result) == []
+
+
+def recorded_as(vector: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """What real Spark did as a vector says it: conditions that are only numbers of old messages are none, and states
+    count where the vector has them (Spark runs what it sorts twice, and reports its states twice).
+    """
+    if "error" in told:
+        facts = told["error"]
+        has_none = str(facts.get("condition", "")).startswith("_LEGACY")
+        return {"expected_error": {name: fact for name, fact in facts.items() if name != "condition" or not has_none}}
+    expected = vector.get("expected", {"ordered": False, "batches": []})
+    with_states = {batch["batch"] for batch in expected["batches"] if "state" in batch}
+    batches = [
+        batch if batch["batch"] in with_states else {name: fact for name, fact in batch.items() if name != "state"}
+        for batch in told["batches"]
+    ]
+    return {"expected": {**told, "ordered": expected["ordered"], "batches": batches}}
