@@ -71,11 +71,11 @@ test-course: $(VENV)/.test $(VENV)/.nbgrader ## Grade solutions, exercises, typi
 
 .PHONY: test-notebooks
 test-notebooks: $(VENV)/.test $(VENV)/.course ## Run every lesson's notebook
-	$(PYTEST) -n 4 -m notebook tests/notebooks
+	$(PYTEST) -n auto -m notebook tests/notebooks
 
 .PHONY: test-notebooks-in-turns
 test-notebooks-in-turns: $(VENV)/.test $(VENV)/.course ## The same, each lesson in one of the two languages
-	$(PYTEST) -n 4 -m 'notebook and not other_language' tests/notebooks
+	$(PYTEST) -n auto -m 'notebook and not other_language' tests/notebooks
 
 .PHONY: test-browser
 test-browser: $(VENV)/.test $(VENV)/.browser check-chromium ## Look at the timeline in a real browser and in JupyterLab
