@@ -135,8 +135,14 @@ def empty_chunk(schema: StructType) -> Table:
 
 def joined_chunks(chunks: Iterable[Table], schema: StructType) -> Table:
     """Chunks of one schema one after the other, as one."""
+    found = joined(chunks)
+    return empty_chunk(schema) if found is None else found
+
+
+def joined(chunks: Iterable[Table]) -> Table | None:
+    """The same, None where there are no rows."""
     found = [chunk for chunk in chunks if chunk.num_rows]
-    return pyarrow().concat_tables(found).combine_chunks() if found else empty_chunk(schema)
+    return pyarrow().concat_tables(found).combine_chunks() if found else None
 
 
 def rows_of(chunk: Table, schema: StructType) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sparksim.sql import types as t
 from sparksim.sql.libraries import sqlglot
@@ -82,3 +82,8 @@ def _unreadable(text: str) -> ParseException:
         f"[PARSE_SYNTAX_ERROR] cannot read {text!r} as types: write names and SQL types, such as "
         "'word string, total bigint'"
     )
+
+
+def struct_of(schema: t.StructType | str) -> t.StructType:
+    """A schema as programs give it: as such, or as a text."""
+    return cast(t.StructType, parse_schema(schema)) if isinstance(schema, str) else schema

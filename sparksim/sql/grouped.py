@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.column import Column, column, literal
-from sparksim.sql.ddl import parse_schema
+from sparksim.sql.ddl import struct_of
 from sparksim.sql.plan.nodes import GroupState
 from sparksim.sql.types import NumericType, StructType
 from sparksim.sql.utils import AnalysisException, PySparkTypeError
@@ -89,7 +89,7 @@ class GroupedData:
             raise IllegalArgumentError(f"outputMode={outputMode!r}: give 'append' or 'update'")
         if timeoutConf not in _TIMEOUTS:
             raise IllegalArgumentError(f"timeoutConf={timeoutConf!r}: give one of {', '.join(_TIMEOUTS)}")
-        output, state = _struct(outputStructType), _struct(stateStructType)
+        output, state = struct_of(outputStructType), struct_of(stateStructType)
         keyed = frame.select(*self._keys, "*") if self._are_new() else frame
         names = [*map(str.lower, keyed.columns)]
         keys = range(len(self._keys)) if keyed is not frame else [names.index(_plain(key)) for key in self._keys]
@@ -154,10 +154,6 @@ def _pivot_name(value: Any, aggregate: str, count: int) -> str:
     """What a column of a pivot is called: after its value, and after the aggregate too if there are several."""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if count == 1 else f"{text}_{aggregate}"
-
-
-def _struct(schema: StructType | str) -> StructType:
-    return cast(StructType, parse_schema(schema)) if isinstance(schema, str) else schema
 
 
 def _plain(key: Column) -> str:

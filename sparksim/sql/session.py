@@ -104,6 +104,12 @@ class RuntimeConfig:
             raise AnalysisException(f"[SQL_CONF_NOT_FOUND] The SQL config {key!r} cannot be found and has no default")
         return self._settings.get(key, *default)
 
+    def _chosen(self, *keys: str) -> SparkConf:
+        """Those of these settings that are there."""
+        return SparkConf(loadDefaults=False).setAll(
+            [(key, self._settings[key]) for key in keys if key in self._settings]
+        )
+
     def unset(self, key: str) -> None:
         """Forget one."""
         self._settings.pop(key, None)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql import functions
 from sparksim.sql.column import Column, identifier
-from sparksim.sql.ddl import parse_schema
+from sparksim.sql.ddl import struct_of
 from sparksim.sql.plan.nodes import GroupState
 from sparksim.sql.streaming.state import GroupStateTimeout
 from sparksim.sql.types import DataType, StructType
@@ -168,7 +168,7 @@ class KeyValueGroupedDataset:
             raise AnalysisException("functions with a state per key need a stream: begin with spark.readStream")
         if timeout not in _TIMEOUTS:
             raise IllegalArgumentError(f"timeoutConf={timeout!r}: give one of {', '.join(_TIMEOUTS)}")
-        width, schema = len(frame.columns), _struct(output)
+        width, schema = len(frame.columns), struct_of(output)
         keyed = frame.select("*", *(key.alias(f"_key_{at}") for at, key in enumerate(self._keys, 1)))
         node = GroupState(
             schema,
@@ -176,7 +176,7 @@ class KeyValueGroupedDataset:
             keyed._plan,
             tuple(range(width, width + len(self._keys))),
             func,
-            None if state is None else _struct(state),
+            None if state is None else struct_of(state),
             mode,
             timeout,
             "python",
@@ -194,7 +194,3 @@ def _expression(given: Any, where: str) -> Column:
             f"them, such as row.word.substr(1, 1)"
         )
     return given
-
-
-def _struct(schema: StructType | str) -> StructType:
-    return cast(StructType, parse_schema(schema)) if isinstance(schema, str) else schema

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import simpy
 
-from sparksim.core.conf import SparkConf, integer
+from sparksim.core.conf import integer
 from sparksim.core.errors import IllegalStateError
 from sparksim.sql.plan.nodes import Scan
 from sparksim.sql.streaming.continuous_rdd import POLL_MS, ContinuousRDD, Selects, Told
@@ -28,6 +28,7 @@ from sparksim.sql.streaming.source import ContinuousSource, Offset, ReadsContinu
 from sparksim.sql.streaming.store.commit_log import CommitEntry
 from sparksim.sql.streaming.store.disk_time import driver_disk
 from sparksim.sql.streaming.store.epoch_logs import EpochCommitLog, EpochOffsetLog
+from sparksim.sql.streaming.store.metadata_log import used_twice
 from sparksim.sql.streaming.store.offset_log import offset_text
 from sparksim.sql.streaming.triggers import Continuous, next_firing_ms
 from sparksim.trace.query_events import QueryEpochCommitted, QueryEpochStarted, QueryRowsWritten, QueryRowWritten
@@ -70,11 +71,7 @@ class ContinuousEpochs:
         disk = driver_disk(backend)
         self._offset_log = EpochOffsetLog(f"{request.checkpoint}/offsets", disk)
         self._commit_log = EpochCommitLog(f"{request.checkpoint}/commits", disk)
-        settings = SparkConf(loadDefaults=False)
-        for key in (BACKLOG, QUERY_ROWS, RETAINED):
-            value = request.session.conf.get(key, None)
-            if value is not None:
-                settings.set(key, value)
+        settings = request.session.conf._chosen(BACKLOG, QUERY_ROWS, RETAINED)
         self._backlog = integer(settings, BACKLOG, 10_000)
         self._retained = integer(settings, RETAINED, 100)
         self._told = Told(identity.run_id, integer(settings, QUERY_ROWS, 100), not self._sink.shows_at_commit)
@@ -161,7 +158,7 @@ class ContinuousEpochs:
     def _log_offsets(self, epoch: int, shares: Sequence[Offset]) -> None:
         offset = self.sources[0].merged(shares)
         if not self._offset_log.add(epoch, offset):
-            raise _concurrent("offset", epoch, self._request.checkpoint)
+            raise used_twice("offset", f"epoch {epoch}", self._request.checkpoint)
         self.available = (offset,)
         self._read[epoch] = offset
 
@@ -170,7 +167,7 @@ class ContinuousEpochs:
         self._sink.commit_epoch(epoch, self._selects.schema, [part.message for part in parts])
         self._clock.call(self._tell_written, parts)
         if not self._commit_log.add(epoch, CommitEntry()):
-            raise _concurrent("commit", epoch, self._request.checkpoint)
+            raise used_twice("commit", f"epoch {epoch}", self._request.checkpoint)
         before, self.committed = self.committed, (self._read.pop(epoch),)
         self.sources[0].commit(self.committed[0])
         self._clock.call(self._tell_committed, epoch, parts)
@@ -223,10 +220,3 @@ class ContinuousEpochs:
                 f"a continuous query reads {partitions} partitions, each in a task that never ends, and there are "
                 f"{cores} cores: no epoch will be committed until every partition has a core",
             )
-
-
-def _concurrent(log: str, epoch: int, checkpoint: str) -> IllegalStateError:
-    return IllegalStateError(
-        f"the {log} log of {checkpoint} has epoch {epoch} already: another query runs on this checkpoint. Give each "
-        "query a checkpointLocation of its own"
-    )

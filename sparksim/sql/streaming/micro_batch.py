@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sparksim.cluster.backend import ClusterBackend
-from sparksim.core.conf import SparkConf, boolean, integer
-from sparksim.core.errors import IllegalStateError
+from sparksim.core.conf import boolean, integer
 from sparksim.sql.plan.nodes import Scan, Watermark
 from sparksim.sql.streaming.progress import BatchDone, Firing, Reported, StreamingQueryProgress, sink_first
 from sparksim.sql.streaming.recovery import Beginning, beginning
@@ -22,6 +21,7 @@ from sparksim.sql.streaming.request import BatchInput, Physical, QueryRequest
 from sparksim.sql.streaming.source import Offset, SourceContext, StreamSource
 from sparksim.sql.streaming.store.commit_log import CommitEntry, CommitLog
 from sparksim.sql.streaming.store.disk_time import driver_disk
+from sparksim.sql.streaming.store.metadata_log import used_twice
 from sparksim.sql.streaming.store.offset_log import OffsetEntry, OffsetLog, offset_text
 from sparksim.sql.streaming.triggers import AvailableNow, Once
 from sparksim.sql.streaming.watermarks import POLICY, Propagation, WatermarkTracker
@@ -123,11 +123,7 @@ class MicroBatches:
                 self._warn(f"the first batch of this checkpoint ran with {key}={kept}, which stays; {now} is ignored")
             conf.set(key, kept)
         self._conf = {key: str(conf.get(key)) for key in FIXED}
-        settings = SparkConf(loadDefaults=False)
-        for key in (PARTITIONS, NO_DATA_BATCHES, CHAINED, RETAINED):
-            value = conf.get(key, None)
-            if value is not None:
-                settings.set(key, value)
+        settings = conf._chosen(PARTITIONS, NO_DATA_BATCHES, CHAINED, RETAINED)
         current = conf.get(RULES, "current") != "2.3"
         self._partitions = integer(settings, PARTITIONS, 200)
         self._no_data_batches = boolean(settings, NO_DATA_BATCHES, current)
@@ -141,7 +137,7 @@ class MicroBatches:
             request.plan,
             request.mode,
             dict(zip(self.scans, self.sources, strict=True)),
-            f"{request.checkpoint}/state",
+            request.checkpoint,
             self._partitions,
             self._identity.run_id,
         )
@@ -206,7 +202,7 @@ class MicroBatches:
         self._status.message = "Writing offsets to log"
         with self._timed(firing, "walCommit"):
             if not self._offset_log.add(self._next_id, entry):
-                raise _concurrent("offset", self._next_id, self._request.checkpoint)
+                raise used_twice("offset", f"batch {self._next_id}", self._request.checkpoint)
         return entry
 
     def _latest_offset(self, source: StreamSource, start: Offset) -> Offset:
@@ -251,7 +247,7 @@ class MicroBatches:
         self._tracker.update(metrics.event_times)
         with self._timed(firing, "commitOffsets"):
             if not self._commit_log.add(self._next_id, CommitEntry(self._tracker.watermark_ms)):
-                raise _concurrent("commit", self._next_id, self._request.checkpoint)
+                raise used_twice("commit", f"batch {self._next_id}", self._request.checkpoint)
         self._emit(QueryBatchCommitted, self._tracker.watermark_ms, self._tracker.own_ms)
         done = BatchDone(
             self._next_id,
@@ -289,10 +285,3 @@ class MicroBatches:
 
     def _warn(self, message: str) -> None:
         self._clock.call(self._backend.warn, "sql", message)
-
-
-def _concurrent(log: str, batch_id: int, checkpoint: str) -> IllegalStateError:
-    return IllegalStateError(
-        f"the {log} log of {checkpoint} has batch {batch_id} already: another query runs on this checkpoint. Give each "
-        "query a checkpointLocation of its own"
-    )

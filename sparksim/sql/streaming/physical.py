@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from sparksim.core.closure import Closure
-from sparksim.core.conf import SparkConf, integer, time_ms
+from sparksim.core.conf import integer, time_ms
 from sparksim.core.errors import IllegalArgumentError
 from sparksim.sql.chunks import Statement
 from sparksim.sql.plan.nodes import (
@@ -105,7 +105,7 @@ def operator_for(node: Plan, mode: str) -> StatefulOperator | None:
 class PhysicalPlan:
     """The steps of one run of a query. `operators` from the bottom up, `watermarks` in the order of the plan.
 
-    `partitions`: how many partitions states have; `state_path`: the folder of all states; `run`: the run's id. Raises
+    `partitions`: how many partitions states have; `checkpoint`: where states are kept; `run`: the run's id. Raises
     `IllegalArgumentError` for a negative `spark.sparksim.queryRows`.
     """
 
@@ -115,7 +115,7 @@ class PhysicalPlan:
         plan: Plan,
         mode: str,
         sources: Mapping[Scan, StreamSource],
-        state_path: str,
+        checkpoint: str,
         partitions: int,
         run: str,
     ) -> None:
@@ -123,10 +123,10 @@ class PhysicalPlan:
         self._session = session
         self._mode = mode
         self._sources = sources
-        self._state_path = state_path
+        self._checkpoint = checkpoint
         self._partitions = partitions
         self._run = run
-        conf = _settings(session)
+        conf = session.conf._chosen(QUERY_ROWS, STATE_KEYS, MIN_DELTAS, RETAIN, MAINTENANCE)
         self._sample = integer(conf, QUERY_ROWS, 100)
         if self._sample < 0:
             raise IllegalArgumentError(f"{QUERY_ROWS}={self._sample}: give the number of rows to show, 0 for none")
@@ -217,21 +217,10 @@ class PhysicalPlan:
         return StatefulStep(travelling, operator, self._partitions, children, _tables(node), schemas)
 
     def _provider(self, number: int, partition: int, store: str, location: str) -> StateStoreProvider:
-        """It is told the checkpoint, where its folder is called `state`."""
         [executor] = [each for each in self._backend.executors if each.location == location]
         charge = executor_disk(self._backend, executor)
-        checkpoint = self._state_path.rstrip("/").rpartition("/")[0]
-        return StateStoreProvider(checkpoint, number, partition, store, *self._retention, charge, self._shown_keys)
-
-
-def _settings(session: SparkSession) -> SparkConf:
-    """The session's settings of what a physical plan asks for."""
-    conf = SparkConf(loadDefaults=False)
-    for key in (QUERY_ROWS, STATE_KEYS, MIN_DELTAS, RETAIN, MAINTENANCE):
-        value = session.conf.get(key, None)
-        if value is not None:
-            conf.set(key, value)
-    return conf
+        place = self._checkpoint, number, partition, store
+        return StateStoreProvider(*place, *self._retention, charge, self._shown_keys)
 
 
 def _tables(node: Plan) -> list[Tables]:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sparksim.core.rdd import RDD
-from sparksim.sql.chunks import Statement, chunk_of, empty_chunk, named
+from sparksim.sql.chunks import Statement, chunk_of, empty_chunk, joined_chunks, named
 from sparksim.sql.libraries import compute
 from sparksim.sql.plan.nodes import Query, Scan, Static, View, Watermark
 from sparksim.sql.streaming.metrics import EventTimes
@@ -21,7 +21,7 @@ from sparksim.sql.streaming.operators.contract import StatefulOperator, Times
 from sparksim.sql.streaming.operators.keys import event_column, split_by_key
 from sparksim.sql.streaming.operators.stateless import QueryStep
 from sparksim.sql.streaming.source import Offset, StreamSource
-from sparksim.sql.streaming.stateful_rdd import ChunksRDD, MovedRDD, StatefulRDD, Travelling, together
+from sparksim.sql.streaming.stateful_rdd import ChunksRDD, MovedRDD, StatefulRDD, Travelling
 from sparksim.sql.types import StructType
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ class GatherStep:
             return ((0, chunk) for _, chunk in _filled(chunks))
 
         def whole(chunks: Iterator[Table], index: int, task: TaskContext) -> Iterator[Table]:
-            chunk = together(list(chunks), empty_chunk(self._schema))
+            chunk = joined_chunks(chunks, self._schema)
             if self._statement is not None:
                 chunk = self._statement.run({"this": named(chunk, self._schema.names)}, now_ms)
             yield chunk if self._limit is None else chunk.slice(0, self._limit)

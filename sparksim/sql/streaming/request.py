@@ -56,7 +56,7 @@ PhysicalFactory = Callable[
     ["SparkSession", Plan, str, Mapping[Scan, StreamSource], str, int, str],
     Physical,
 ]
-"""(session, plan, mode, sources, path of the states, partitions of states, run id)."""
+"""(session, plan, mode, sources, checkpoint, partitions of states, run id)."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sparksim.core.partitioner import Partitioner
 from sparksim.core.rdd import RDD
 from sparksim.core.serializer import load_records
 from sparksim.core.steps import metered
-from sparksim.sql.libraries import pyarrow
+from sparksim.sql.chunks import joined
 from sparksim.sql.streaming.metrics import OperatorMetrics
 from sparksim.sql.streaming.metrics_account import BatchAccount, StatesKept, shown_cells
 from sparksim.sql.streaming.operators.contract import Outcome, StatefulOperator, Times
@@ -128,7 +128,7 @@ class StatefulRDD(RDD[Any]):
     def compute(self, index: int, task: TaskContext) -> Iterator[Table]:
         operator = self._operator.load(task)
         inputs = [
-            together(list(rdd.iterator(index, task)), empty)
+            empty if (rows := joined(rdd.iterator(index, task))) is None else rows
             for rdd, empty in zip(self._inputs, self._empty, strict=True)
         ]
         providers = {name: self._operator.store(index, name, task) for name in operator.stores}
@@ -168,12 +168,6 @@ class StatefulRDD(RDD[Any]):
                 if late.num_rows
             ),
         )
-
-
-def together(chunks: Sequence[Table], empty: Table) -> Table:
-    """Chunks as one; `empty` if there are none."""
-    found = [chunk for chunk in chunks if chunk.num_rows]
-    return pyarrow().concat_tables(found).combine_chunks() if found else empty
 
 
 def _chunks(bucket: bytes) -> list[Table]:

@@ -26,7 +26,7 @@ class Batches:
             scan: scan.create(SourceContext(session, f"{path}/sources/{at}"))
             for at, scan in enumerate(_scans(frame._plan))
         }
-        self.physical = PhysicalPlan(session, frame._plan, mode, self._sources, f"{path}/state", partitions, run)
+        self.physical = PhysicalPlan(session, frame._plan, mode, self._sources, str(path), partitions, run)
         self._schema = frame.schema
         self._ends: dict[Scan, Any] = {}
         self._id = first

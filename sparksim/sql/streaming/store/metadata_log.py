@@ -155,3 +155,11 @@ def text_of(values: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name} is {value!r} and not a text")
     return value
+
+
+def used_twice(log: str, entry: str, checkpoint: str) -> IllegalStateError:
+    """The error for an entry, such as "batch 3", that somebody else has written."""
+    return IllegalStateError(
+        f"the {log} log of {checkpoint} has {entry} already: another query runs on this checkpoint. Give each query a "
+        "checkpointLocation of its own"
+    )
